@@ -1,0 +1,127 @@
+"""Compare each script with its Python twin: CPU time of whole processes, start-up taken off.
+
+Both sides run in turn, N pairs, so that a change in the machine's speed meets both; a pair gives one ratio, and the
+median of the ratios counts. `C / twin` is what the C program SGScript 1.4.1 needs of the twin's time (README.md): a
+ratio below it is faster than C.
+
+    run.py [--runs N] [--only NAME[,NAME]] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+PROGRAMS = Path(__file__).parent / "programs"
+C_OF_TWIN = {
+    "fib": 1.29,
+    "intloop": 0.44,
+    "mandelbrot": 0.56,
+    "nbody": 1.46,
+    "sieve": 0.65,
+    "objects": 3.9,
+    "words": 1.27,
+    "closures": 0.67,
+    "trees": 1.64,
+    "bytes": 2.5,
+}
+
+
+def sgs_command() -> list[str]:
+    """The installed `sgs` beside this Python, else the module."""
+    installed = Path(sys.executable).parent / "sgs"
+    return [str(installed)] if installed.exists() else [sys.executable, "-m", "interp"]
+
+
+def measure(command: list[str], output: Path) -> float:
+    """CPU seconds (user and system) of one process with its output in `output`; SystemExit when it fails."""
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(output), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+    ]
+    pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
+    _, status, usage = os.wait4(pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)}: exit status {os.waitstatus_to_exitcode(status)}")
+    return usage.ru_utime + usage.ru_stime
+
+
+class Bench:
+    """Runs pairs of processes in a scratch folder; `start_up` holds the seconds of an empty program on each side."""
+
+    def __init__(self, runs: int, scratch: Path) -> None:
+        self.runs = runs
+        self.ours = sgs_command()
+        self.twin = [sys.executable]
+        self.outputs = (scratch / "ours.out", scratch / "twin.out")
+        empty_script, empty_twin = scratch / "empty.sgs", scratch / "empty.py"
+        empty_script.write_text("")
+        empty_twin.write_text("pass\n")
+        pairs = self.pairs(empty_script, empty_twin, max(runs, 9))
+        self.start_up = tuple(statistics.median(side) for side in zip(*pairs, strict=True))
+
+    def pairs(self, script: Path, twin: Path, runs: int) -> list[tuple[float, float]]:
+        """CPU seconds (ours, twin) of interleaved runs; one unmeasured run of ours fills the code cache first."""
+        commands = ([*self.ours, str(script)], [*self.twin, str(twin)])
+        measure(commands[0], self.outputs[0])
+        return [(measure(commands[0], self.outputs[0]), measure(commands[1], self.outputs[1])) for _ in range(runs)]
+
+    def compare(self, name: str) -> dict[str, float]:
+        """Medians in seconds without start-up, and the median ratio; SystemExit when the outputs differ."""
+        pairs = self.pairs(PROGRAMS / f"{name}.sgs", PROGRAMS / f"{name}.py", self.runs)
+        if self.outputs[0].read_bytes() != self.outputs[1].read_bytes():
+            raise SystemExit(f"{name}: the script and its twin print different results")
+        net = [(max(a - self.start_up[0], 1e-4), max(b - self.start_up[1], 1e-4)) for a, b in pairs]
+        return {
+            "ours": statistics.median(a for a, _ in net),
+            "twin": statistics.median(b for _, b in net),
+            "ratio": statistics.median(a / b for a, b in net),
+            "c_of_twin": C_OF_TWIN[name],
+        }
+
+
+def main() -> int:
+    """Run the chosen programs and print a table or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5, help="pairs per program (default 5)")
+    parser.add_argument("--only", default="", help="comma-separated program names")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    args = parser.parse_args()
+    names = [name for name in args.only.split(",") if name] or list(C_OF_TWIN)
+    unknown = [name for name in names if name not in C_OF_TWIN]
+    if unknown or args.runs < 1:
+        parser.error(f"no such program: {', '.join(unknown)}" if unknown else "--runs must be positive")
+
+    results: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        bench = Bench(args.runs, Path(scratch))
+        if not args.json:
+            print(f"{'program':12}{'ours s':>9}{'twin s':>9}{'ours / twin':>13}{'C / twin':>10}{'ours / C':>10}")
+        for name in names:
+            row = results[name] = bench.compare(name)
+            if not args.json:
+                print(
+                    f"{name:12}{row['ours']:9.3f}{row['twin']:9.3f}{row['ratio']:13.2f}{row['c_of_twin']:10.2f}"
+                    f"{row['ratio'] / row['c_of_twin']:10.2f}",
+                    flush=True,
+                )
+    ratio = math.exp(statistics.fmean(math.log(row["ratio"]) for row in results.values()))
+    c_ratio = math.exp(statistics.fmean(math.log(row["c_of_twin"]) for row in results.values()))
+    ours_ms, twin_ms = (1000 * seconds for seconds in bench.start_up)
+    if args.json:
+        summary = {"ratio": ratio, "c_of_twin": c_ratio, "start_up_ms": {"ours": ours_ms, "twin": twin_ms}}
+        print(json.dumps({"programs": results, "geometric_mean": summary}, indent=1))
+    else:
+        print(f"{'geo. mean':30}{ratio:13.2f}{c_ratio:10.2f}{ratio / c_ratio:10.2f}")
+        print(f"start-up, CPU of an empty program: ours {ours_ms:.1f} ms, python {twin_ms:.1f} ms")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,331 @@
+"""Code for properties, indices and calls.
+
+Rule of this file: the only place that knows how a dict's entries are laid out and how a function is entered.
+A property is the attribute `$name`; the guarded direct form stands in a `try`, the slow path in its handler.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from ..syntax import nodes as n
+from . import pyast as p
+from .expressions import V
+from .types import ANY, ARRAY, BOOL, FUNC, INT, NULL, NUMERIC, OTHER, REAL, STR
+
+if TYPE_CHECKING:
+    from .generate import FunctionGenerator
+
+
+class Accesses:
+    """The access and call half of `FunctionGenerator`."""
+
+    def attribute_name(self: FunctionGenerator, key: bytes) -> str:
+        return "$" + key.decode("latin-1")
+
+    # --- properties ---------------------------------------------------------------------------------------------------
+
+    def x_Prop(self: FunctionGenerator, node: n.Prop, dest: str | None) -> V:
+        self.take_unused()
+        obj, key = self.operands([node.obj, node.key], atoms=True)
+        return self.read_property(obj, key, node.line, dest)
+
+    def read_property(self: FunctionGenerator, obj: V, key: V, line: int, dest: str | None = None) -> V:
+        """`obj.key` for atoms."""
+        if key.kind != "const" or type(key.value) is not bytes:
+            return V(p.call("$getprop", [obj.node, key.node], line))
+        name = dest if dest is not None and dest != obj.name else self.new_temp(ANY)
+        caught = self.caught()
+        slow = p.call("$getprop_x", [p.name(caught, line), self.again(obj, line), p.const(key.value, line)], line)
+        direct: ast.stmt = p.try_(
+            [p.assign(name, p.attribute(self.again(obj, line), self.attribute_name(key.value), line), line)],
+            "$AttributeError", caught, [p.assign(name, slow, line)], line,
+        )  # fmt: skip
+        shortcut = {b"length": (STR, "$bytes"), b"size": (ARRAY, "$Array")}.get(key.value)
+        if shortcut is not None and obj.mask & shortcut[0]:
+            size = p.call("$len", [self.again(obj, line)], line)
+            if obj.mask == shortcut[0]:
+                return V(size, INT, lo=0, hi=1 << 48)
+            direct = p.if_(
+                self.type_test(obj, shortcut[1], line), [p.assign(name, size, line)], [direct], line
+            )
+        self.out.append(direct)
+        return self.result(name, dest, line)
+
+    def caught(self: FunctionGenerator) -> str:
+        """The name that handlers bind their exception to."""
+        return "$e"
+
+    def write_property(self: FunctionGenerator, obj: V, key: V, value: V, line: int) -> None:
+        """`obj.key = value` for atoms."""
+        if key.kind != "const" or type(key.value) is not bytes:
+            self.out.append(p.expression(p.call("$setprop", [obj.node, key.node, value.node], line), line))
+            return
+        caught = self.caught()
+        target = ast.Attribute(self.again(obj, line), self.attribute_name(key.value), p.STORE, **p.at(line))
+        args = [p.name(caught, line), self.again(obj, line), p.const(key.value, line), self.again(value, line)]
+        store = p.try_(
+            [p.assign(target, value.node, line)], "$AttributeError", caught,
+            [p.expression(p.call("$setprop_x", args, line), line)], line,
+        )  # fmt: skip
+        # a Python function would take the attribute: functions go the slow way
+        slow_args = [self.again(obj, line), p.const(key.value, line), self.again(value, line)]
+        slow = p.expression(p.call("$setprop", slow_args, line), line)
+        if obj.name is not None and obj.name in self.not_functions:
+            self.out.append(store)
+        else:
+            self.out.append(p.if_(self.type_test(obj, "$Function", line), [slow], [store], line))
+
+    # --- indices --------------------------------------------------------------------------------------------------------
+
+    def x_Index(self: FunctionGenerator, node: n.Index, dest: str | None) -> V:
+        self.take_unused()
+        obj, key = self.operands([node.obj, node.key], atoms=True)
+        return self.read_index(obj, key, node.line, dest)
+
+    def read_index(self: FunctionGenerator, obj: V, key: V, line: int, dest: str | None = None) -> V:
+        """`obj[ key ]` for atoms."""
+        name = dest if dest is not None and dest not in (obj.name, key.name) else self.new_temp(ANY)
+        slow = p.call("$getindex", [self.again(obj, line), self.again(key, line)], line)
+        handler = [p.assign(name, slow, line)]
+
+        def direct() -> ast.stmt:
+            return p.assign(name, p.subscript(self.again(obj, line), self.again(key, line), line), line)
+
+        branches: list[tuple[ast.expr, ast.stmt]] = []
+        numeric_key = key.mask & (INT | REAL | BOOL | NULL)
+        if obj.mask & ARRAY and numeric_key:
+            tests = [self.type_test(obj, "$Array", line)] if obj.mask != ARRAY else []
+            if key.mask & ~INT or key.lo < 0:
+                tests.append(p.compare(self.again(key, line), ast.GtE(), p.const(0, line), line))
+            branches.append((p.both(tests, line) if len(tests) > 1 else tests[0] if tests else p.const(True, line), direct()))
+        if obj.mask & STR and key.mask & INT:
+            branches.append((self.type_test(obj, "$bytes", line), direct()))
+        if obj.mask & OTHER and key.mask & STR:
+            branches.append((self.type_test(obj, "$TableType", line), direct()))
+        body: list[ast.stmt] = [p.assign(name, slow, line)]
+        for cond, statement in reversed(branches):
+            body = [statement] if isinstance(cond, ast.Constant) else [p.if_(cond, [statement], body, line)]
+        if not branches:
+            return V(slow)
+        self.out.append(p.try_(body, "$IndexErrors", None, handler, line))
+        return self.result(name, dest, line)
+
+    def write_index(self: FunctionGenerator, obj: V, key: V, value: V, line: int) -> None:
+        """`obj[ key ] = value` for atoms."""
+
+        def direct() -> ast.stmt:
+            target = ast.Subscript(self.again(obj, line), self.again(key, line), p.STORE, **p.at(line))
+            return p.assign(target, self.again(value, line), line)
+
+        def slow() -> ast.stmt:
+            args = [self.again(obj, line), self.again(key, line), self.again(value, line)]
+            return p.expression(p.call("$setindex", args, line), line)
+
+        body: list[ast.stmt] = [slow()]
+        table_key = key.mask & STR
+        if obj.mask & OTHER and table_key:
+            tests = [self.type_test(obj, "$TableType", line)]
+            if key.mask & ~STR:
+                tests.append(self.type_test(key, "$bytes", line))
+            body = [p.if_(p.both(tests, line) if len(tests) > 1 else tests[0], [direct()], body, line)]
+        if obj.mask & ARRAY and key.mask & (INT | REAL | BOOL | NULL):
+            tests = [self.type_test(obj, "$Array", line)] if obj.mask != ARRAY else []
+            if key.mask & ~INT or key.lo < 0:
+                tests.append(p.compare(self.again(key, line), ast.GtE(), p.const(0, line), line))
+            if tests:
+                body = [p.if_(p.both(tests, line) if len(tests) > 1 else tests[0], [direct()], body, line)]
+            else:
+                body = [direct()]
+        self.out.append(p.try_(body, "$IndexErrors", None, [slow()], line))
+
+    def x_MultiSet(self: FunctionGenerator, node: n.MultiSet, dest: str | None) -> V:
+        self.take_unused()
+        obj = self.expr(node.obj)
+        if obj.kind not in ("const", "temp"):
+            obj = self.spill(obj, node.line)
+        for entry in node.entries:
+            key, value = self.operands([entry.key, entry.value], atoms=True)
+            if node.is_index:
+                self.write_index(obj, key, value, node.line)
+            else:
+                self.write_property(obj, key, value, node.line)
+        return obj
+
+    # --- increment ------------------------------------------------------------------------------------------------------
+
+    def x_IncDec(self: FunctionGenerator, node: n.IncDec, dest: str | None) -> V:
+        line = node.line
+        unused = self.take_unused()
+        target = node.target
+        while isinstance(target, n.Paren) and len(target.items) == 1:
+            target = target.items[0]
+        prefix = node.is_prefix or unused
+        if isinstance(target, n.Name):
+            old = self.expr(n.Name(target.line, target.name, target.storage))
+            if not prefix and old.kind != "const":
+                old = self.spill(old, line)
+            new = self.step(node.op, old, line, prefix and target.storage == "local")
+            if not (new.kind == "local" and old.name == new.name):
+                if target.storage != "local" and prefix:
+                    new = self.as_atom(new, line)
+                self.store_name(target, new, line)
+            else:
+                self.stores.append(new.name or "")
+            if prefix and target.storage == "local":
+                name = self.py_name(target.name)
+                return V(p.name(name, line), new.mask, "local", name, None, new.lo, new.hi)
+            return new if prefix else old
+        assert isinstance(target, (n.Prop, n.Index))
+        obj, key = self.operands([target.obj, target.key], atoms=True)
+        is_prop = isinstance(target, n.Prop)
+        old = (self.read_property if is_prop else self.read_index)(obj, key, target.line)
+        old = self.as_atom(old, line)
+        new = self.as_atom(self.step(node.op, old, line, False), line)
+        (self.write_property if is_prop else self.write_index)(obj, key, new, target.line)
+        return new if prefix else old
+
+    def step(self: FunctionGenerator, op: str, old: V, line: int, in_place: bool) -> V:
+        """The value one more or less. `in_place`: old is a local that may be overwritten at once."""
+        delta = 1 if op == "++" else -1
+        operator: Any = ast.Add() if delta > 0 else ast.Sub()
+        lo, hi = old.lo + delta, old.hi + delta
+        if old.mask == REAL:
+            return V(p.binary(old.node, operator, p.const(1.0, line), line), REAL)
+        value = p.binary(old.node, operator, p.const(1, line), line)
+        if old.mask == INT:
+            if lo >= -(1 << 63) and hi < 1 << 63:
+                return V(value, INT, lo=lo, hi=hi)
+            return V(self.checked(value, "$wrap", lo, hi, line), INT)
+        if not old.mask & ~(INT | REAL):
+            return V(self.checked(value, "$fit", lo - 1, hi + 1, line), INT | REAL)
+        old = self.as_atom(old, line)
+        slow = p.call("$step", [self.again(old, line), p.const(delta, line)], line)
+        limit = p.compare(self.again(old, line), ast.Lt(), p.const((1 << 62) - 1, line), line)
+        if delta < 0:
+            limit = p.compare(self.again(old, line), ast.Gt(), p.const(-(1 << 62), line), line)
+        cond = p.both([self.type_test(old, "$int", line), limit], line)
+        value = p.binary(self.again(old, line), operator, p.const(1, line), line)
+        return V(p.choose(cond, value, slow, line), INT | REAL | NULL)
+
+    # --- calls ------------------------------------------------------------------------------------------------------------
+
+    def x_Call(self: FunctionGenerator, node: n.Call, dest: str | None) -> V:
+        unused = self.take_unused()
+        function, this, args = self.callee(node)
+        return self.direct_call(function, this, args, node.line, dest, unused)
+
+    x_CompatCall = x_Call
+
+    def callee(self: FunctionGenerator, node: Any) -> tuple[V, V, list[V]]:
+        """Function, `this` and arguments of a call, evaluated in order; the first two are atoms."""
+        line = node.line
+        if isinstance(node, n.CompatCall):
+            values = self.operands([node.this, node.func, *node.args], atoms=True)
+            return values[1], values[0], values[2:]
+        if isinstance(node.func, n.Prop):
+            obj, key = self.operands([node.func.obj, node.func.key], atoms=True)
+            obj = self.fixed(obj, node.args, line)
+            function = self.read_property(obj, key, node.func.line)
+            function = self.as_atom(function, line)
+            values = self.operands([obj, function, *node.args], atoms=True)
+            return values[1], values[0], values[2:]
+        values = self.operands([node.func, *node.args], atoms=True)
+        return values[0], self.constant(None, line), values[1:]
+
+    def fixed(self: FunctionGenerator, value: V, later: list[n.Node], line: int) -> V:
+        """The value as an atom that the later expressions cannot change."""
+        if value.kind in ("const", "temp") or (value.kind == "local" and all(self.is_simple(arg) for arg in later)):
+            return value
+        return self.spill(value, line)
+
+    def direct_call(
+        self: FunctionGenerator, function: V, this: V, args: list[V], line: int, dest: str | None, unused: bool
+    ) -> V:
+        called = p.call(self.again(function, line), [self.again(this, line), *(arg.node for arg in args)], line)
+        caught = self.caught()
+        slow = p.call(
+            "$call_x",
+            [p.name(caught, line), self.again(function, line), self.again(this, line)]
+            + [self.again(arg, line) for arg in args],
+            line,
+        )
+        if unused:
+            self.out.append(
+                p.try_([p.expression(called, line)], "$CallErrors", caught, [p.expression(slow, line)], line)
+            )
+            return self.constant(None, line)
+        name = dest if dest is not None else self.new_temp(ANY)
+        self.out.append(p.try_([p.assign(name, called, line)], "$CallErrors", caught, [p.assign(name, slow, line)], line))
+        return self.result(name, dest, line)
+
+    def x_New(self: FunctionGenerator, node: n.New, dest: str | None) -> V:
+        self.take_unused()
+        values = self.operands([node.func, *node.args])
+        return V(p.call("$new", [value.node for value in values], node.line), OTHER | NULL)
+
+    def x_MultiAssign(self: FunctionGenerator, node: n.MultiAssign, dest: str | None) -> V:
+        line = node.line
+        self.take_unused()
+        call = node.call
+        function, this, args = self.callee(call)
+        results = self.new_temp(ANY)
+        count = len(node.targets)
+        called = p.call(
+            "$call_n", [p.const(count, line), function.node, this.node, *(arg.node for arg in args)], call.line
+        )
+        temps = [self.new_temp(ANY) for _ in range(count)]
+        del results
+        targets = ast.Tuple([p.target(temp, call.line) for temp in temps], p.STORE, **p.at(call.line))
+        self.out.append(p.assign(targets, called, call.line))
+        for target, temp in zip(node.targets, temps):
+            self.store(target, self.temp_value(temp, line), line)
+        return self.temp_value(temps[0], line)
+
+    # --- threads ------------------------------------------------------------------------------------------------------------
+
+    def x_ThreadCall(self: FunctionGenerator, node: n.ThreadCall, dest: str | None) -> V:
+        line = node.line
+        self.take_unused()
+        function, this, args = self.callee(node.call)
+        helper = self.read_global("subthread_create" if node.is_sub else "thread_create", line)
+        values = self.operands([helper, function, this, *args], atoms=True)
+        return self.direct_call(values[0], self.constant(None, line), values[1:], line, dest, False)
+
+    def x_Sync(self: FunctionGenerator, node: n.Sync, dest: str | None) -> V:
+        """`sync( … )`: outermost ones wait in a loop, nested ones give a bool."""
+        line = node.line
+        self.take_unused()
+        if self.in_sync:
+            return self.sync_test(node)
+        self.out.append(p.expression(p.call("$sync_begin", [], line), line))
+        outer, self.out = self.out, []
+        self.in_sync = True
+        test = self.sync_test(node)
+        self.in_sync = False
+        result = self.new_temp(BOOL)
+        self.out.append(p.assign(result, p.call("$sync_wait", [test.node], line), line))
+        self.out.append(p.if_(p.name(result, line), [p.break_(line)], [], line))
+        body, self.out = self.out, outer
+        self.out.append(p.while_(p.const(True, line), body, line))
+        wait = p.compare(p.name(result, line), ast.Eq(), p.const(1, line), line)
+        return V(wait, BOOL)
+
+    def sync_test(self: FunctionGenerator, node: n.Sync) -> V:
+        values = self.operands(node.args)
+        helper = "$race_test" if node.is_race else "$sync_test"
+        return V(p.call(helper, [value.node for value in values], node.line), BOOL)
+
+    def x_VarDecl(self: FunctionGenerator, node: n.VarDecl, dest: str | None) -> V:
+        self.take_unused()
+        for target, value in node.items:
+            if value is not None:
+                self.effect(n.Assign(target.line, target, value))
+        return self.constant(None, node.line)
+
+    def x_Keyword(self: FunctionGenerator, node: n.Keyword, dest: str | None) -> V:
+        raise AssertionError(f"line {node.line}: keyword {node.word} passed the checks")
+
+
+__all__ = ["Accesses", "BOOL", "FUNC", "NUMERIC"]

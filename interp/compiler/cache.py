@@ -1,0 +1,131 @@
+"""Compiled code on disk: one folder of the user's own, one file for each source.
+
+Rules of this file: an entry is used only when its key (content, file name, options, versions of Python and of the
+compiler) and its checksum fit, and the folder is a real directory of this user with mode 0700; whatever is wrong with
+the cache is ignored, never reported. Entries are written to a temporary name and renamed.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+import zlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+
+_MAGIC = b"sgs1"
+
+
+def compiler_version() -> str:
+    """Changes whenever the compiler's own files change, so that no stale code is ever run."""
+    global _version
+    if _version is None:
+        here = os.path.dirname(__file__)
+        parts = []
+        for folder in (here, os.path.join(os.path.dirname(here), "syntax")):
+            for entry in sorted(os.scandir(folder), key=lambda item: item.name):
+                if entry.name.endswith((".py", ".lark")):
+                    stat = entry.stat()
+                    parts.append(f"{entry.name}{stat.st_size}{stat.st_mtime_ns}")
+        _version = f"{zlib.crc32(''.join(parts).encode()):08x}"
+    return _version
+
+
+_version: str | None = None
+
+
+def content_key(source: bytes, file: str, options: str) -> str:
+    """A name for a compilation: differs whenever the result may."""
+    try:
+        from _blake2 import blake2b
+    except ImportError:  # other interpreters keep it elsewhere
+        from hashlib import blake2b  # type: ignore[assignment]
+    digest = blake2b(digest_size=16)
+    for part in (source, file.encode("utf-8", "surrogateescape"), options.encode(), sys.version.encode()):
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    digest.update(compiler_version().encode())
+    return digest.hexdigest()
+
+
+class Cache:
+    """The folder of compiled code; `None` where there is none to be trusted."""
+
+    def __init__(self, folder: str | None) -> None:
+        self.folder = folder if folder is not None and _own(folder) else None
+
+    def load(self, key: str) -> bytes | None:
+        """The bytes stored under a key, None when they are missing, damaged or foreign."""
+        if self.folder is None:
+            return None
+        try:
+            with open(os.path.join(self.folder, key), "rb") as file:
+                data = file.read()
+        except OSError:
+            return None
+        head = len(_MAGIC) + 4
+        if data[: len(_MAGIC)] != _MAGIC or zlib.crc32(data[head:]).to_bytes(4, "big") != data[len(_MAGIC) : head]:
+            return None
+        return data[head:]
+
+    def store(self, key: str, data: bytes) -> None:
+        """Keeps bytes under a key; failures are ignored."""
+        if self.folder is None:
+            return
+        temporary = os.path.join(self.folder, f"{key}.{os.getpid()}.tmp")
+        try:
+            with open(temporary, "wb") as file:
+                file.write(_MAGIC + zlib.crc32(data).to_bytes(4, "big") + data)
+            os.replace(temporary, os.path.join(self.folder, key))
+        except OSError:
+            try:
+                os.unlink(temporary)
+            except OSError:
+                pass
+
+    def load_code(self, key: str) -> CodeType | None:
+        """Compiled code, None when there is none that can be used."""
+        data = self.load(key)
+        if data is None:
+            return None
+        try:
+            code = marshal.loads(data)
+        except (EOFError, TypeError, ValueError):
+            return None
+        return code if type(code).__name__ == "code" else None
+
+    def store_code(self, key: str, code: CodeType) -> None:
+        if self.folder is not None:
+            self.store(key, marshal.dumps(code))
+
+
+def default_folder() -> str | None:
+    """The user's cache folder (`$XDG_CACHE_HOME/pysgs` or `~/.cache/pysgs`), None without a home."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    if not base:
+        home = os.path.expanduser("~")
+        if home == "~":
+            return None
+        base = os.path.join(home, ".cache")
+    return os.path.join(base, "pysgs")
+
+
+def _own(folder: str) -> bool:
+    """Creates the folder if need be; whether it is a directory, no link, of this user and closed to others."""
+    try:
+        os.makedirs(os.path.dirname(folder), exist_ok=True)
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:
+            pass
+        stat = os.lstat(folder)
+    except OSError:
+        return False
+    if (stat.st_mode & 0o170000) != 0o040000:
+        return False
+    if hasattr(os, "getuid") and stat.st_uid != os.getuid():
+        return False
+    return stat.st_mode & 0o077 == 0

@@ -1,0 +1,761 @@
+"""Code for expressions: one generator function for each construct.
+
+Rules of this file:
+* `expr` gives a `V`, a Python expression for the value; operations that can fail are statements of their own, with
+  their operands in temporaries, inside a `try` whose handler is the complete slow path of `interp.runtime`;
+* operands are read when they are reached: `operands` moves earlier ones into temporaries when later ones emit
+  statements that could change them;
+* a fast path is chosen by what is known of the operand types (`V.mask`) and ranges; nothing known means the guarded
+  form. All property access goes through `read_property`, `write_property` and `method_call`.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from ..syntax import nodes as n
+from . import pyast as p
+from .types import (
+    ANY,
+    ARRAY,
+    BOOL,
+    FUNC,
+    INT,
+    INT_MAX,
+    INT_MIN,
+    NULL,
+    NUMERIC,
+    OTHER,
+    REAL,
+    STR,
+    const_mask,
+    int_range,
+)
+
+if TYPE_CHECKING:
+    from .generate import FunctionGenerator
+
+_ARITHMETIC: dict[str, tuple[Any, str]] = {
+    "+": (ast.Add, "$add"),
+    "-": (ast.Sub, "$sub"),
+    "*": (ast.Mult, "$mul"),
+}
+_BITWISE: dict[str, tuple[Any, str]] = {
+    "&": (ast.BitAnd, "$and"),
+    "|": (ast.BitOr, "$or"),
+    "^": (ast.BitXor, "$xor"),
+}
+_ORDER: dict[str, tuple[Any, str]] = {
+    "<": (ast.Lt, "$lt"),
+    "<=": (ast.LtE, "$le"),
+    ">": (ast.Gt, "$gt"),
+    ">=": (ast.GtE, "$ge"),
+}
+# The bound of the quick range check: one-digit host ints compare fastest.
+_SMALL = (1 << 30) - 1
+
+
+class V:
+    """A generated value.
+
+    node    the Python expression (used once, unless `atom`)
+    mask    the types it can have; lo, hi the range when it is an int
+    kind    "const", "temp" (never changes), "local", "cell", or "expr" (must be evaluated in its place)
+    """
+
+    __slots__ = ("hi", "kind", "lo", "mask", "name", "node", "value")
+
+    def __init__(
+        self, node: ast.expr, mask: int = ANY, kind: str = "expr", name: str | None = None, value: Any = None,
+        lo: int = INT_MIN, hi: int = INT_MAX,
+    ) -> None:  # fmt: skip
+        self.node = node
+        self.mask = mask
+        self.kind = kind
+        self.name = name
+        self.value = value
+        self.lo = lo
+        self.hi = hi
+
+    @property
+    def atom(self) -> bool:
+        return self.kind != "expr"
+
+
+class Expressions:
+    """The expression half of `FunctionGenerator`."""
+
+    # --- small tools -----------------------------------------------------------------------------------------------
+
+    def constant(self: FunctionGenerator, value: Any, line: int) -> V:
+        lo, hi = (value, value) if type(value) is int else (INT_MIN, INT_MAX)
+        return V(p.const(value, line), const_mask(value), "const", None, value, lo, hi)
+
+    def temp_value(self: FunctionGenerator, name: str, line: int, mask: int = ANY, like: V | None = None) -> V:
+        made = V(p.name(name, line), mask, "temp", name)
+        if like is not None:
+            made.lo, made.hi = like.lo, like.hi
+        return made
+
+    def spill(self: FunctionGenerator, value: V, line: int, position: int | None = None) -> V:
+        """Puts a value into a temporary, at a position of the current statement list or at its end."""
+        temp = self.new_temp(value.mask)
+        statement = p.assign(temp, value.node, getattr(value.node, "lineno", line))
+        if position is None:
+            self.out.append(statement)
+        else:
+            self.out.insert(position, statement)
+        return self.temp_value(temp, line, value.mask, value)
+
+    def as_atom(self: FunctionGenerator, value: V, line: int) -> V:
+        return value if value.atom else self.spill(value, line)
+
+    def again(self: FunctionGenerator, value: V, line: int) -> ast.expr:
+        """The expression of an atom once more, as another node with its own line."""
+        if value.kind == "const":
+            return p.const(value.value, line)
+        assert value.name is not None
+        return p.name(value.name, line)
+
+    def operands(self: FunctionGenerator, items: list[Any], atoms: bool = False) -> list[V]:
+        """Values of several expressions, evaluated in order; with `atoms` each may be named more than once.
+
+        An item may be a node or an already generated `V`.
+        """
+        values: list[V] = []
+        marks: list[tuple[int, int]] = []
+        for item in items:
+            value = item if isinstance(item, V) else self.expr(item)
+            values.append(value)
+            marks.append((len(self.out), len(self.stores)))
+        # later statements run before the final use of earlier values: move those that could change, the last first,
+        # so that the positions of the others stay right
+        end = len(self.out)
+        for i in range(len(values) - 1, -1, -1):
+            value = values[i]
+            position, stored = marks[i]
+            line = getattr(value.node, "lineno", 1)
+            if position == end:
+                if value.kind == "local" and value.name in self.stores[stored:]:
+                    values[i] = self.spill(value, line, position)
+                elif atoms and not value.atom:
+                    values[i] = self.spill(value, line, position)
+                    end = position  # everything before must come before this statement
+                continue
+            if value.kind in ("const", "temp"):
+                continue
+            if value.kind == "local" and value.name not in self.stores[stored:]:
+                continue
+            values[i] = self.spill(value, line, position)
+        return values
+
+    # --- dispatch -----------------------------------------------------------------------------------------------------
+
+    def expr(self: FunctionGenerator, node: n.Node, dest: str | None = None) -> V:
+        """The value of an expression. With `dest` the last operation may store straight into that local."""
+        return getattr(self, "x_" + type(node).__name__)(node, dest)  # type: ignore[no-any-return]
+
+    def effect(self: FunctionGenerator, node: n.Node) -> None:
+        """An expression whose value is not used."""
+        if isinstance(node, (n.Name, n.Const, n.This, n.Keyword)):
+            return
+        if isinstance(node, n.Paren):
+            for item in node.items:
+                self.effect(item)
+            return
+        self.unused = True
+        value = self.expr(node)
+        self.unused = False
+        if value.kind == "expr":
+            self.out.append(p.expression(value.node, node.line))
+
+    def take_unused(self: FunctionGenerator) -> bool:
+        unused, self.unused = self.unused, False
+        return unused
+
+    # --- leaves -------------------------------------------------------------------------------------------------------
+
+    def x_Const(self: FunctionGenerator, node: n.Const, dest: str | None) -> V:
+        if isinstance(node.value, n.Pointer):
+            return V(p.call("$pointer", [p.const(node.value.address, node.line)], node.line), OTHER)
+        return self.constant(node.value, node.line)
+
+    def x_Name(self: FunctionGenerator, node: n.Name, dest: str | None) -> V:
+        line = node.line
+        if node.storage == "local":
+            name = self.py_name(node.name)
+            mask, lo, hi = self.local_type(node)
+            return V(p.name(name, line), mask, "local", name, None, lo, hi)
+        if node.storage == "captured":
+            name = self.py_name(node.name)
+            return V(p.name(name, line), ANY, "cell", name)
+        return self.read_global(node.name, line)
+
+    def read_global(self: FunctionGenerator, name: str, line: int) -> V:
+        if name == "_G":
+            return V(p.call("$globals", [], line))
+        if name == "_R":
+            return V(p.call("$registry", [], line))
+        if name == "_T":
+            return V(p.call("$thread_now", [], line))
+        if name == "_F":
+            return V(self.own_function(line))
+        return V(p.name(self.global_name(name), line))
+
+    def x_This(self: FunctionGenerator, node: n.This, dest: str | None) -> V:
+        return V(p.name("this", node.line), ANY, "temp", "this")
+
+    def x_Paren(self: FunctionGenerator, node: n.Paren, dest: str | None) -> V:
+        for item in node.items[:-1]:
+            self.effect(item)
+        return self.expr(node.items[-1], dest)
+
+    def x_FuncExpr(self: FunctionGenerator, node: n.FuncExpr, dest: str | None) -> V:
+        name = self.define(node.function)
+        return V(p.name(name, node.line), FUNC, "temp", name)
+
+    # --- literals -------------------------------------------------------------------------------------------------------
+
+    def x_ArrayLit(self: FunctionGenerator, node: n.ArrayLit, dest: str | None) -> V:
+        self.take_unused()
+        items = self.operands(node.items)
+        args = [p.tuple_of([item.node for item in items], node.line)] if items else []
+        return V(p.call("$Array", args, node.line), ARRAY)
+
+    def x_DictLit(self: FunctionGenerator, node: n.DictLit, dest: str | None) -> V:
+        self.take_unused()
+        line = node.line
+        if any(entry.computed for entry in node.entries):
+            return self.computed_literal(node)
+        values = self.operands([entry.value for entry in node.entries])
+        keys: dict[bytes, V] = {}
+        for entry, value in zip(node.entries, values):
+            if entry.key.value in keys and not keys[entry.key.value].atom:
+                self.out.append(p.expression(keys[entry.key.value].node, line))
+            keys[entry.key.value] = value
+        dict_node = ast.Dict(
+            [p.const(key, line) for key in keys], [value.node for value in keys.values()], **p.at(line)
+        )
+        if node.is_map:
+            return V(p.call("$Map", [dict_node] if keys else [], line), OTHER)
+        if not keys:
+            return V(p.call("$Table", [], line), OTHER)
+        return self.record_literal(keys, line, dest)
+
+    def record_literal(self: FunctionGenerator, keys: dict[bytes, V], line: int, dest: str | None) -> V:
+        """A literal whose keys are all names becomes a record: attributes set one by one on a new object."""
+        values = [value if value.atom else value for value in keys.values()]
+        temp = self.new_temp(OTHER)
+        atoms = self.operands(values)
+        self.out.append(p.assign(temp, p.call("$Record", [], line), line))
+        for key, value in zip(keys, atoms):
+            target = ast.Attribute(p.name(temp, line), self.attribute_name(key), p.STORE, **p.at(line))
+            self.out.append(p.assign(target, value.node, line))
+        return self.temp_value(temp, line, OTHER)
+
+    def computed_literal(self: FunctionGenerator, node: n.DictLit) -> V:
+        line = node.line
+        temp = self.new_temp(OTHER)
+        self.out.append(p.assign(temp, p.call("$Map" if node.is_map else "$Table", [], line), line))
+        for entry in node.entries:
+            key, value = self.operands([entry.key, entry.value])
+            args = [p.name(temp, line), key.node, value.node, p.const(node.is_map, line)]
+            self.out.append(p.expression(p.call("$literal_set", args, line), line))
+        return self.temp_value(temp, line, OTHER)
+
+    # --- unary ---------------------------------------------------------------------------------------------------------
+
+    def x_Unary(self: FunctionGenerator, node: n.Unary, dest: str | None) -> V:
+        line = node.line
+        if node.op == "@":
+            return self.suppressed(node)
+        unused = self.take_unused()
+        del unused
+        if node.op == "-" and isinstance(node.operand, n.Const) and type(node.operand.value) in (int, float):
+            value = node.operand.value
+            if value != INT_MIN or type(value) is float:
+                return self.constant(-value, line)
+        operand = self.expr(node.operand)
+        if node.op == "+":
+            return operand
+        if node.op == "!":
+            return V(p.unary(ast.Not(), operand.node, line), BOOL)
+        if node.op == "-":
+            if operand.mask and not operand.mask & ~REAL:
+                return V(p.unary(ast.USub(), operand.node, line), REAL)
+            if not operand.mask & ~INT and operand.lo > INT_MIN:
+                return V(p.unary(ast.USub(), operand.node, line), INT, lo=-operand.hi, hi=-operand.lo)
+            return V(p.call("$neg", [operand.node], line), operand.mask if not operand.mask & ~NUMERIC else ANY)
+        if not operand.mask & ~INT:
+            return V(p.unary(ast.Invert(), operand.node, line), INT, lo=~operand.hi, hi=~operand.lo)
+        return V(p.call("$invert", [operand.node], line), INT)
+
+    def suppressed(self: FunctionGenerator, node: n.Unary) -> V:
+        line = node.line
+        self.take_unused()
+        self.out.append(p.expression(p.call("$mute", [], line), line))
+        value = self.expr(node.operand)
+        if value.kind not in ("const", "temp"):
+            value = self.spill(value, line)
+        self.out.append(p.expression(p.call("$unmute", [], line), line))
+        return value
+
+    # --- arithmetic --------------------------------------------------------------------------------------------------
+
+    def x_Binary(self: FunctionGenerator, node: n.Binary, dest: str | None) -> V:
+        self.take_unused()
+        op = node.op
+        if op == "&" and isinstance(node.right, n.Const) and type(node.right.value) is int and node.right.value >= 0:
+            # the mask drops what a wrap would change: the ring operations below need no checks
+            left = self.ring(node.left)
+            if left is not None:
+                mask = node.right.value
+                return V(p.binary(left, ast.BitAnd(), p.const(mask, node.line), node.line), INT, lo=0, hi=mask)
+        left_value, right_value = self.operands([node.left, node.right])
+        return self.binary(op, left_value, right_value, node.line, dest)
+
+    def ring(self: FunctionGenerator, node: n.Node) -> ast.expr | None:
+        """An int expression of `+ - *` computed without wrapping, None unless every leaf is a known int."""
+        if isinstance(node, n.Paren) and len(node.items) == 1:
+            return self.ring(node.items[0])
+        if isinstance(node, n.Binary) and node.op in _ARITHMETIC:
+            if not self.is_ring(node):
+                return None
+            left, right = self.ring(node.left), self.ring(node.right)
+            assert left is not None and right is not None
+            return p.binary(left, _ARITHMETIC[node.op][0](), right, node.line)
+        if not self.is_ring(node):
+            return None
+        return self.expr(node).node
+
+    def is_ring(self: FunctionGenerator, node: n.Node) -> bool:
+        if isinstance(node, n.Paren) and len(node.items) == 1:
+            return self.is_ring(node.items[0])
+        if isinstance(node, n.Binary) and node.op in _ARITHMETIC:
+            return self.is_ring(node.left) and self.is_ring(node.right)
+        if isinstance(node, n.Const):
+            return type(node.value) is int
+        return isinstance(node, n.Name) and node.storage == "local" and self.local_type(node)[0] == INT
+
+    def binary(self: FunctionGenerator, op: str, left: V, right: V, line: int, dest: str | None = None) -> V:
+        """`left op right` for values evaluated in this order."""
+        if op in _ARITHMETIC:
+            return self.add_like(op, left, right, line, dest)
+        if op == "/":
+            return self.divide(left, right, line)
+        if op == "%":
+            return self.modulo(left, right, line)
+        if op in _BITWISE:
+            return self.bitwise(op, left, right, line)
+        if op in ("<<", ">>"):
+            return self.shift(op, left, right, line)
+        if op in _ORDER:
+            return self.ordered(op, left, right, line)
+        if op in ("==", "!="):
+            return self.equality(op, left, right, line)
+        if op in ("===", "!=="):
+            return self.identity(op, left, right, line)
+        if op == "<=>":
+            return V(p.call("$cmp", [left.node, right.node], line), INT, lo=-1, hi=1)
+        raise AssertionError(op)
+
+    def add_like(self: FunctionGenerator, op: str, left: V, right: V, line: int, dest: str | None) -> V:
+        operator, slow = _ARITHMETIC[op]
+        both = left.mask | right.mask
+        if not both & ~NUMERIC and (left.mask == REAL or right.mask == REAL):
+            return V(p.binary(left.node, operator(), right.node, line), REAL)
+        if not both & ~INT:
+            lo, hi = int_range(op, left, right)
+            if lo >= INT_MIN and hi <= INT_MAX:
+                return V(p.binary(left.node, operator(), right.node, line), INT, lo=lo, hi=hi)
+            return V(self.checked(p.binary(left.node, operator(), right.node, line), "$wrap", lo, hi, line), INT)
+        if not both & ~NUMERIC:
+            lo, hi = int_range(op, left, right)
+            if lo >= INT_MIN and hi <= INT_MAX and not both & BOOL:
+                return V(p.binary(left.node, operator(), right.node, line), both, lo=lo, hi=hi)
+            return V(
+                self.checked(p.binary(left.node, operator(), right.node, line), "$fit", lo, hi, line), INT | REAL
+            )
+        left, right = self.operands([left, right], atoms=True)
+        real = left.mask == REAL or right.mask == REAL
+        name = dest if dest is not None and dest not in (left.name, right.name) else self.new_temp(ANY)
+        body: list[ast.stmt] = [p.assign(name, p.binary(left.node, operator(), right.node, line), line)]
+        if not real:
+            cond = self.outside(p.name(name, line), -_SMALL, _SMALL, line)
+            body.append(p.if_(cond, [p.assign(name, p.call("$fit", [p.name(name, line)], line), line)], [], line))
+        slow_call = p.call(slow, [self.again(left, line), self.again(right, line)], line)
+        self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow_call, line)], line))
+        mask = ANY if both & (OTHER | ARRAY | FUNC) else INT | REAL | NULL
+        return self.result(name, dest, line, mask)
+
+    def result(self: FunctionGenerator, name: str, dest: str | None, line: int, mask: int = ANY) -> V:
+        if name == dest:
+            return V(p.name(name, line), mask, "local", name)
+        return self.temp_value(name, line, mask)
+
+    def outside(self: FunctionGenerator, value: ast.expr, lo: int, hi: int, line: int) -> ast.expr:
+        inside = ast.Compare(p.const(lo, line), [ast.LtE(), ast.LtE()], [value, p.const(hi, line)], **p.at(line))
+        return p.unary(ast.Not(), inside, line)
+
+    def checked(self: FunctionGenerator, value: ast.expr, helper: str, lo: int, hi: int, line: int) -> ast.expr:
+        """`value` with its range checked on the sides that can overflow; `helper` mends what lies outside."""
+        temp = self.new_temp(INT)
+        named = ast.NamedExpr(p.target(temp, line), value, **p.at(line))
+        again = p.name(temp, line)
+        if lo >= INT_MIN and helper == "$wrap":
+            inside: ast.expr = p.compare(named, ast.LtE(), p.const(INT_MAX, line), line)
+        elif hi <= INT_MAX and helper == "$wrap":
+            inside = p.compare(named, ast.GtE(), p.const(INT_MIN, line), line)
+        else:
+            inside = ast.Compare(
+                p.const(-_SMALL, line), [ast.LtE(), ast.LtE()], [named, p.const(_SMALL, line)], **p.at(line)
+            )
+        return p.choose(inside, again, p.call(helper, [p.name(temp, line)], line), line)
+
+    def divide(self: FunctionGenerator, left: V, right: V, line: int) -> V:
+        both = left.mask | right.mask
+        numeric = not both & ~NUMERIC
+        exact = left.mask == REAL or right.mask == REAL
+        if not exact and numeric and not both & ~INT:
+            limit = 1 << 53
+            exact = -limit <= left.lo and left.hi <= limit and -limit <= right.lo and right.hi <= limit
+        if numeric and exact and right.kind == "const" and right.value != 0:
+            return V(p.binary(left.node, ast.Div(), right.node, line), REAL)
+        if exact:
+            left, right = self.operands([left, right], atoms=True)
+            name = self.new_temp(REAL if numeric else ANY)
+            body: list[ast.stmt] = [p.assign(name, p.binary(left.node, ast.Div(), right.node, line), line)]
+            slow = p.call("$div", [self.again(left, line), self.again(right, line)], line)
+            self.out.append(p.try_(body, "$DivErrors", None, [p.assign(name, slow, line)], line))
+            return self.temp_value(name, line, REAL | NULL if numeric else ANY)
+        mask = REAL | NULL if not both & (OTHER | ARRAY | FUNC) else ANY
+        return V(p.call("$div", [left.node, right.node], line), mask)
+
+    def modulo(self: FunctionGenerator, left: V, right: V, line: int) -> V:
+        both = left.mask | right.mask
+        if not both & ~INT and right.lo > 0:
+            if left.lo >= 0:
+                return V(p.binary(left.node, ast.Mod(), right.node, line), INT, lo=0, hi=min(left.hi, right.hi - 1))
+            left, right = self.operands([left, right], atoms=True)
+            cond: ast.expr = p.compare(self.again(left, line), ast.GtE(), p.const(0, line), line)
+            slow = p.call("$mod", [self.again(left, line), self.again(right, line)], line)
+            bound = right.hi - 1
+            return V(
+                p.choose(cond, p.binary(left.node, ast.Mod(), right.node, line), slow, line), INT, lo=-bound, hi=bound
+            )
+        mask = ANY if both & (OTHER | ARRAY | FUNC) else INT | REAL | NULL
+        if left.mask & INT and right.kind == "const" and type(right.value) is int and right.value > 0:
+            left = self.as_atom(left, line)
+            cond = p.both(
+                [self.type_test(left, "$int", line), p.compare(self.again(left, line), ast.GtE(), p.const(0, line), line)],
+                line,
+            )
+            slow = p.call("$mod", [self.again(left, line), self.again(right, line)], line)
+            return V(p.choose(cond, p.binary(left.node, ast.Mod(), right.node, line), slow, line), mask)
+        return V(p.call("$mod", [left.node, right.node], line), mask)
+
+    def type_test(self: FunctionGenerator, value: V, python_type: str, line: int) -> ast.expr:
+        return p.compare(
+            p.call("$type", [self.again(value, line)], line), ast.Is(), p.name(python_type, line), line
+        )
+
+    def bitwise(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
+        operator, slow = _BITWISE[op]
+        lo, hi = INT_MIN, INT_MAX
+        if op == "&":
+            for side in (left, right):
+                if side.kind == "const" and type(side.value) is int and side.value >= 0:
+                    lo, hi = 0, min(hi, side.value)
+        if left.lo >= 0 and right.lo >= 0 and not (left.mask | right.mask) & ~INT:
+            lo, hi = 0, min(hi, (1 << max(left.hi.bit_length(), right.hi.bit_length())) - 1)
+        if not (left.mask | right.mask) & ~INT:
+            return V(p.binary(left.node, operator(), right.node, line), INT, lo=lo, hi=hi)
+        left, right = self.operands([left, right], atoms=True)
+        tests = [self.type_test(side, "$int", line) for side in (left, right) if side.mask & ~INT]
+        cond = tests[0] if len(tests) == 1 else p.both(tests, line)
+        slow_call = p.call(slow, [self.again(left, line), self.again(right, line)], line)
+        return V(
+            p.choose(cond, p.binary(left.node, operator(), right.node, line), slow_call, line), INT, lo=lo, hi=hi
+        )
+
+    def shift(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
+        if not left.mask & ~INT and right.kind == "const" and type(right.value) is int:
+            count = right.value & 63
+            if op == ">>":
+                return V(
+                    p.binary(left.node, ast.RShift(), p.const(count, line), line), INT,
+                    lo=left.lo >> count, hi=left.hi >> count,
+                )  # fmt: skip
+            shifted = p.binary(left.node, ast.LShift(), p.const(count, line), line)
+            lo, hi = left.lo << count, left.hi << count
+            if lo >= INT_MIN and hi <= INT_MAX:
+                return V(shifted, INT, lo=lo, hi=hi)
+            return V(p.call("$wrap", [shifted], line), INT)
+        return V(p.call("$shl" if op == "<<" else "$shr", [left.node, right.node], line), INT)
+
+    # --- comparison -----------------------------------------------------------------------------------------------------
+
+    def ordered(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
+        operator, slow = _ORDER[op]
+        both = left.mask | right.mask
+        if not both & ~NUMERIC or not both & ~STR:
+            return V(p.compare(left.node, operator(), right.node, line), BOOL)
+        left, right = self.operands([left, right], atoms=True)
+        name = self.new_temp(BOOL)
+        body: list[ast.stmt] = [p.assign(name, p.compare(left.node, operator(), right.node, line), line)]
+        slow_call = p.call(slow, [self.again(left, line), self.again(right, line)], line)
+        self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow_call, line)], line))
+        return self.temp_value(name, line, BOOL)
+
+    def equality(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
+        both = left.mask | right.mask
+        equal = op == "=="
+        if not both & ~NUMERIC or not both & ~STR:
+            operator: ast.cmpop = ast.Eq() if equal else ast.NotEq()
+            return V(p.compare(left.node, operator, right.node, line), BOOL)
+        left, right = self.operands([left, right], atoms=True)
+        same: ast.expr = p.compare(left.node, ast.Eq(), right.node, line)
+        slow = p.call("$eq", [self.again(left, line), self.again(right, line)], line)
+        known = {STR: "$bytes", INT: "$int"}
+        differ: ast.expr
+        if right.mask in known:
+            differ = p.unary(ast.Not(), self.type_test(left, known[right.mask], line), line)
+        elif left.mask in known:
+            differ = p.unary(ast.Not(), self.type_test(right, known[left.mask], line), line)
+        else:
+            kinds = [p.call("$type", [self.again(side, line)], line) for side in (left, right)]
+            differ = p.compare(kinds[0], ast.IsNot(), kinds[1], line)
+        value = p.either([same, p.both([differ, slow], line)], line)
+        return V(value if equal else p.unary(ast.Not(), value, line), BOOL)
+
+    def identity(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
+        equal = op == "==="
+        if right.kind != "const" and left.kind == "const":
+            left, right = right, left
+        if right.kind == "const" and not isinstance(right.value, float):
+            left = self.as_atom(left, line)
+            if right.value is None:
+                test: ast.cmpop = ast.Is() if equal else ast.IsNot()
+                return V(p.compare(left.node, test, right.node, line), BOOL)
+            kind = {bytes: "$bytes", int: "$int", bool: "$bool"}[type(right.value)]
+            value: ast.expr = p.compare(left.node, ast.Eq(), right.node, line)
+            if left.mask & ~const_mask(right.value):
+                value = p.both([self.type_test(left, kind, line), value], line)
+        else:
+            left, right = self.operands([left, right], atoms=True)
+            kinds = [p.call("$type", [self.again(side, line)], line) for side in (left, right)]
+            value = p.choose(
+                p.compare(kinds[0], ast.Is(), kinds[1], line),
+                p.compare(left.node, ast.Eq(), right.node, line),
+                p.call("$identical", [self.again(left, line), self.again(right, line)], line),
+                line,
+            )
+        return V(value if equal else p.unary(ast.Not(), value, line), BOOL)
+
+    # --- logic ---------------------------------------------------------------------------------------------------------
+
+    def x_Logic(self: FunctionGenerator, node: n.Logic, dest: str | None) -> V:
+        line = node.line
+        self.take_unused()
+        left = self.expr(node.left)
+        outer, self.out = self.out, []
+        right = self.expr(node.right)
+        inner, self.out = self.out, outer
+        mask = left.mask | right.mask
+        if not inner and node.op != "??":
+            join = p.both if node.op == "&&" else p.either
+            return V(join([left.node, right.node], line), mask, lo=min(left.lo, right.lo), hi=max(left.hi, right.hi))
+        temp = self.new_temp(mask)
+        self.out.append(p.assign(temp, left.node, line))
+        again = p.name(temp, line)
+        if node.op == "&&":
+            cond: ast.expr = again
+        elif node.op == "||":
+            cond = p.unary(ast.Not(), again, line)
+        else:
+            cond = p.compare(again, ast.Is(), p.const(None, line), line)
+        self.out.append(p.if_(cond, [*inner, p.assign(temp, right.node, line)], [], line))
+        return self.temp_value(temp, line, mask)
+
+    def x_IfExpr(self: FunctionGenerator, node: n.IfExpr, dest: str | None) -> V:
+        line = node.line
+        self.take_unused()
+        cond = self.expr(node.cond)
+        outer = self.out
+        self.out = then_out = []
+        then = self.expr(node.then)
+        self.out = other_out = []
+        other = self.expr(node.other)
+        self.out = outer
+        mask = then.mask | other.mask
+        if not then_out and not other_out:
+            return V(
+                p.choose(cond.node, then.node, other.node, line), mask,
+                lo=min(then.lo, other.lo), hi=max(then.hi, other.hi),
+            )  # fmt: skip
+        temp = self.new_temp(mask)
+        then_out.append(p.assign(temp, then.node, line))
+        other_out.append(p.assign(temp, other.node, line))
+        self.out.append(p.if_(cond.node, then_out, other_out, line))
+        return self.temp_value(temp, line, mask)
+
+    def x_Concat(self: FunctionGenerator, node: n.Concat, dest: str | None) -> V:
+        self.take_unused()
+        return self.concat(self.operands(node.items), node.line)
+
+    def concat(self: FunctionGenerator, values: list[V], line: int) -> V:
+        masks = [value.mask for value in values]
+        if all(mask in (STR, INT) for mask in masks):
+            if len(values) == 2 and masks == [STR, STR]:
+                return V(p.binary(values[0].node, ast.Add(), values[1].node, line), STR)
+            parts = []
+            for value in values:
+                if value.kind == "const":
+                    text = value.value if value.mask == STR else b"%d" % value.value
+                    parts.append((text.replace(b"%", b"%%"), None))
+                else:
+                    parts.append((b"%b" if value.mask == STR else b"%d", value.node))
+            template = b"".join(part for part, _ in parts)
+            nodes = [node for _, node in parts if node is not None]
+            if not nodes:
+                return self.constant(template.replace(b"%%", b"%"), line)
+            return V(p.binary(p.const(template, line), ast.Mod(), p.tuple_of(nodes, line), line), STR)
+        return V(p.call("$concat", [value.node for value in values], line), STR)
+
+    # --- assignment ------------------------------------------------------------------------------------------------------
+
+    def x_Assign(self: FunctionGenerator, node: n.Assign, dest: str | None) -> V:
+        unused = self.take_unused()
+        target = node.target
+        if isinstance(target, n.Name) and target.storage == "local":
+            name = self.py_name(target.name)
+            value = self.expr(node.value, name)
+            if not (value.kind == "local" and value.name == name):
+                self.out.append(p.assign(name, value.node, node.line))
+            self.stores.append(name)
+            mask, lo, hi = value.mask, value.lo, value.hi
+            return V(p.name(name, node.line), mask, "local", name, None, lo, hi)
+        value = self.expr(node.value)
+        if not value.kind == "const" and not (unused and isinstance(target, n.Name)):
+            value = self.as_atom(value, node.line)
+            if value.kind in ("local", "cell") and not isinstance(target, n.Name):
+                parts = self.target_parts(target)
+                if parts and not all(isinstance(part, (n.Name, n.Const, n.This)) for part in parts):
+                    value = self.spill(value, node.line)
+        self.store(target, value, node.line)
+        return value
+
+    def target_parts(self: FunctionGenerator, target: n.Node) -> list[n.Node]:
+        if isinstance(target, (n.Prop, n.Index)):
+            return [target.obj, target.key]
+        return []
+
+    def store(self: FunctionGenerator, target: n.Node, value: V, line: int) -> None:
+        """Evaluates a target's parts, then stores."""
+        if isinstance(target, n.Name):
+            self.store_name(target, value, line)
+        elif isinstance(target, n.Prop):
+            obj, key = self.operands([target.obj, target.key], atoms=True)
+            self.write_property(obj, key, value, target.line)
+        elif isinstance(target, n.Index):
+            obj, key = self.operands([target.obj, target.key], atoms=True)
+            self.write_index(obj, key, value, target.line)
+        elif isinstance(target, n.Paren) and len(target.items) == 1:
+            self.store(target.items[0], value, line)
+        else:
+            raise AssertionError(target)
+
+    def store_name(self: FunctionGenerator, target: n.Name, value: V, line: int) -> None:
+        if target.storage in ("local", "captured"):
+            name = self.py_name(target.name)
+            self.out.append(p.assign(name, value.node, line))
+            self.stores.append(name)
+        else:
+            self.store_global(target.name, value, line)
+
+    def store_global(self: FunctionGenerator, name: str, value: V, line: int) -> None:
+        if name == "_G":
+            self.out.append(p.expression(p.call("$set_globals", [value.node], line), line))
+        elif name in ("_R", "_F", "_T"):
+            args = [p.const(name.encode(), line), value.node]
+            self.out.append(p.expression(p.call("$refuse_write", args, line), line))
+        else:
+            self.out.append(p.assign(self.global_name(name), value.node, line))
+
+    def x_OpAssign(self: FunctionGenerator, node: n.OpAssign, dest: str | None) -> V:
+        line = node.line
+        self.take_unused()
+        target = node.target
+        if isinstance(target, n.Name):
+            return self.op_assign_name(node, target)
+        assert isinstance(target, (n.Prop, n.Index))
+        obj, key = self.operands([target.obj, target.key], atoms=True)
+        if not self.is_simple(node.value):
+            obj, key = (part if part.kind in ("const", "temp") else self.spill(part, line) for part in (obj, key))
+        is_prop = isinstance(target, n.Prop)
+        read = self.read_property if is_prop else self.read_index
+        write = self.write_property if is_prop else self.write_index
+        value = self.as_atom(self.op_value(node.op, read(obj, key, target.line), node.value, line), line)
+        write(obj, key, value, target.line)
+        return value
+
+    def is_simple(self: FunctionGenerator, node: n.Node) -> bool:
+        """Whether evaluating the expression cannot change a variable."""
+        if isinstance(node, (n.Const, n.Name, n.This)):
+            return True
+        if isinstance(node, (n.Binary, n.Logic)):
+            return self.is_simple(node.left) and self.is_simple(node.right)
+        if isinstance(node, n.Paren):
+            return all(self.is_simple(item) for item in node.items)
+        if isinstance(node, n.Unary):
+            return self.is_simple(node.operand)
+        if isinstance(node, (n.Prop, n.Index)):
+            return self.is_simple(node.obj) and self.is_simple(node.key)
+        return False
+
+    def op_assign_name(self: FunctionGenerator, node: n.OpAssign, target: n.Name) -> V:
+        line = node.line
+        op = node.op
+        if op in ("&&", "||", "??"):
+            read = n.Name(target.line, target.name, target.storage)
+            value = self.expr(n.Logic(line, op, read, node.value))
+        else:
+            read = n.Name(target.line, target.name, target.storage)
+            local = self.py_name(target.name) if target.storage == "local" else None
+            if op == "$":
+                value = self.concat(self.operands([read, node.value]), line)
+            else:
+                left, right = self.operands([read, node.value])
+                value = self.binary(op, left, right, line, local)
+                if value.kind == "local" and value.name == local:
+                    self.stores.append(local or "")
+                    return value
+        if target.storage != "local":
+            value = self.as_atom(value, line)
+        self.store_name(target, value, line)
+        if target.storage == "local":
+            name = self.py_name(target.name)
+            return V(p.name(name, line), value.mask, "local", name, None, value.lo, value.hi)
+        return value
+
+    def op_value(self: FunctionGenerator, op: str, old: V, operand: n.Node, line: int) -> V:
+        """The new value of a compound assignment, given the value read."""
+        if op in ("&&", "||", "??"):
+            outer, self.out = self.out, []
+            right = self.expr(operand)
+            inner, self.out = self.out, outer
+            temp = self.new_temp(ANY)
+            self.out.append(p.assign(temp, old.node, line))
+            again = p.name(temp, line)
+            cond: ast.expr = again
+            if op == "||":
+                cond = p.unary(ast.Not(), again, line)
+            elif op == "??":
+                cond = p.compare(again, ast.Is(), p.const(None, line), line)
+            self.out.append(p.if_(cond, [*inner, p.assign(temp, right.node, line)], [], line))
+            return self.temp_value(temp, line)
+        left, right = self.operands([old, operand])
+        if op == "$":
+            return self.concat([left, right], line)
+        return self.binary(op, left, right, line)

@@ -1,0 +1,298 @@
+"""A resolved tree becomes Python code: units and functions.
+
+Rules of this file:
+* a unit is one Python function that makes all functions without a `use` list (once, so that each has one identity)
+  and returns `<main>`; closures are made where they stand, as nested Python functions sharing cells;
+* a script function is `def f( this, a=None, … )`; it returns its first result. A function that can give none or
+  several is generated twice: the twin returns all results as a tuple (see `interp.runtime.calls.TWINS`);
+* helper names contain a `$`, which no script name can; script globals are Python globals of the same name.
+"""
+
+from __future__ import annotations
+
+import ast
+from types import CodeType
+from typing import Any
+
+from ..syntax import nodes as n
+from . import pyast as p
+from .accesses import Accesses
+from .expressions import Expressions, V
+from .infer import Types, infer
+from .statements import Scope, Statements
+from .types import ANY, ARRAY, FUNC, INT_MAX, INT_MIN, OTHER
+
+# Names that Python does not accept or uses itself.
+RESERVED = frozenset(("None", "True", "False", "__debug__", "__builtins__"))
+
+_VARIADIC = frozenset(("va_get_args", "va_get_arg", "va_arg_count"))
+
+
+def script_name(name: str) -> str:
+    """The Python name of a script variable or global."""
+    return name + "$" if name in RESERVED else name
+
+
+class UnitGenerator:
+    """Generates a whole unit: a file, an `eval` text, a program."""
+
+    def __init__(self, unit: n.Function, key: str, limits: bool, optimize: bool) -> None:
+        self.unit = unit
+        self.key = key
+        self.limits = limits
+        self.optimize = optimize
+        self.out: list[ast.stmt] = []
+        self.defined: dict[int, str] = {}
+        self.twins = 0
+
+    def plain(self, function: n.Function) -> str:
+        """The name of the variable that holds a function without a `use` list; generated on first use."""
+        name = self.defined.get(id(function))
+        if name is None:
+            name = self.defined[id(function)] = f"$f{len(self.defined)}"
+            self.out.extend(self.definition(function, name, self.out, None))
+        return name
+
+    def definition(
+        self, function: n.Function, name: str, out: list[ast.stmt], outer: FunctionGenerator | None
+    ) -> list[ast.stmt]:
+        """Statements that define a function and put it into `name`."""
+        display = function.name if function.name is not None else "<anonymous function>"
+        kind = results_of(function)
+        key = ""
+        made: list[ast.stmt] = []
+        line = function.line
+        if kind == "many":
+            self.twins += 1
+            key = f" {self.key}:{self.twins}"
+            twin = FunctionGenerator(self, function, True, name).build(f"{display}$t", f"twin{key}")
+            made.append(p.if_(p.name("$never", line), [twin], [], line))
+        doc = ("function" if function.uses is None else "closure") + " " + kind + key
+        generator = FunctionGenerator(self, function, False, name)
+        inner_name = display if outer is None else f"{display}$c"
+        made.append(generator.build(inner_name, doc))
+        made.append(p.assign(name, p.name(inner_name, line), line))
+        if generator.uses_self and outer is not None:
+            # the closure refers to itself: a scope of its own for each evaluation
+            maker = p.function("$make", [], [], None, [*made, p.return_(p.name(name, line), line)], line)
+            made = [maker, p.assign(name, p.call("$make", [], line), line)]
+        return made
+
+    def module(self) -> ast.Module:
+        """`def $unit(): …` as a module; its code is the unit's code."""
+        self.defined[id(self.unit)] = "$main"
+        main = self.definition(self.unit, "$main", self.out, None)
+        body = [*self.out, *main, p.return_(p.name("$main", 1), 1)]
+        return ast.Module([p.function("$unit", [], [], None, body, 1)], [])
+
+
+def results_of(function: n.Function) -> str:
+    """How many results a function gives: "one", "none", or "many" when that differs from return to return."""
+    counts: set[int] = set()
+    _returns(function.body, counts)
+    if not _always_leaves(function.body):
+        counts.add(0)
+    if counts <= {0}:
+        return "none"
+    return "one" if counts == {1} else "many"
+
+
+def _returns(node: Any, counts: set[int]) -> None:
+    if isinstance(node, n.Return):
+        counts.add(len(node.exprs))
+    elif isinstance(node, list):
+        for item in node:
+            _returns(item, counts)
+    elif isinstance(node, n.If):
+        _returns(node.then, counts)
+        _returns(node.other, counts)
+    elif isinstance(node, (n.Block, n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach)):
+        _returns(node.body, counts)
+
+
+def _always_leaves(node: Any) -> bool:
+    """Whether the end of a statement is certainly not reached."""
+    if isinstance(node, n.Return):
+        return True
+    if isinstance(node, list):
+        return any(_always_leaves(item) for item in node)
+    if isinstance(node, n.Block):
+        return _always_leaves(node.body)
+    if isinstance(node, n.If):
+        return node.other is not None and _always_leaves(node.then) and _always_leaves(node.other)
+    return False
+
+
+class FunctionGenerator(Expressions, Accesses, Statements):
+    """Generates one function."""
+
+    def __init__(self, unit: UnitGenerator, function: n.Function, twin: bool, variable: str) -> None:
+        self.unit = unit
+        self.function = function
+        self.twin = twin
+        self.variable = variable
+        self.limits = unit.limits
+        self.out: list[ast.stmt] = []
+        self.stores: list[str] = []
+        self.scopes: list[Scope] = [Scope()]
+        self.globals_used: set[str] = set()
+        self.not_functions: set[str] = set()
+        self.temps_used = 0
+        self.dirty: list[str] = []
+        self.names = 0
+        self.loop_count = 0
+        self.unused = False
+        self.in_sync = False
+        self.uses_exit = False
+        self.uses_self = False
+        self.types: Types = infer(function) if unit.optimize else Types()
+
+    # --- names ---------------------------------------------------------------------------------------------------------
+
+    def py_name(self, name: str) -> str:
+        return script_name(name)
+
+    def global_name(self, name: str) -> str:
+        name = script_name(name)
+        self.globals_used.add(name)
+        return name
+
+    def own_function(self, line: int) -> ast.expr:
+        self.uses_self = True
+        return p.name(self.variable, line)
+
+    def new_temp(self, mask: int = ANY) -> str:
+        """A temporary of this statement; cleared behind it when it may hold an object."""
+        self.temps_used += 1
+        name = f"${self.temps_used}"
+        if mask & (OTHER | ARRAY | FUNC) and name not in self.dirty:
+            self.dirty.append(name)
+        return name
+
+    def temps_begin(self) -> tuple[int, int]:
+        return self.temps_used, len(self.dirty)
+
+    def temps_end(self, mark: tuple[int, int], line: int) -> None:
+        if self.ends_here():
+            self.temps_used = mark[0]
+            del self.dirty[mark[1] :]
+            return
+        self.out.extend(self.temps_end_list(mark, line))
+
+    def temps_end_list(self, mark: tuple[int, int], line: int) -> list[ast.stmt]:
+        """Statements that drop what the temporaries since the mark hold."""
+        names = self.dirty[mark[1] :]
+        del self.dirty[mark[1] :]
+        self.temps_used = mark[0]
+        if not names:
+            return []
+        targets: list[ast.expr] = [p.target(name, line) for name in names]
+        return [p.assign(targets, p.const(None, line), line)]
+
+    def fresh(self, prefix: str) -> str:
+        """A variable of this function that no statement reuses."""
+        self.names += 1
+        return f"{prefix}{self.names}"
+
+    def local_type(self, node: n.Name) -> tuple[int, int, int]:
+        return self.types.variables.get(node.name, (ANY, INT_MIN, INT_MAX))
+
+    # --- functions -----------------------------------------------------------------------------------------------------
+
+    def define(self, function: n.Function) -> str:
+        """Makes the function's value here; the variable that holds it."""
+        if function.uses is None:
+            return self.unit.plain(function)
+        name = self.fresh("$k")
+        self.out.extend(self.unit.definition(function, name, self.out, self))
+        return name
+
+    def build(self, name: str, doc: str) -> ast.stmt:
+        """The function definition."""
+        function = self.function
+        line = function.line
+        params = [self.py_name(param) for param in function.params]
+        variadic = mentions(function.body, _VARIADIC)
+        head: list[ast.stmt] = [p.expression(p.const(doc, line), line)]
+        setup: list[ast.stmt] = []
+        if variadic:
+            setup.append(p.assign("$params", p.const(tuple(params), line), line))
+            for i, param in enumerate(params):
+                given = p.compare(p.call("$len", [p.name("$rest", line)], line), ast.Gt(), p.const(i, line), line)
+                item = p.subscript(p.name("$rest", line), p.const(i, line), line)
+                setup.append(p.assign(param, p.choose(given, item, p.const(None, line), line), line))
+        fresh = [
+            self.py_name(local)
+            for local in [*function.locals, *function.cells]
+            if local not in function.params
+            and (function.uses is None or local not in function.uses)
+            and local not in self.types.assigned_first
+        ]
+        if fresh:
+            targets: list[ast.expr] = [p.target(local, line) for local in dict.fromkeys(fresh)]
+            setup.append(p.assign(targets, p.const(None, line), line))
+        if self.limits and not self.function.is_unit:
+            self.poll(line)
+        self.statements(function.body)
+        if not self.ends_here():
+            scope = self.scopes[-1]
+            self.run_deferred(scope)
+            if self.twin:
+                self.out.append(p.return_(p.tuple_of([], line), line))
+        if self.uses_exit:
+            setup.append(p.assign("$x", p.const(0, line), line))
+        if self.globals_used:
+            head.append(p.scope(ast.Global, sorted(self.globals_used), line))
+        if function.uses:
+            head.append(p.scope(ast.Nonlocal, [self.py_name(used) for used in function.uses], line))
+        defaults = [] if variadic else [p.const(None, line) for _ in params]
+        return p.function(
+            name, ["this"] if variadic else ["this", *params], defaults, "$rest" if variadic else None,
+            [*head, *setup, *self.out], line,
+        )  # fmt: skip
+
+
+def mentions(node: Any, names: frozenset[str]) -> bool:
+    """Whether a name stands in a function's own text."""
+    if isinstance(node, list):
+        return any(mentions(item, names) for item in node)
+    if isinstance(node, tuple):
+        return any(mentions(item, names) for item in node)
+    if isinstance(node, n.Function):
+        return False
+    if isinstance(node, n.Name):
+        return node.name in names
+    if isinstance(node, n.Node):
+        return any(mentions(getattr(node, slot), names) for slot in type(node).__slots__ if slot != "storage")
+    return False
+
+
+def generate(unit: n.Function, file: str, key: str, limits: bool = False, optimize: bool = True) -> CodeType:
+    """The code of a unit: a Python function body that, called, returns the `<main>` function.
+
+    `key` must differ between units that differ; `limits` selects the variant that polls the engine's stop flag.
+    """
+    module = UnitGenerator(unit, key, limits, optimize).module()
+    code = compile(module, file, "exec", dont_inherit=True, optimize=0)
+    inner = next(const for const in code.co_consts if isinstance(const, CodeType))
+    return clean_names(inner)
+
+
+def generate_source(unit: n.Function, key: str, limits: bool = False, optimize: bool = True) -> str:
+    """The generated Python as text, for people."""
+    return ast.unparse(ast.fix_missing_locations(UnitGenerator(unit, key, limits, optimize).module()))
+
+
+def clean_names(code: CodeType) -> CodeType:
+    """Gives nested code objects the names that traces show (the generator made some of them unique)."""
+    consts = tuple(clean_names(const) if isinstance(const, CodeType) else const for const in code.co_consts)
+    if consts != code.co_consts or any(a is not b for a, b in zip(consts, code.co_consts)):
+        code = code.replace(co_consts=consts)
+    for suffix in ("$t", "$c", "$c$t"):
+        if code.co_name.endswith(suffix):
+            name = code.co_name[: -len(suffix)]
+            code = code.replace(co_name=name)
+    return code
+
+
+__all__ = ["FunctionGenerator", "UnitGenerator", "V", "generate", "generate_source"]

@@ -1,0 +1,102 @@
+"""Source bytes to code object, through the cache: the only way in for the engine.
+
+Rule of this file: with a cached entry neither the parser nor `ast` is imported.
+"""
+
+from __future__ import annotations
+
+from types import CodeType, FunctionType
+
+from ..runtime.calls import TWINS
+from .cache import Cache, content_key, default_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Loaded code by key: an engine that runs the same program again parses nothing.
+_memory: dict[str, CodeType] = {}
+_MEMORY_MAX = 256
+
+_disk: Cache | None = None
+
+
+class CompileError(Exception):
+    """A program that does not compile: `texts` are its messages, `[line N] ` prefixes included."""
+
+    def __init__(self, texts: list[bytes]) -> None:
+        super().__init__(texts[0].decode("utf-8", "replace"))
+        self.texts = texts
+
+
+def disk_cache() -> Cache:
+    """The process's cache of compiled code."""
+    global _disk
+    if _disk is None:
+        _disk = Cache(default_folder())
+    return _disk
+
+
+def compile_unit(
+    source: bytes, file: str, *, limits: bool = False, optimize: bool = True, cache: bool = True, nesting: int = 200
+) -> CodeType:
+    """The unit code of a source text; raises `CompileError`. `limits` selects the variant that polls the stop flag."""
+    key = content_key(source, file, f"{limits:d}{optimize:d}{nesting}")
+    code = _memory.get(key)
+    if code is not None:
+        return code
+    disk = disk_cache() if cache else Cache(None)
+    code = disk.load_code(key)
+    if code is None:
+        code = _compile(source, file, key, limits, optimize, nesting, disk)
+        disk.store_code(key, code)
+    if len(_memory) >= _MEMORY_MAX:
+        _memory.pop(next(iter(_memory)))
+    _memory[key] = code
+    register_twins(code)
+    return code
+
+
+def _compile(
+    source: bytes, file: str, key: str, limits: bool, optimize: bool, nesting: int, disk: Cache
+) -> CodeType:
+    unit = parse_unit(source, disk, nesting)
+    from .generate import generate
+
+    try:
+        return generate(unit, file, key[:16], limits, optimize)
+    except (RecursionError, SyntaxError, MemoryError) as problem:
+        # the host's compiler has limits of its own on nested blocks
+        line = getattr(problem, "lineno", None) or 1
+        raise CompileError([b"[line %d] nesting too deep" % line]) from None
+
+
+def parse_unit(source: bytes, disk: Cache, nesting: int = 200) -> Any:
+    """The resolved tree of a source text; raises `CompileError`."""
+    from ..syntax.messages import SyntaxMessages
+    from ..syntax.parser import analyse, prepare
+
+    prepare(disk.load, disk.store)
+    try:
+        return analyse(source, nesting)
+    except SyntaxMessages as found:
+        raise CompileError([_as_bytes(text) for text in found.texts]) from None
+
+
+def _as_bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("latin-1", "replace")
+
+
+def register_twins(code: CodeType) -> None:
+    """Makes the functions that give several results known to `invoke_multi`."""
+    doc = code.co_consts[0] if code.co_consts else None
+    if isinstance(doc, str) and doc.startswith("twin "):
+        TWINS[doc[5:]] = code
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            register_twins(const)
+
+
+def load_unit(code: CodeType, namespace: dict[str, Any]) -> Any:
+    """The `<main>` function of compiled code in an engine's namespace."""
+    return FunctionType(code, namespace)()

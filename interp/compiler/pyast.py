@@ -1,0 +1,151 @@
+"""Small makers of Python syntax-tree nodes with a line: the vocabulary of the code generator.
+
+Rule of this file: every node begins and ends on the one line given, which is what stack traces show.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+LOAD = ast.Load()
+STORE = ast.Store()
+DEL = ast.Del()
+
+
+def at(line: int) -> dict[str, int]:
+    return {"lineno": line, "end_lineno": line, "col_offset": 0, "end_col_offset": 0}
+
+
+def name(identifier: str, line: int) -> ast.expr:
+    return ast.Name(identifier, LOAD, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def target(identifier: str, line: int) -> ast.expr:
+    return ast.Name(identifier, STORE, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def const(value: Any, line: int) -> ast.expr:
+    return ast.Constant(value, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def call(function: ast.expr | str, args: list[ast.expr], line: int) -> ast.expr:
+    if isinstance(function, str):
+        function = name(function, line)
+    return ast.Call(function, args, [], lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def attribute(obj: ast.expr, attr: str, line: int) -> ast.expr:
+    return ast.Attribute(obj, attr, LOAD, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def subscript(obj: ast.expr, key: ast.expr, line: int) -> ast.expr:
+    return ast.Subscript(obj, key, LOAD, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def binary(left: ast.expr, op: ast.operator, right: ast.expr, line: int) -> ast.expr:
+    return ast.BinOp(left, op, right, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def compare(left: ast.expr, op: ast.cmpop, right: ast.expr, line: int) -> ast.expr:
+    return ast.Compare(left, [op], [right], lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def unary(op: ast.unaryop, operand: ast.expr, line: int) -> ast.expr:
+    return ast.UnaryOp(op, operand, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def both(values: list[ast.expr], line: int) -> ast.expr:
+    return ast.BoolOp(ast.And(), values, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def either(values: list[ast.expr], line: int) -> ast.expr:
+    return ast.BoolOp(ast.Or(), values, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def choose(cond: ast.expr, then: ast.expr, other: ast.expr, line: int) -> ast.expr:
+    return ast.IfExp(cond, then, other, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def tuple_of(items: list[ast.expr], line: int) -> ast.expr:
+    return ast.Tuple(items, LOAD, **at(line))
+
+
+def assign(targets: list[ast.expr] | ast.expr | str, value: ast.expr, line: int) -> ast.stmt:
+    if isinstance(targets, str):
+        targets = [target(targets, line)]
+    elif not isinstance(targets, list):
+        targets = [targets]
+    return ast.Assign(targets, value, None, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def expression(value: ast.expr, line: int) -> ast.stmt:
+    return ast.Expr(value, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def if_(cond: ast.expr, then: list[ast.stmt], other: list[ast.stmt], line: int) -> ast.stmt:
+    return ast.If(cond, then or [pass_(line)], other, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+
+
+def while_(cond: ast.expr, body: list[ast.stmt], line: int) -> ast.stmt:
+    return ast.While(cond, body or [pass_(line)], [], **at(line))
+
+
+def for_(item: ast.expr, source: ast.expr, body: list[ast.stmt], other: list[ast.stmt], line: int) -> ast.stmt:
+    return ast.For(item, source, body or [pass_(line)], other, None, **at(line))
+
+
+def pass_(line: int) -> ast.stmt:
+    return ast.Pass(**at(line))
+
+
+def break_(line: int) -> ast.stmt:
+    return ast.Break(**at(line))
+
+
+def continue_(line: int) -> ast.stmt:
+    return ast.Continue(**at(line))
+
+
+def return_(value: ast.expr | None, line: int) -> ast.stmt:
+    return ast.Return(value, **at(line))
+
+
+def try_(body: list[ast.stmt], kind: str, caught: str | None, handler: list[ast.stmt], line: int) -> ast.stmt:
+    """`try: body  except kind [as caught]: handler`"""
+    return ast.Try(
+        body,
+        [
+            ast.ExceptHandler(
+                name(kind, line), caught, handler, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0
+            )
+        ],
+        [],
+        [],
+        lineno=line,
+        end_lineno=line,
+        col_offset=0,
+        end_col_offset=0,
+    )
+
+
+def function(
+    display: str, params: list[str], defaults: list[ast.expr], rest: str | None, body: list[ast.stmt], line: int
+) -> ast.stmt:
+    arguments = ast.arguments(
+        [],
+        [ast.arg(param, None, None, **at(line)) for param in params],
+        ast.arg(rest, None, None, **at(line)) if rest else None,
+        [],
+        [],
+        None,
+        defaults,
+    )
+    node = ast.FunctionDef(display, arguments, body, [], None, None, **at(line))
+    node.type_params = []  # type: ignore[attr-defined]  # 3.12 and newer ask for it
+    return node
+
+
+def scope(kind: type[ast.stmt], names: list[str], line: int) -> ast.stmt:
+    """A `global` or `nonlocal` statement."""
+    return kind(names=names, **at(line))  # type: ignore[call-arg]

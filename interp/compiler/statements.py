@@ -1,0 +1,462 @@
+"""Code for statements: one generator function for each construct.
+
+Rules of this file: loops are Python loops; `break N` and `continue N` that leave inner loops set the function's exit
+variable, which each loop on the way looks at. Deferred statements are generated again at every exit that comes after
+them in the text: never as `finally`, so aborts and discarded threads run none.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from ..syntax import nodes as n
+from . import pyast as p
+from .expressions import V
+from .types import ANY, BOOL, INT, REAL
+
+if TYPE_CHECKING:
+    from .generate import FunctionGenerator
+
+
+class Scope:
+    """A block, loop body or function body: what is deferred in it so far, and its loop if it is a loop's body."""
+
+    __slots__ = ("deferred", "loop")
+
+    def __init__(self, loop: Loop | None = None) -> None:
+        self.deferred: list[n.Node] = []
+        self.loop = loop
+
+
+class Loop:
+    """A loop being generated. `again` emits what `continue` must do before the host's own `continue`."""
+
+    __slots__ = ("again", "code", "exits")
+
+    def __init__(self, code: int, again: Any) -> None:
+        self.code = code
+        self.again = again
+        self.exits = False
+
+
+class Statements:
+    """The statement half of `FunctionGenerator`."""
+
+    def statement(self: FunctionGenerator, node: n.Node) -> None:
+        mark = self.temps_begin()
+        getattr(self, "s_" + type(node).__name__)(node)
+        self.temps_end(mark, node.line)
+
+    def statements(self: FunctionGenerator, body: list[n.Node]) -> None:
+        for node in body:
+            self.statement(node)
+
+    def block(self: FunctionGenerator, node: n.Node) -> list[ast.stmt]:
+        """The code of a statement on its own, as a list."""
+        outer, self.out = self.out, []
+        stopped = self.not_functions
+        self.not_functions = set(stopped)
+        self.statement(node)
+        self.not_functions = stopped
+        made, self.out = self.out, outer
+        return made
+
+    def s_ExprStmt(self: FunctionGenerator, node: n.ExprStmt) -> None:
+        for item in node.exprs:
+            self.effect(item)
+
+    def s_Command(self: FunctionGenerator, node: n.Command) -> None:
+        line = node.line
+        if node.name.name == "include":
+            for arg in node.args:
+                self.effect(n.Call(line, node.name, [arg]))
+            return
+        self.effect(n.Call(line, node.name, node.args))
+
+    def s_Block(self: FunctionGenerator, node: n.Block) -> None:
+        self.scopes.append(Scope())
+        self.statements(node.body)
+        self.leave_scope()
+
+    def leave_scope(self: FunctionGenerator) -> None:
+        """The natural end of a scope: what it deferred runs, the last first."""
+        scope = self.scopes[-1]
+        if not self.ends_here():
+            self.run_deferred(scope)
+        self.scopes.pop()
+
+    def ends_here(self: FunctionGenerator) -> bool:
+        return bool(self.out) and isinstance(self.out[-1], (ast.Return, ast.Break, ast.Continue))
+
+    def run_deferred(self: FunctionGenerator, scope: Scope) -> None:
+        pending = scope.deferred
+        for i in range(len(pending) - 1, -1, -1):
+            scope.deferred = pending[:i]
+            self.statement(pending[i])
+        scope.deferred = pending
+
+    def s_Defer(self: FunctionGenerator, node: n.Defer) -> None:
+        self.scopes[-1].deferred = [*self.scopes[-1].deferred, node.body]
+
+    # --- branches --------------------------------------------------------------------------------------------------------
+
+    def condition(self: FunctionGenerator, node: n.Node) -> ast.expr:
+        value = self.expr(node)
+        return value.node
+
+    def s_If(self: FunctionGenerator, node: n.If) -> None:
+        cond = self.condition(node.cond)
+        then = self.block(node.then)
+        other = self.block(node.other) if node.other is not None else []
+        self.out.append(p.if_(cond, then, other, node.line))
+
+    # --- loops -----------------------------------------------------------------------------------------------------------
+
+    def loop_body(self: FunctionGenerator, body: n.Node, again: Any, line: int) -> tuple[list[ast.stmt], Loop]:
+        """The code of one pass, without what follows the pass (`again`)."""
+        self.loop_count += 1
+        loop = Loop(self.loop_count, again)
+        outer, self.out = self.out, []
+        stopped = self.not_functions
+        self.not_functions = set()
+        self.scopes.append(Scope(loop))
+        if self.limits:
+            self.poll(line)
+        self.statements([body])
+        self.leave_scope()
+        self.not_functions = stopped
+        made, self.out = self.out, outer
+        return made, loop
+
+    def poll(self: FunctionGenerator, line: int) -> None:
+        self.out.append(
+            p.if_(p.name("$stop", line), [p.expression(p.call("$poll", [], line), line)], [], line)
+        )
+
+    def generated(self: FunctionGenerator, make: Any) -> list[ast.stmt]:
+        """What `make` emits, as a list of its own."""
+        outer, self.out = self.out, []
+        make()
+        made, self.out = self.out, outer
+        return made
+
+    def emit_loop(
+        self: FunctionGenerator, head: list[ast.stmt], cond: ast.expr | None, body: list[ast.stmt], loop: Loop,
+        tail: list[ast.stmt], line: int,
+    ) -> None:  # fmt: skip
+        """`while`: `head` computes the condition, `tail` ends each pass."""
+        if body and isinstance(body[-1], (ast.Return, ast.Break, ast.Continue)):
+            tail = []
+        if cond is None:
+            whole = head + body + tail
+            self.out.append(p.while_(p.const(True, line), whole, line))
+        elif not head:
+            self.out.append(p.while_(cond, body + tail, line))
+        else:
+            leave = p.if_(p.unary(ast.Not(), cond, line), [p.break_(line)], [], line)
+            self.out.append(p.while_(p.const(True, line), [*head, leave, *body, *tail], line))
+        self.after_loop(loop, line)
+
+    def after_loop(self: FunctionGenerator, loop: Loop, line: int) -> None:
+        """Behind a loop that inner statements may leave for an outer one: goes on leaving."""
+        if not loop.exits:
+            return
+        outer = next((scope.loop for scope in reversed(self.scopes) if scope.loop is not None), None)
+        if outer is None:
+            return
+        leave: list[ast.stmt] = [p.break_(line)]
+        is_break = p.compare(p.name("$x", line), ast.Eq(), p.const(2 * outer.code, line), line)
+        is_continue = p.compare(p.name("$x", line), ast.Eq(), p.const(2 * outer.code + 1, line), line)
+        reset = p.assign("$x", p.const(0, line), line)
+        again = self.generated(outer.again) if outer.again is not None else []
+        step = p.if_(
+            is_break, [reset, p.break_(line)],
+            [p.if_(is_continue, [reset, *again, p.continue_(line)], leave, line)], line,
+        )  # fmt: skip
+        self.out.append(p.if_(p.name("$x", line), [step], [], line))
+
+    def s_While(self: FunctionGenerator, node: n.While) -> None:
+        line = node.line
+        mark = self.temps_begin()
+        conds: list[ast.expr] = []
+        head = self.generated(lambda: conds.append(self.condition(node.cond)))
+        clear = self.temps_end_list(mark, line)
+        body, loop = self.loop_body(node.body, None, line)
+        self.emit_loop(head, conds[0], body, loop, [], line)
+        self.out.extend(clear)
+
+    def s_DoWhile(self: FunctionGenerator, node: n.DoWhile) -> None:
+        line = node.line
+
+        def again() -> None:
+            mark = self.temps_begin()
+            cond = self.condition(node.cond)
+            self.out.append(p.if_(p.unary(ast.Not(), cond, line), [p.break_(line)], [], line))
+            self.temps_end(mark, line)
+
+        body, loop = self.loop_body(node.body, again, line)
+        ended = bool(body) and isinstance(body[-1], (ast.Return, ast.Break, ast.Continue))
+        tail = [] if ended else self.generated(again)
+        self.emit_loop([], None, body, loop, tail, line)
+
+    def s_For(self: FunctionGenerator, node: n.For) -> None:
+        line = node.line
+        for item in node.init:
+            mark = self.temps_begin()
+            self.effect(item)
+            self.temps_end(mark, line)
+
+        def step() -> None:
+            for item in node.step:
+                mark = self.temps_begin()
+                self.effect(item)
+                self.temps_end(mark, line)
+
+        mark = self.temps_begin()
+        conds: list[ast.expr] = []
+
+        def test() -> None:
+            for item in node.test[:-1]:
+                self.effect(item)
+            if node.test:
+                conds.append(self.condition(node.test[-1]))
+
+        head = self.generated(test)
+        clear = self.temps_end_list(mark, line)
+        body, loop = self.loop_body(node.body, step, line)
+        tail = self.generated(step)
+        self.emit_loop(head, conds[0] if conds else None, body, loop, tail, line)
+        self.out.extend(clear)
+
+    def s_NumericFor(self: FunctionGenerator, node: n.NumericFor) -> None:
+        line = node.line
+        helper = "$to_real" if node.is_real else "$to_int"
+        values = self.operands(node.args)
+        zero: Any = 0.0 if node.is_real else 0
+        one: Any = 1.0 if node.is_real else 1
+        converted: list[V] = []
+        for value in values:
+            wanted = REAL if node.is_real else INT
+            if value.mask == wanted:
+                converted.append(value)
+            else:
+                converted.append(V(p.call(helper, [value.node], line), wanted))
+        parts = [value if value.kind == "const" else self.keep(value, line) for value in converted]
+        if len(parts) == 1:
+            parts = [self.constant(zero, line), parts[0]]
+        if len(parts) == 2:
+            parts.append(self.constant(one, line))
+        start, end, by = parts
+        counter = self.keep(start, line)
+        name = node.name
+        self.store_name(name, counter, line)
+
+        def again() -> None:
+            moved = self.binary("+", self.renamed(counter, line), self.renamed(by, line), line)
+            self.out.append(p.assign(counter.name or "", moved.node, line))
+            self.store_name(name, self.renamed(counter, line), line)
+
+        def less(op: Any) -> ast.expr:
+            return p.compare(self.again(counter, line), op, self.again(end, line), line)
+
+        if by.kind == "const":
+            cond = less(ast.Lt() if by.value >= 0 else ast.Gt())
+        else:
+            up = p.compare(self.again(by, line), ast.GtE(), p.const(0, line), line)
+            cond = p.choose(up, less(ast.Lt()), less(ast.Gt()), line)
+        body, loop = self.loop_body(node.body, again, line)
+        self.emit_loop([], cond, body, loop, self.generated(again), line)
+
+    def keep(self: FunctionGenerator, value: V, line: int) -> V:
+        """A value in a variable of its own that lives on beyond this statement's temporaries."""
+        name = self.fresh("$k")
+        self.out.append(p.assign(name, value.node, line))
+        return self.temp_value(name, line, value.mask, value)
+
+    def renamed(self: FunctionGenerator, value: V, line: int) -> V:
+        """The same value, to be used once more."""
+        if value.kind == "const":
+            return self.constant(value.value, line)
+        return V(p.name(value.name or "", line), value.mask, "temp", value.name, None)
+
+    def s_Foreach(self: FunctionGenerator, node: n.Foreach) -> None:
+        line = node.line
+        for item in node.sources[:-1]:
+            self.effect(item)
+        source = self.expr(node.sources[-1])
+        it, container, size = self.fresh("$i"), self.fresh("$c"), self.fresh("$n")
+        kind = ("k" if node.key is not None else "") + ("v" if node.value is not None else "")
+        made = p.call("$each", [source.node, p.const(kind, line)], line)
+        triple = ast.Tuple([p.target(name, line) for name in (it, container, size)], p.STORE, **p.at(line))
+        self.out.append(p.assign(triple, made, line))
+        names = [name for name in (node.key, node.value) if name is not None]
+        items = [self.fresh("$v") for _ in names]
+        changed = p.compare(
+            p.call("$len", [p.name(container, line)], line), ast.NotEq(), p.name(size, line), line
+        )
+        report = p.expression(p.call("$each_changed", [], line), line)
+        check = p.if_(changed, [report, p.break_(line)], [], line)
+        body, loop = self.loop_body(node.body, None, line)
+        stores: list[ast.stmt] = [check]
+        for name, item in zip(names, items):
+            stores.extend(self.generated(lambda name=name, item=item: self.store_name(name, self.temp_value(item, line), line)))
+        target: ast.expr = (
+            p.target(items[0], line)
+            if len(items) == 1
+            else ast.Tuple([p.target(item, line) for item in items], p.STORE, **p.at(line))
+        )
+        end_check = p.if_(
+            p.compare(p.call("$len", [p.name(container, line)], line), ast.NotEq(), p.name(size, line), line),
+            [p.expression(p.call("$each_changed", [], line), line)], [], line,
+        )  # fmt: skip
+        self.out.append(p.for_(target, p.name(it, line), stores + body, [end_check], line))
+        cleared: list[ast.expr] = [p.target(name, line) for name in (it, container, *items)]
+        self.out.append(p.assign(cleared, p.const(None, line), line))
+        self.after_loop(loop, line)
+
+    # --- leaving ---------------------------------------------------------------------------------------------------------
+
+    def s_Break(self: FunctionGenerator, node: n.Break) -> None:
+        self.leave_loops(node.levels, True, node.line)
+
+    def s_Continue(self: FunctionGenerator, node: n.Continue) -> None:
+        self.leave_loops(node.levels, False, node.line)
+
+    def leave_loops(self: FunctionGenerator, levels: int, is_break: bool, line: int) -> None:
+        saved = list(self.scopes)
+        crossed: list[Loop] = []
+        while True:
+            scope = self.scopes[-1]
+            self.run_deferred(scope)
+            if scope.loop is not None:
+                crossed.append(scope.loop)
+                if len(crossed) == levels:
+                    break
+            self.scopes.pop()
+        target = crossed[-1]
+        if levels == 1:
+            if is_break:
+                self.out.append(p.break_(line))
+            else:
+                self.scopes.pop()
+                if target.again is not None:
+                    target.again()
+                self.out.append(p.continue_(line))
+        else:
+            self.uses_exit = True
+            crossed[0].exits = True
+            for loop in crossed[:-1]:
+                loop.exits = True
+            code = 2 * target.code + (0 if is_break else 1)
+            self.out.append(p.assign("$x", p.const(code, line), line))
+            self.out.append(p.break_(line))
+        self.scopes = saved
+
+    def s_Return(self: FunctionGenerator, node: n.Return) -> None:
+        line = node.line
+        pending = any(scope.deferred for scope in self.scopes)
+        single = node.exprs[0] if len(node.exprs) == 1 else None
+        while isinstance(single, n.Paren) and len(single.items) == 1:
+            single = single.items[0]
+        bare = isinstance(single, n.Name) and single.storage == "local"
+        values: list[V] = []
+        if not (bare and pending):
+            values = self.operands(node.exprs)
+            if pending:
+                values = [self.keep(value, line) if value.kind != "const" else value for value in values]
+        saved = list(self.scopes)
+        while self.scopes:
+            self.run_deferred(self.scopes[-1])
+            self.scopes.pop()
+        self.scopes = saved
+        if bare and pending:
+            values = [self.expr(node.exprs[0])]
+        if self.twin:
+            self.out.append(p.return_(p.tuple_of([value.node for value in values], line), line))
+            return
+        for value in values[1:]:
+            if not value.atom:
+                # evaluated for its effect: only the first result goes back to ordinary callers
+                values[0] = values[0] if values[0].kind == "const" else self.keep(values[0], line)
+                break
+        for value in values[1:]:
+            if not value.atom:
+                self.out.append(p.expression(value.node, line))
+        self.out.append(p.return_(values[0].node if values else p.const(None, line), line))
+
+    # --- declarations ----------------------------------------------------------------------------------------------------
+
+    def s_VarDecl(self: FunctionGenerator, node: n.VarDecl) -> None:
+        self.x_VarDecl(node, None)
+
+    def s_FuncDecl(self: FunctionGenerator, node: n.FuncDecl) -> None:
+        line = node.line
+        function = node.function
+        if isinstance(node.target, n.Name):
+            value = self.temp_value(self.define(function), line)
+            self.store_name(node.target, value, line)
+        else:
+            target = node.target
+            value = self.temp_value(self.define(function), line)
+            self.store(target, value, line)
+        if self.function.is_unit and self.at_top_level() and function.name is not None:
+            args = [p.const(function.name.encode(), line), self.again(value, line)]
+            self.out.append(p.expression(p.call("$declare", args, line), line))
+
+    def at_top_level(self: FunctionGenerator) -> bool:
+        return True
+
+    def s_ClassDecl(self: FunctionGenerator, node: n.ClassDecl) -> None:
+        line = node.line
+        made = self.fresh("$k")
+        name = node.name.name.encode()
+        base = node.base.encode() if node.base is not None else None
+        args = [p.const(name, line), p.const(base, line)]
+        self.out.append(p.assign(made, p.call("$class_begin", args, line), line))
+        self.out.append(p.assign(self.global_name(node.name.name), p.name(made, line), line))
+        self.out.append(p.expression(p.call("$class_inherited", [p.name(made, line), *args], line), line))
+        for member in node.members:
+            mark = self.temps_begin()
+            value = self.constant(None, line) if member.value is None else self.expr(member.value)
+            key = p.const(member.name.encode(), member.line)
+            symbol = p.const(name + b"." + member.name.encode() if member.is_function else None, member.line)
+            call = p.call("$class_member", [p.name(made, line), key, value.node, symbol], member.line)
+            self.out.append(p.expression(call, member.line))
+            self.temps_end(mark, line)
+        self.out.append(p.assign(made, p.const(None, line), line))
+
+    def s_DeclTree(self: FunctionGenerator, node: n.DeclTree) -> None:
+        """`decltree`: a class whose constructor replays the tree (chapter 02 section 8)."""
+        constructor = node.constructor
+        count = 0
+
+        def helper(line: int, name: str, args: list[n.Node]) -> n.Node:
+            return n.ExprStmt(line, [n.Call(line, n.Name(line, name, "global"), args)])
+
+        def replay(entries: list[n.Node], parent: n.Node) -> None:
+            nonlocal count
+            for entry in entries:
+                assert isinstance(entry, n.TreeEntry)
+                line = entry.line
+                key = n.Const(line, entry.key if isinstance(entry.key, bytes) else entry.key.encode())
+                if entry.entries is None:
+                    method = n.Prop(line, n.This(line), n.Const(line, b"__set_attrib"))
+                    body.append(n.ExprStmt(line, [n.Call(line, method, [parent, key, entry.value])]))
+                    continue
+                count += 1
+                made = n.Name(line, f"$t{count}", "local")
+                method = n.Prop(line, n.This(line), n.Const(line, b"__add_child"))
+                call = n.Call(line, method, [parent, key, *(entry.args or [])])
+                body.append(n.ExprStmt(line, [n.Assign(line, made, call)]))
+                replay(entry.entries, made)
+                body.append(helper(line, "$tree_close", [n.This(line), parent, made]))
+
+        body: list[n.Node] = [helper(node.line, "$tree_base", [n.This(node.line), n.Const(node.line, node.base.encode())])]
+        replay(node.entries, n.Const(node.line, None))
+        constructor.body = body
+        member = n.Member(node.line, "__construct", n.FuncExpr(node.line, constructor), True)
+        self.s_ClassDecl(n.ClassDecl(node.line, node.name, node.base, [member]))
+
+
+__all__ = ["ANY", "BOOL", "Loop", "Scope", "Statements"]

@@ -1,0 +1,620 @@
+"""The library interface: how a library declares functions, constants and object types for scripts.
+
+Rules of this file: a function is its signature, its docstring and its body in one place; the loader converts arguments
+and gives the messages of chapter 04 section 2; libraries use nothing of the interpreter but what is here and in
+`interp.ports`. Natives are module-level and stateless, shared by all engines; per-engine state lives in
+`engine().slots`.
+
+A signature reads like the documentation: ``name( kind arg, kind arg[, kind arg = default] )``. Kinds are `any non-null
+bool int real string cstring array dict map object strict-object callable pointer thread iterable`, a registered type's
+name, or several joined by `|`; `...` at the end passes the remaining values on as they are.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+from .runtime import iterators as _iterators
+from .runtime import values as _values
+from .runtime.calls import call, call_multi, is_callable
+from .runtime.convert import (
+    format_real,
+    numeric_prefix,
+    to_int,
+    to_real,
+    type_name,
+    wrap,
+)
+from .runtime.guard import safe_text as to_text
+from .runtime.iterators import NotIterable, iterate
+from .runtime.messages import NATIVE_CODES, error, message, warning
+from .runtime.state import INFO, current
+from .runtime.values import (
+    MISSING,
+    Array,
+    IteratorError,
+    Map,
+    Pointer,
+    dict_get,
+    dict_items,
+    dict_set,
+    is_dict,
+    is_object,
+    make_table,
+    map_items,
+    map_key,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from .runtime.state import World
+
+__all__ = [
+    "MISSING", "Iterator", "IteratorError", "Library", "NotIterable", "Object", "Pointer", "argument_error", "call",
+    "call_multi", "convert", "dict_get", "dict_items", "dict_set", "engine", "error", "format_real", "info",
+    "is_array", "is_callable", "is_dict", "is_map", "is_object", "iterate", "map_items", "method", "new_array",
+    "new_dict", "new_map", "numeric_prefix", "poll", "prop", "set_errno", "symbols", "to_int", "to_real", "to_text",
+    "type_name", "warning", "wrap",
+]  # fmt: skip
+
+TYPES: dict[str, type] = {}
+
+
+# --- making and looking at values -------------------------------------------------------------------------------------
+
+
+def new_array(items: Iterable[Any] = ()) -> Array:
+    """A new script array of the running engine."""
+    return current().world.array_type(items)  # type: ignore[no-any-return]
+
+
+def new_dict(entries: dict[bytes, Any] | Iterable[tuple[bytes, Any]] = ()) -> Any:
+    """A new script dict; keys are bytes, in order."""
+    return make_table(entries)  # type: ignore[arg-type]
+
+
+def new_map(pairs: Iterable[tuple[Any, Any]] = ()) -> Map:
+    """A new script map of (key, value) pairs; keys keep their type."""
+    made = Map()
+    for key, value in pairs:
+        dict.__setitem__(made, map_key(key), value)
+    return made
+
+
+def is_array(value: Any) -> bool:
+    return isinstance(value, Array)
+
+
+def is_map(value: Any) -> bool:
+    return isinstance(value, Map)
+
+
+def engine() -> World:
+    """The running engine's state (see `interp.runtime.state.World`)."""
+    return current().world
+
+
+def set_errno(number: int) -> None:
+    """Sets what `errno()` answers."""
+    current().world.errno = number
+
+
+def symbols() -> dict[bytes, Any]:
+    """The engine's symbol table, name to value."""
+    return current().world.symbol_values
+
+
+def info(text: bytes | str) -> None:
+    """Emits a message of level Info."""
+    message(INFO, text if isinstance(text, bytes) else text.encode())
+
+
+def poll() -> None:
+    """Raises when the engine was interrupted or a limit fired. For natives that loop."""
+    context = current()
+    if context.world.namespace["$stop"]:
+        context.world.stop_reason()
+
+
+# --- arguments --------------------------------------------------------------------------------------------------------
+
+
+def argument_error(position: int, expected: str, value: Any = MISSING) -> None:
+    """The Warning `argument N - expected KIND, got TYPE`; N counts from 1."""
+    warning(f"argument {position} - expected {expected}, got {type_name(value)}")
+
+
+def _to_bool(value: Any) -> Any:
+    if type(value) in (bool, int, float) or _is_any_object(value):
+        return bool(value)
+    return MISSING
+
+
+def _is_any_object(value: Any) -> bool:
+    return is_object(value)
+
+
+def _to_int(value: Any) -> Any:
+    kind = type(value)
+    if kind is int:
+        return value
+    if kind is bool or kind is float:
+        return to_int(value)
+    if kind is bytes:
+        return MISSING if numeric_prefix(value) is None else to_int(value)
+    return 0 if _is_any_object(value) else MISSING
+
+
+def _to_real(value: Any) -> Any:
+    kind = type(value)
+    if kind is float:
+        return value
+    if kind is int or kind is bool:
+        return float(value)
+    if kind is bytes:
+        number = numeric_prefix(value)
+        return MISSING if number is None else float(number)
+    return 0.0 if _is_any_object(value) else MISSING
+
+
+def _to_string(value: Any) -> Any:
+    kind = type(value)
+    if kind is bytes:
+        return value
+    if kind in (bool, int, float) or _is_any_object(value):
+        return to_text(value)
+    return MISSING
+
+
+def _to_cstring(value: Any) -> Any:
+    text = _to_string(value)
+    return text if text is MISSING else text.split(b"\0", 1)[0]
+
+
+def _to_pointer(value: Any) -> Any:
+    if value is None:
+        return Pointer(0)
+    return value if type(value) is Pointer else MISSING
+
+
+def _checked(test: Callable[[Any], bool]) -> Callable[[Any], Any]:
+    return lambda value: value if test(value) else MISSING
+
+
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "any": lambda value: value,
+    "non-null": _checked(lambda value: value is not None),
+    "bool": _to_bool,
+    "int": _to_int,
+    "real": _to_real,
+    "string": _to_string,
+    "cstring": _to_cstring,
+    "array": _checked(is_array),
+    "dict": _checked(is_dict),
+    "map": _checked(is_map),
+    "object": _checked(lambda value: value is None or _is_any_object(value)),
+    "strict-object": _checked(_is_any_object),
+    "callable": _checked(is_callable),
+    "pointer": _to_pointer,
+    "thread": _checked(lambda value: getattr(type(value), "type_name", None) == "thread"),
+    "iterable": _checked(_iterators.is_iterable),
+    "dict/map": _checked(lambda value: is_dict(value) or is_map(value)),
+}
+
+_KIND_TEXTS = {"cstring": "string", "strict-object": "strict object", "dict/map": "dict / map"}
+
+# Kinds whose exact host types need no look at the value once one call has succeeded.
+_BY_TYPE = frozenset(("any", "bool", "int", "real", "string", "array"))
+
+
+def convert(kind: str, value: Any) -> Any:
+    """The value converted as an argument of that kind, or MISSING when it is refused. No message."""
+    if value is MISSING:
+        return MISSING
+    converter = _CONVERTERS.get(kind)
+    if converter is not None:
+        return converter(value)
+    if "|" in kind:
+        for part in kind.split("|"):
+            result = convert(part, value)
+            if result is not MISSING:
+                return result
+        return MISSING
+    return value if isinstance(value, TYPES[kind]) else MISSING
+
+
+class Parameter:
+    """One parameter of a signature."""
+
+    __slots__ = ("default", "expected", "kind", "name", "optional")
+
+    def __init__(self, kind: str, name: str, optional: bool, default: Any) -> None:
+        self.kind = kind
+        self.name = name
+        self.optional = optional
+        self.default = default
+        self.expected = " or ".join(_KIND_TEXTS.get(part, part) for part in kind.split("|"))
+
+
+def parse_signature(signature: str, constants: dict[str, Any]) -> tuple[list[Parameter], bool]:
+    """The parameters of a signature, and whether `...` ends it."""
+    inside = signature[signature.index("(") + 1 : signature.rindex(")")]
+    parameters: list[Parameter] = []
+    rest = False
+    optional = False
+    for part in inside.split(","):
+        opens = "[" in part
+        if part.strip().startswith("["):
+            optional = True
+        text = part.replace("[", " ").replace("]", " ").strip()
+        if text == "...":
+            rest = True
+        elif text:
+            declared, _, default = text.partition("=")
+            words = declared.split()
+            has_default = bool(default.strip())
+            parameters.append(
+                Parameter(words[0], words[1], optional or has_default, _constant(default.strip(), constants))
+            )
+        optional = optional or opens
+    return parameters, rest
+
+
+def _constant(text: str, constants: dict[str, Any]) -> Any:
+    if not text or text == "null":
+        return None
+    if text in constants:
+        return constants[text]
+    if text in ("true", "false"):
+        return text == "true"
+    if text[0] in "\"'":
+        return text[1:-1].encode().decode("unicode_escape").encode("latin-1")
+    return float(text) if "." in text else int(text, 0)
+
+
+class Spec:
+    """What the interpreter knows about a native function.
+
+    name        the script name; `display` (bytes) is what messages and traces show
+    body        the Python function behind it; `multi` the form that gives all results, None with exactly one
+    nameless    shown as `[C function]` in the middle of a trace, without a prefix for its own message
+    """
+
+    __slots__ = (
+        "accept", "body", "constants", "display", "doc", "exact", "multi", "name", "nameless", "parameters", "raw",
+        "rest", "signature", "this_kind",
+    )  # fmt: skip
+
+    def __init__(
+        self, name: str, signature: str, body: Any, display: str | None, exact: bool, raw: bool,
+        this_kind: str | None, constants: dict[str, Any],
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.signature = signature
+        self.body = body
+        self.display = (display or name).encode()
+        self.exact = exact
+        self.raw = raw
+        self.this_kind = this_kind
+        self.nameless = False
+        self.multi: Any = None
+        self.doc = body.__doc__
+        self.constants = constants
+        self.parameters: list[Parameter] | None = None
+        self.rest = False
+        self.accept: dict[tuple[type, ...], tuple[Any, ...]] = {}
+
+    def load(self, args: tuple[Any, ...]) -> list[Any] | None:
+        """Converted arguments for the body; None (with the messages) when the call must not happen."""
+        if self.parameters is None:
+            self.parameters, self.rest = parse_signature(self.signature, self.constants)
+        given = len(args)
+        values: list[Any] = []
+        used = 0
+        stopped = False
+        plain = True
+        for parameter in self.parameters:
+            if stopped or (parameter.optional and used >= given):
+                values.append(parameter.default)
+                continue
+            value = args[used] if used < given else MISSING
+            if parameter.optional and value is None and parameter.kind != "any":
+                values.append(parameter.default)
+                stopped, plain = True, False
+                continue
+            result = convert(parameter.kind, value)
+            if result is MISSING:
+                argument_error(used + 1, parameter.expected, value)
+                if not parameter.optional:
+                    return None
+                values.append(parameter.default)
+                stopped, plain = True, False
+                continue
+            plain = plain and result is value and parameter.kind in _BY_TYPE
+            values.append(result)
+            used += 1
+        if self.exact and given > used:
+            full = used if stopped else len(self.parameters)
+            warning(f"function expects exactly {full} arguments, {given} given")
+            return None
+        if self.rest:
+            values.extend(args[used:])
+        elif plain and given == used and len(self.accept) < 32:
+            self.accept[tuple(map(type, args))] = tuple(values[used:])
+        return values
+
+    def load_this(self, this: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        """A method's object and arguments; called without one, the first argument is the object. MISSING: refused."""
+        kind: str = self.this_kind  # type: ignore[assignment]
+        expected = _KIND_TEXTS.get(kind, kind)
+        if this is None:
+            if not args or convert(kind, args[0]) is MISSING:
+                argument_error(1, expected, args[0] if args else MISSING)
+                return MISSING, args
+            return args[0], args[1:]
+        if convert(kind, this) is MISSING:
+            warning(f"'this' - expected {expected}, got {type_name(this)}")
+            return MISSING, args
+        return this, args
+
+
+def _function_native(spec: Spec, body: Any) -> Any:
+    accept = spec.accept
+
+    def native(this: Any = None, *args: Any) -> Any:
+        tail = accept.get((*map(type, args),))
+        if tail is not None:
+            return body(*args, *tail)
+        values = spec.load(args)
+        return None if values is None else body(*values)
+
+    return native
+
+
+def _raw_native(spec: Spec, body: Any) -> Any:
+    def native(this: Any = None, *args: Any) -> Any:
+        if False:
+            return spec
+        return body(this, args)
+
+    return native
+
+
+def _method_native(spec: Spec, body: Any) -> Any:
+    accept = spec.accept
+
+    def native(this: Any = None, *args: Any) -> Any:
+        this, args = spec.load_this(this, args)
+        if this is MISSING:
+            return None
+        tail = accept.get((*map(type, args),))
+        if tail is not None:
+            return body(this, *args, *tail)
+        values = spec.load(args)
+        return None if values is None else body(this, *values)
+
+    return native
+
+
+def _raw_method_native(spec: Spec, body: Any) -> Any:
+    def native(this: Any = None, *args: Any) -> Any:
+        this, args = spec.load_this(this, args)
+        return None if this is MISSING else body(this, args)
+
+    return native
+
+
+def _first_native(spec: Spec) -> Any:
+    """The single-result form of a native whose wrapper gives a tuple."""
+
+    def native(this: Any = None, *args: Any) -> Any:
+        results = spec.multi(this, *args)
+        return results[0] if results else None
+
+    return native
+
+
+def _tuple_native(inner: Any) -> Any:
+    def all_results(this: Any = None, *args: Any) -> Any:
+        results = inner(this, *args)
+        return () if results is None else results
+
+    return all_results
+
+
+def make_native(
+    name: str, signature: str, body: Any, *, display: str | None = None, exact: bool = False, multi: bool = False,
+    raw: bool = False, this_kind: str | None = None, constants: dict[str, Any] | None = None,
+) -> Any:  # fmt: skip
+    """The native function (a Python function taking `this` and the arguments) for a body; `native.spec`, `native.body`."""
+    spec = Spec(name, signature, body, display, exact, raw, this_kind, {} if constants is None else constants)
+    if this_kind is not None:
+        native = _raw_method_native(spec, body) if raw else _method_native(spec, body)
+    else:
+        native = _raw_native(spec, body) if raw else _function_native(spec, body)
+    NATIVE_CODES.add(native.__code__)
+    if multi:
+        spec.multi = _tuple_native(native)
+        native = _first_native(spec)
+    native.spec = spec
+    native.body = body
+    native.__doc__ = None
+    return native
+
+
+# --- libraries --------------------------------------------------------------------------------------------------------
+
+
+class Library:
+    """A named set of globals. `install` puts them into an engine when a script includes it.
+
+    name        what `include` takes; aliases are further names
+    on_install  optional function called with no arguments after the globals exist, for per-engine state
+    """
+
+    def __init__(self, name: str, aliases: tuple[str, ...] = (), doc: str = "") -> None:
+        self.name = name
+        self.aliases = aliases
+        self.doc = doc
+        self.functions: dict[str, Any] = {}
+        self.constants: dict[str, Any] = {}
+        self.types: list[type] = []
+        self.on_install: Callable[[], None] | None = None
+
+    def function(
+        self, signature: str, *, exact: bool = False, multi: bool = False, raw: bool = False,
+        display: str | None = None,
+    ) -> Callable[[Any], Any]:  # fmt: skip
+        """Decorator: declares a global function. See the module's text for signatures.
+
+        exact   surplus arguments are a Warning and null
+        multi   the body returns a tuple of results
+        raw     the body gets `( this, args )` unconverted
+        """
+
+        def declare(body: Any) -> Any:
+            name = signature[: signature.index("(")].strip()
+            native = make_native(
+                name, signature, body, display=display, exact=exact, multi=multi, raw=raw, constants=self.constants
+            )
+            self.functions[name] = native
+            return native
+
+        return declare
+
+    def constant(self, name: str, value: Any) -> None:
+        """Declares a global constant (an ordinary global that a script may overwrite)."""
+        self.constants[name] = value
+
+    def type(self, cls: type) -> type:
+        """Registers an object type under its name for signatures and `typeptr_by_name`. Usable as a decorator."""
+        TYPES[cls.type_name] = cls  # type: ignore[attr-defined]
+        self.types.append(cls)
+        return cls
+
+    def install(self, world: World) -> None:
+        """Creates the library's globals and symbols in an engine."""
+        world.namespace.update(self.functions)
+        world.namespace.update(self.constants)
+        for name, native in self.functions.items():
+            world.symbol_register(name.encode(), native)
+        if self.on_install is not None:
+            self.on_install()
+
+
+# --- object types -----------------------------------------------------------------------------------------------------
+
+
+class _Method:
+    def __init__(self, signature: str, body: Any, options: dict[str, Any]) -> None:
+        self.signature = signature
+        self.body = body
+        self.options = options
+
+
+def method(
+    signature: str, *, display: str | None = None, exact: bool = False, multi: bool = False, raw: bool = False
+) -> Callable[[Any], Any]:
+    """Decorator for a method scripts can call; options as for `Library.function`. `display` replaces `type.name`."""
+
+    def declare(body: Any) -> Any:
+        return _Method(signature, body, {"display": display, "exact": exact, "multi": multi, "raw": raw})
+
+    return declare
+
+
+class prop:  # noqa: N801 - used as a decorator, like property
+    """Decorator for a property of script objects; `@name.setter` gives the write form, called with the raw value."""
+
+    def __init__(self, getter: Callable[[Any], Any]) -> None:
+        self.getter = getter
+        self.fset: Callable[[Any, Any], None] | None = None
+        self.doc = getter.__doc__
+
+    def setter(self, function: Callable[[Any, Any], None]) -> prop:
+        self.fset = function
+        return self
+
+    def __get__(self, obj: Any, owner: Any = None) -> Any:
+        return self if obj is None else self.getter(obj)
+
+
+class Object(_values.Object):
+    """Base of a library's object types: `class File(Object, name="file")` with `@method` and `@prop` members.
+
+    Hooks a type may define: `text`, `__bool__` (or `truth`), `compare`, `dump`, `clone`, `iterator`, `get_index`,
+    `set_index`, `refuse_write`, `serialize_args`, `property_names`, and `call( this, *args ) -> tuple`.
+    """
+
+    members: dict[bytes, Any] = {}
+
+    def __init_subclass__(cls, name: str | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if name is not None:
+            cls.type_name = name
+            TYPES[name] = cls
+        cls.members = dict(cls.members)
+        for key, member in list(cls.__dict__.items()):
+            if isinstance(member, _Method):
+                script_name = member.signature[: member.signature.index("(")].strip()
+                settings = dict(member.options)
+                settings["display"] = settings["display"] or f"{cls.type_name}.{script_name}"
+                native = make_native(script_name, member.signature, member.body, this_kind=cls.type_name, **settings)
+                setattr(cls, key, member.body)
+                setattr(cls, "$" + script_name, staticmethod(native))
+                cls.members[script_name.encode()] = native
+            elif isinstance(member, prop):
+                setattr(cls, "$" + key, property(member.getter, member.fset))
+                cls.members[key.encode()] = member
+        if "truth" in cls.__dict__:
+            cls.__bool__ = lambda self: self.truth()  # type: ignore[attr-defined]
+
+    def own_get(self, key: Any, is_prop: bool) -> Any:
+        if not is_prop:
+            return self.get_index(key)
+        return self._member(key)
+
+    def _member(self, key: Any) -> Any:
+        member = self.members.get(key, MISSING) if type(key) is bytes else MISSING
+        return member.getter(self) if type(member) is prop else member
+
+    def own_set(self, key: Any, value: Any, is_prop: bool) -> bool:
+        if not is_prop:
+            return self.set_index(key, value)
+        return self._set_member(key, value)
+
+    def _set_member(self, key: Any, value: Any) -> bool:
+        member = self.members.get(key, MISSING) if type(key) is bytes else MISSING
+        if member is MISSING:
+            return False
+        if type(member) is prop and member.fset is not None:
+            member.fset(self, value)
+        else:
+            self.refuse_write(key)
+        return True
+
+    def get_index(self, key: Any) -> Any:
+        """`obj[ key ]`: the value or MISSING; by default a text key reads the property of that name."""
+        return self._member(key)
+
+    def set_index(self, key: Any, value: Any) -> bool:
+        """`obj[ key ] = value`: False when there is no such entry; by default writes the property of that name."""
+        return self._set_member(key, value)
+
+    def refuse_write(self, name: bytes) -> None:
+        """Reports a write to a member that cannot be written."""
+        warning(b'Writable property not found: "%b"' % name)
+
+    def property_names(self) -> list[bytes]:
+        return [key for key, member in self.members.items() if type(member) is prop]
+
+
+class Iterator(Object, _values.Iterator):
+    """Base of a library's iterator types: `advance() -> bool`, `data() -> (key, value)`."""
+
+
+def is_native(value: Any) -> bool:
+    return type(value) is FunctionType and "spec" in value.__dict__

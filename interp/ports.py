@@ -1,0 +1,98 @@
+"""The doors between the runtime and the outside: waiting and parking, resources, the clock, interrupts.
+
+Rule of this file: `sockets_module` and other libraries that wait plug in here; nothing in `interp` knows them.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+
+from .runtime import threads as _threads
+from .runtime.state import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .runtime.state import World
+
+
+class Ports:
+    """One engine's doors. A host's virtual clock or network replaces `clock`."""
+
+    def __init__(self) -> None:
+        self.clock: Callable[[], float] = time.monotonic
+        self.interrupts: list[Callable[[], None]] = []
+
+
+class Resources:
+    """Things that hold something of the outside, closed when the engine closes. Held weakly."""
+
+    def __init__(self) -> None:
+        self._items: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def add(self, item: Any) -> None:
+        """Remembers an object with a `close()` method."""
+        self._items.add(item)
+
+    def discard(self, item: Any) -> None:
+        self._items.discard(item)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def close(self) -> None:
+        """Closes all that is still open."""
+        for item in list(self._items):
+            item.close()
+        self._items.clear()
+
+
+def clock() -> float:
+    """Monotonic seconds of the running engine."""
+    return current().world.ports.clock()  # type: ignore[no-any-return]
+
+
+def can_park() -> bool:
+    """Whether the running code is inside a script thread, directly or through coroutines and natives."""
+    return _threads.thread_of(current()) is not None
+
+
+def park(waiter: Any) -> None:
+    """Suspends the running script thread until `wake( waiter )`; raises the abort when it is aborted meanwhile.
+
+    `waiter` is any object that takes the attribute `thread`.
+    """
+    _threads.park(waiter)
+
+
+def wake(waiter: Any) -> None:
+    """Makes the thread parked on `waiter` runnable; it goes on in the next scheduler step."""
+    _threads.wake(waiter)
+
+
+def run_pass(dt: float) -> int:
+    """One scheduler step over the threads of the running context, woken ones first; how many are left."""
+    return _threads.run_pass(dt)
+
+
+def next_due() -> float | None:
+    """Seconds until a thread can run: 0.0 at once, None when only parked threads (or none) are left."""
+    return _threads.next_due()
+
+
+def check() -> None:
+    """Raises when the engine was interrupted or a limit fired."""
+    from .library import poll
+
+    poll()
+
+
+def on_interrupt(wake_up: Callable[[], None]) -> Callable[[], None]:
+    """Registers what an interrupt from another OS thread calls (in that thread); gives a function that removes it."""
+    world: World = current().world
+    interrupts: list[Callable[[], None]] = world.ports.interrupts
+    interrupts.append(wake_up)
+    return lambda: interrupts.remove(wake_up) if wake_up in interrupts else None

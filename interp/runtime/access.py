@@ -1,0 +1,366 @@
+"""Properties and indices: reading, writing and the meta-object rules (chapters 01 section 9 and 03 sections 2, 3, 4, 9).
+
+Rules of this file: one function for each kind of access, complete for every type; generated code reaches it after its
+own shortcut failed. `get_*` and `set_*` give the messages, `lookup` is silent.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+from . import convert
+from .calls import hook_multi, invoke_multi
+from .messages import error, warning
+from .state import current
+from .values import (
+    MISSING,
+    Array,
+    Map,
+    Object,
+    Pointer,
+    Record,
+    Table,
+    capacity,
+    dict_get,
+    dict_set,
+    find_in_chain,
+    is_closure,
+    is_native,
+    is_object,
+    is_router,
+    map_get,
+    map_key,
+    map_set,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def find_metamethod(obj: Any, name: bytes) -> Any:
+    """A metamethod of an object, looked up from its meta-object on, when its switch is on; else MISSING."""
+    if not obj.mm or obj.meta is None:
+        return MISSING
+    return find_in_chain(obj.meta, name)
+
+
+def find_in_chain_of(obj: Any, name: bytes) -> Any:
+    """The first entry of that name from the object itself on."""
+    return find_in_chain(obj, name)
+
+
+def object_truth(obj: Any, native: bool) -> bool:
+    """Truth of an object with metamethods enabled: `__tobool` if it gives a bool."""
+    function = find_metamethod(obj, b"__tobool")
+    if function is not MISSING:
+        results = hook_multi(function, obj)
+        if results and type(results[-1]) is bool:
+            return results[-1]
+    return native
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def get_property_after(exc: BaseException, obj: Any, key: Any) -> Any:
+    """`obj.key` after the direct access failed with `exc`."""
+    if exc.__traceback__ is not None and exc.__traceback__.tb_next is not None and type(obj) is not Table:
+        trace = exc.__traceback__.tb_next
+        if trace.tb_frame.f_code.co_filename != __file__ and trace.tb_next is not None:
+            raise exc
+    exc.__traceback__ = None
+    return get_property(obj, key)
+
+
+def get_property(obj: Any, key: Any) -> Any:
+    """`obj.key` for any values."""
+    kind = type(obj)
+    if kind is bytes:
+        if key == b"length" and type(key) is bytes:
+            return len(obj)
+        if type(key) is bytes and (key == b"first" or key == b"last"):
+            if not obj:
+                warning(b"cannot get %b character of empty string" % key)
+                return None
+            return obj[0] if key == b"first" else obj[-1]
+    elif kind is FunctionType:
+        if key == b"apply" and type(key) is bytes:
+            return current().world.symbol_values[b"sys_apply"]
+        if is_closure(obj):
+            return warning(b'Readable property not found: "%b"' % convert.text(key))
+    elif is_object(obj):
+        value = lookup(obj, key, True)
+        if value is MISSING:
+            return warning(b'Readable property not found: "%b"' % convert.text(key))
+        return value
+    elif convert.type_name(obj) == "thread":
+        value = obj.get_property(key)
+        if value is not MISSING:
+            return value
+    kind_name = convert.general_type_name(obj).encode()
+    if type(key) is bytes:
+        warning(b"Property '%b' not found on object of type '%b'" % (key, kind_name))
+    warning(
+        b"Property of type '%b' not found on object of type '%b'"
+        % (convert.general_type_name(key).encode(), kind_name)
+    )
+    return None
+
+
+def get_index(obj: Any, key: Any) -> Any:
+    """`obj[ key ]` for any values."""
+    kind = type(obj)
+    if kind is bytes:
+        return _string_index(obj, key)
+    if is_object(obj):
+        value = MISSING if kind is FunctionType else lookup(obj, key, False)
+        if value is MISSING:
+            return warning(b'Cannot find readable value by index: "%b"' % convert.text(key))
+        return value
+    return warning(b"Cannot index variable of type '%b'" % convert.general_type_name(obj).encode())
+
+
+def _string_index(text: bytes, key: Any) -> Any:
+    index = string_position(key)
+    if index is None:
+        return warning(b"Expected integer as string index")
+    if -len(text) <= index < len(text):
+        return text[index]
+    return warning(b"String index out of bounds")
+
+
+def string_position(key: Any) -> int | None:
+    """A string index as int, None where the key is no number."""
+    kind = type(key)
+    if kind is int or kind is bool or kind is float:
+        return convert.to_int(key)
+    if kind is bytes and convert.numeric_prefix(key) is not None:
+        return convert.to_int(key)
+    return None
+
+
+def lookup(obj: Any, key: Any, is_prop: bool) -> Any:
+    """Reads an entry by chapter 03 section 9.1; MISSING when nothing answers."""
+    while True:
+        value = own_get(obj, key, is_prop)
+        if value is not MISSING:
+            return value
+        meta = obj.meta
+        if meta is None:
+            return MISSING
+        if obj.mm:
+            hook = find_in_chain(meta, b"__getindex")
+            if hook is not MISSING:
+                value = _run_getindex(hook, obj, meta, key)
+                if value is not MISSING:
+                    return value
+        obj = meta
+
+
+def _run_getindex(hook: Any, obj: Any, meta: Any, key: Any) -> Any:
+    if is_router(hook):
+        if type(key) is bytes and len(key) < 256 and hook.spec.name == "mm_getindex_router":
+            getter = find_in_chain(meta, b"__get_" + key)
+            if getter is not MISSING:
+                return _call_accessor("mm_getindex_router", getter, obj)
+        return MISSING
+    results = hook_multi(hook, obj, key)
+    return results[-1] if results else MISSING
+
+
+def _call_accessor(router: str, accessor: Any, this: Any, *args: Any) -> Any:
+    from .calls import is_callable
+
+    if not (is_callable(accessor) or (is_object(accessor) and accessor.mm)):
+        error(f"{router}(): Variable of type '{convert.general_type_name(accessor)}' cannot be called")
+        return None
+    results = hook_multi(accessor, this, *args)
+    return results[0] if results else None
+
+
+def own_get(obj: Any, key: Any, is_prop: bool) -> Any:
+    """An object's own entry or built-in property; MISSING when there is none. May warn (array bounds)."""
+    if isinstance(obj, (Record, Table)):
+        return dict_get(obj, key if type(key) is bytes else convert.text(key))
+    if isinstance(obj, Array):
+        return _array_property(obj, key) if is_prop else _array_index(obj, key)
+    if isinstance(obj, Map):
+        return map_get(obj, key)
+    if isinstance(obj, Object):
+        return obj.own_get(key, is_prop)
+    return MISSING
+
+
+def _array_index(array: Array, key: Any) -> Any:
+    index = convert.to_int(key)
+    if 0 <= index < len(array):
+        return array[index]
+    warning(b"array index out of bounds")
+    return warning(b"Index out of bounds")
+
+
+def _array_property(array: Array, key: Any) -> Any:
+    if type(key) is not bytes:
+        return MISSING
+    if key == b"size":
+        return len(array)
+    if key == b"capacity":
+        return capacity(array)
+    if key == b"first" or key == b"last":
+        if not array:
+            return warning(b"array is empty, cannot get %b item" % key)
+        return array[0] if key == b"first" else array[-1]
+    return MISSING
+
+
+def isset(obj: Any, key: Any) -> bool:
+    """Whether the index read works, without messages (chapter 03 section 5)."""
+    if type(obj) is bytes:
+        index = string_position(key)
+        return index is not None and -len(obj) <= index < len(obj)
+    if isinstance(obj, Array):
+        return 0 <= convert.to_int(key) < len(obj)
+    if not is_object(obj) or type(obj) is FunctionType:
+        return False
+    context = current()
+    context.suppress += 1
+    try:
+        return lookup(obj, key, False) is not MISSING
+    finally:
+        context.suppress -= 1
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def set_property_after(exc: BaseException, obj: Any, key: Any, value: Any) -> None:
+    """`obj.key = value` after the direct store failed with `exc`."""
+    exc.__traceback__ = None
+    set_property(obj, key, value)
+
+
+def set_property(obj: Any, key: Any, value: Any) -> None:
+    """`obj.key = value` for any values; instances of hooked classes come here too."""
+    if type(key) is not bytes and type(key) is not int:
+        warning(b"Invalid value type used for property write")
+        return
+    if not is_object(obj) or type(obj) is FunctionType:
+        if type(obj) is FunctionType and is_closure(obj):
+            warning(b'Writable property not found: "%b"' % convert.text(key))
+            return
+        warning(b"Property write operation not supported on the given variable type")
+        return
+    if _setindex_hook(obj, key, value):
+        return
+    if isinstance(obj, (Record, Table)):
+        dict_set(obj, key if type(key) is bytes else convert.text(key), value)
+    elif isinstance(obj, Map):
+        map_set(obj, key, value)
+    elif isinstance(obj, Array):
+        _set_array_property(obj, key, value)
+    elif not obj.own_set(key, value, True):
+        warning(b'Writable property not found: "%b"' % convert.text(key))
+
+
+def _set_array_property(array: Array, key: Any, value: Any) -> None:
+    if key == b"first" or key == b"last":
+        if not array:
+            warning(b"array is empty, cannot set %b item" % key)
+        else:
+            array[0 if key == b"first" else -1] = value
+        return
+    warning(b'Writable property not found: "%b"' % convert.text(key))
+
+
+def set_index(obj: Any, key: Any, value: Any) -> None:
+    """`obj[ key ] = value` for any values."""
+    if not is_object(obj) or type(obj) is FunctionType:
+        if type(obj) is FunctionType and is_closure(obj):
+            warning(b'Cannot find writable value by index: "%b"' % convert.text(key))
+            return
+        warning(b"Index write operation not supported on the given variable type")
+        return
+    if _setindex_hook(obj, key, value):
+        return
+    if isinstance(obj, (Record, Table)):
+        name = written_key(key)
+        if name is not None:
+            dict_set(obj, name, value)
+    elif isinstance(obj, Array):
+        index = convert.to_int(key)
+        if 0 <= index < len(obj):
+            obj[index] = value
+        else:
+            warning(b"array index out of bounds")
+            warning(b"Index out of bounds")
+    elif isinstance(obj, Map):
+        map_set(obj, key, value)
+    elif not obj.own_set(key, value, False):
+        warning(b'Cannot find writable value by index: "%b"' % convert.text(key))
+
+
+def written_key(key: Any) -> bytes | None:
+    """The text of a dict key that is written, None (with the Warning) for types that cannot be keys."""
+    if type(key) is bytes:
+        return key
+    if key is None or type(key) is FunctionType and not is_closure(key) or type(key) is Pointer or not (
+        type(key) in (bool, int, float) or is_object(key)
+    ):
+        warning(b"Invalid value type used for index write")
+        return None
+    return convert.text(key)
+
+
+def _setindex_hook(obj: Any, key: Any, value: Any) -> bool:
+    """Runs `__setindex`; True when it has done the write."""
+    meta = obj.meta
+    if meta is None or not obj.mm:
+        return False
+    hook = find_in_chain(meta, b"__setindex")
+    if hook is MISSING:
+        return False
+    busy = current().world.in_setindex
+    if id(obj) in busy:
+        return False
+    if is_router(hook):
+        if type(key) is not bytes or len(key) >= 256 or hook.spec.name != "mm_setindex_router":
+            return False
+        setter = find_in_chain(meta, b"__set_" + key)
+        if setter is MISSING:
+            return False
+    busy.add(id(obj))
+    try:
+        if is_router(hook):
+            _call_accessor("mm_setindex_router", setter, obj, value)
+            return False
+        results = hook_multi(hook, obj, key, value)
+        return bool(results and results[0])
+    finally:
+        busy.discard(id(obj))
+
+
+def multi_set(obj: Any, is_index: bool, key: Any, value: Any) -> None:
+    """One entry of `obj.{ … }` or `obj[]{ … }`."""
+    if is_index:
+        set_index(obj, key, value)
+    else:
+        set_property(obj, key, value)
+
+
+def literal_set(table: Any, key: Any, value: Any, is_map: bool) -> None:
+    """One computed entry of a dict or map literal."""
+    if is_map:
+        dict.__setitem__(table, map_key(key), value)
+        return
+    name = written_key(key)
+    if name is not None:
+        dict.__setitem__(table, name, value)
+
+
+def is_function(value: Any) -> bool:
+    return type(value) is FunctionType and (is_native(value) or not is_closure(value))
+
+
+def invoke_results(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
+    return invoke_multi(function, this, *args)

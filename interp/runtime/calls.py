@@ -1,0 +1,259 @@
+"""Calls: the complete slow path behind every direct call of generated code, and calls from natives into scripts.
+
+Rules of this file: every callable takes `( this, *args )`. A function gives its first result; a script function that
+can give another number of results than one has a twin which returns the whole tuple (`TWINS`). `call` is a boundary
+for aborts, `invoke` is not (operators, constructors, message handlers).
+"""
+
+from __future__ import annotations
+
+import sys
+from types import FunctionType
+
+from .convert import general_type_name
+from .messages import error
+from .state import ScriptAbort, current
+from .values import MISSING, Object, is_closure, is_native, is_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any
+
+# What a direct call raises when the callee could not be entered.
+CALL_ERRORS = (TypeError, RecursionError)
+
+# Docstring of a script function ("function|closure RESULTS KEY") -> code of its twin, by KEY.
+TWINS: dict[str, CodeType] = {}
+
+
+def call_slow(exc: BaseException, function: Any, this: Any, *args: Any) -> Any:
+    """After `exc` stopped a direct call: finishes it by the rules, or raises `exc` again when the callee had begun."""
+    trace = exc.__traceback__
+    if trace is not None and trace.tb_next is not None:
+        if type(exc) is RecursionError:
+            return overflow(exc)
+        raise exc
+    exc.__traceback__ = None
+    if type(exc) is RecursionError:
+        return enter_deep(function, this, args)
+    return invoke(function, this, *args)
+
+
+def frames_active() -> int:
+    """Script and native calls active in the running context."""
+    from .messages import NATIVE_CODES
+
+    namespace = current().world.namespace
+    frame = sys._getframe(1)
+    count = 0
+    while frame is not None:
+        if frame.f_globals is namespace or frame.f_code in NATIVE_CODES:
+            count += 1
+        frame = frame.f_back  # type: ignore[assignment]
+    return count
+
+
+def enter_deep(function: Any, this: Any, args: tuple[Any, ...]) -> Any:
+    """The host's stack counter ran out at a call: goes on if the script's own depth allows it."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + 200)
+    missing = current().world.depth - frames_active()
+    if missing <= 0:
+        return overflow(None)
+    sys.setrecursionlimit(limit + missing + 200)
+    return invoke(function, this, *args)
+
+
+def overflow(exc: BaseException | None) -> Any:
+    """Reports the depth limit; there must be room for the report itself."""
+    if exc is not None:
+        exc.__traceback__ = None
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + 400)
+    try:
+        return error(b"max. call stack size reached")
+    finally:
+        try:
+            sys.setrecursionlimit(limit)
+        except RecursionError:
+            pass  # still too deep to lower it: the next call from the host does
+
+
+def invoke(function: Any, this: Any, *args: Any) -> Any:
+    """Calls any script value; the first result, None without one. An abort passes through."""
+    if type(function) is FunctionType:
+        code = function.__code__
+        if not code.co_flags & 4 and len(args) >= code.co_argcount:
+            args = args[: code.co_argcount - 1]
+        try:
+            return function(this, *args)
+        except RecursionError as exc:
+            trace = exc.__traceback__
+            if trace is not None and trace.tb_next is not None:
+                return overflow(exc)
+            exc.__traceback__ = None
+            return enter_deep(function, this, args)
+    results = _call_object(function, this, args)
+    return results[0] if results else None
+
+
+def invoke_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
+    """Calls any script value and gives all its results."""
+    if type(function) is FunctionType:
+        spec = function.__dict__.get("spec")
+        if spec is not None:
+            if spec.multi is not None:
+                return spec.multi(this, *args)  # type: ignore[no-any-return]
+            return (function(this, *args),)
+        info = (function.__doc__ or "function one").split(" ")
+        if info[1] == "one":
+            return (invoke(function, this, *args),)
+        if info[1] == "none":
+            invoke(function, this, *args)
+            return ()
+        twin = FunctionType(
+            TWINS[info[2]], function.__globals__, function.__name__, function.__defaults__, function.__closure__
+        )
+        results = invoke(twin, this, *args)
+        return () if results is None else results
+    return _call_object(function, this, args)
+
+
+def _call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Calls what is no function: an object with `__call`, else the Error of chapter 02 section 5.3."""
+    from .access import find_in_chain_of
+
+    if is_object(function):
+        if function.mm:
+            method = find_in_chain_of(function, b"__call")
+            if method is MISSING:
+                error(b"Variable of type 'null' cannot be called")
+                return ()
+            if not is_callable(method):
+                error(f"Variable of type '{general_type_name(method)}' cannot be called")
+                return ()
+            return invoke_multi(method, function, this, *args)
+        if isinstance(function, Object) and hasattr(function, "call"):
+            return function.call(this, *args)
+        error(b"The object could not be called")
+        return ()
+    error(f"Variable of type '{general_type_name(function)}' cannot be called")
+    return ()
+
+
+def is_callable(value: Any) -> bool:
+    """Functions, closures and callable native objects (chapter 04 section 2.2)."""
+    return type(value) is FunctionType or (isinstance(value, Object) and hasattr(value, "call"))
+
+
+def enter_native(context: Any) -> None:
+    """Counts a crossing from native code into a script; these eat host stack, so they are limited exactly."""
+    context.nest += 1
+    if context.nest > 60 and context.nest % 20 == 0:
+        _room_for_crossings(context)
+
+
+def _room_for_crossings(context: Any) -> None:
+    missing = context.world.depth - frames_active()
+    if missing <= 0:
+        return
+    # a crossing takes several host frames for one call of the script: keep room for all that are still allowed
+    probe = sys.getrecursionlimit()
+    needed = _host_depth() + missing + 400
+    if needed > probe:
+        sys.setrecursionlimit(needed)
+
+
+def _host_depth() -> int:
+    frame = sys._getframe()
+    count = 0
+    while frame is not None:
+        count += 1
+        frame = frame.f_back  # type: ignore[assignment]
+    return count
+
+
+def depth_left(context: Any) -> bool:
+    """Whether another call is allowed; only asked at crossings, where counting costs little beside the rest."""
+    return context.nest < 20 or frames_active() < context.world.depth
+
+
+def call_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
+    """A call from a native function: all results; an abort inside ends here and gives none."""
+    context = current()
+    if not depth_left(context):
+        return _too_deep()
+    suppress = context.suppress
+    enter_native(context)
+    try:
+        return invoke_multi(function, this, *args)
+    except ScriptAbort:
+        context.suppress = suppress
+        return ()
+    finally:
+        context.nest -= 1
+
+
+def call(function: Any, this: Any, *args: Any) -> Any:
+    """A call from a native function: the first result; an abort inside ends here and gives None."""
+    context = current()
+    if not depth_left(context):
+        _too_deep()
+        return None
+    suppress = context.suppress
+    enter_native(context)
+    try:
+        return invoke(function, this, *args)
+    except ScriptAbort:
+        context.suppress = suppress
+        return None
+    finally:
+        context.nest -= 1
+
+
+def hook_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
+    """A metamethod or constructor called by an operation: aborts pass through, but nothing may suspend across it."""
+    context = current()
+    if not depth_left(context):
+        return _too_deep()
+    enter_native(context)
+    try:
+        return invoke_multi(function, this, *args)
+    finally:
+        context.nest -= 1
+
+
+def _too_deep() -> tuple[Any, ...]:
+    overflow(None)
+    return ()
+
+
+def construct(callee: Any, *args: Any) -> Any:
+    """`new callee( args )` (chapter 02 section 7.1)."""
+    from .values import Record, find_in_chain, instance_class
+
+    if type(callee) is FunctionType and not is_closure(callee):
+        made = Record()
+        hook_multi(callee, made, *args)
+        return made
+    if not is_object(callee):
+        return error(b"new: expected object")
+    if type(callee) is FunctionType:
+        made = Record()
+        hook_multi(callee, made, *args)
+        return made
+    made = instance_class(callee, True)()
+    constructor = find_in_chain(callee, b"__construct")
+    if constructor is not MISSING:
+        hook_multi(constructor, made, *args)
+    return made
+
+
+def apply(function: Any, this: Any, args: Any) -> tuple[Any, ...]:
+    """`f.apply( this, args )`: all results; a boundary like every native call."""
+    return call_multi(function, this, *args)
+
+
+def is_plain_native(function: Any) -> bool:
+    return is_native(function)

@@ -1,0 +1,247 @@
+"""Conversions between types (chapters 01 section 4, 04 section 3).
+
+Rules of this file: conversions give no messages of their own; `__tostring` and the like run script code, so any of
+them may raise an abort. Truth needs no function: Python's own truth of a value is the script's.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType, MethodType
+
+from .state import current
+from .values import MISSING, Array, Map, Object, Pointer, Record, Table, dict_items, is_closure, is_native, map_items
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+INT_MIN = -(1 << 63)
+
+
+def wrap(n: int) -> int:
+    """Reduces an int modulo 2^64 to a signed 64-bit value."""
+    return ((n + 0x8000000000000000) & 0xFFFFFFFFFFFFFFFF) - 0x8000000000000000
+
+
+def real_to_int(x: float) -> int:
+    """Truncates toward zero; out of range and NaN give -2^63."""
+    if -9.2e18 < x < 9.2e18:
+        return int(x)
+    if x != x or x in (float("inf"), float("-inf")):
+        return INT_MIN
+    n = int(x)
+    return n if INT_MIN <= n < -INT_MIN else INT_MIN
+
+
+_DIGITS = frozenset(b"0123456789")
+_BASES = {120: (16, frozenset(b"0123456789abcdefABCDEF")), 111: (8, frozenset(b"01234567")), 98: (2, frozenset(b"01"))}
+
+
+def numeric_prefix(text: bytes) -> int | float | None:
+    """The number a text begins with (chapter 01 section 4.1), None without usable digits."""
+    size = len(text)
+    if size <= 18 and text.isdigit():
+        return int(text)
+    if size >= 3 and text[0] == 48 and text[1] in _BASES:
+        base, digits = _BASES[text[1]]
+        i = 2
+        while i < size and text[i] in digits:
+            i += 1
+        return wrap(int(text[2:i], base)) if i > 2 else 0
+    i = 1 if size and text[0] in b"+-" else 0
+    start = i
+    while i < size and text[i] in _DIGITS:
+        i += 1
+    if i == start:
+        return None
+    if i == size or text[i] not in b".eE":
+        return wrap(_long_int(text[:i]))
+    if text[i] == 46:
+        i += 1
+        while i < size and text[i] in _DIGITS:
+            i += 1
+    end = i
+    if i < size and text[i] in b"eE":
+        i += 1
+        if i < size and text[i] in b"+-":
+            i += 1
+        digits_at = i
+        while i < size and text[i] in _DIGITS:
+            i += 1
+        if i > digits_at:
+            end = i
+    return float(text[:end])
+
+
+def _long_int(digits: bytes) -> int:
+    # Python refuses very long decimal texts; only the low 64 bits matter, and 10^64 has 64 factors of two
+    if len(digits) <= 4000:
+        return int(digits)
+    sign = -1 if digits[:1] == b"-" else 1
+    return sign * int(digits[-64:])
+
+
+def to_int(value: Any) -> int:
+    """Lenient conversion: whatever is no number is 0."""
+    kind = type(value)
+    if kind is int:
+        return value  # type: ignore[no-any-return]
+    if kind is bool:
+        return int(value)
+    if kind is float:
+        return real_to_int(value)
+    if kind is bytes:
+        number = numeric_prefix(value)
+        if number is None:
+            return 0
+        return number if type(number) is int else real_to_int(number)
+    if kind is Pointer:
+        return wrap(value.address)
+    return 0
+
+
+def to_real(value: Any) -> float:
+    """Lenient conversion: whatever is no number is 0.0."""
+    kind = type(value)
+    if kind is float:
+        return value  # type: ignore[no-any-return]
+    if kind is int or kind is bool:
+        return float(value)
+    if kind is bytes:
+        number = numeric_prefix(value)
+        return 0.0 if number is None else float(number)
+    if kind is Pointer:
+        return float(wrap(value.address))
+    return 0.0
+
+
+def format_real(x: float) -> bytes:
+    """The `%g` form."""
+    return b"nan" if x != x else b"%g" % x
+
+
+def text(value: Any) -> bytes:
+    """The text form of any value, `__tostring` included."""
+    kind = type(value)
+    if kind is bytes:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return b"%d" % value
+    if kind is float:
+        return b"nan" if value != value else b"%g" % value
+    if value is None:
+        return b"null"
+    if value is True:
+        return b"true"
+    if value is False:
+        return b"false"
+    if kind is FunctionType:
+        return b"C function" if is_native(value) else b"closure" if is_closure(value) else b"function"
+    if kind is Pointer:
+        return b"ptr(0x%x)" % value.address if value.address else b"ptr((nil))"
+    if kind is MethodType:
+        return text(value.__func__)
+    if value.mm and value.meta is not None:
+        result = metamethod(value, b"__tostring")
+        if type(result) is bytes:
+            return result
+    return native_text(value)
+
+
+def native_text(value: Any) -> bytes:
+    """The text of an object without metamethods: containers one level deep."""
+    if isinstance(value, Array):
+        return b"[" + b",".join([_item_text(item) for item in list(value)]) + b"]"
+    if isinstance(value, (Table, Record)):
+        return b"{" + b",".join([key + b"=" + _item_text(item) for key, item in dict_items(value)]) + b"}"
+    if isinstance(value, Map):
+        pairs = [_item_text(key) + b"=" + _item_text(item) for key, item in map_items(value)]
+        return b"[map]{" + b",".join(pairs) + b"}"
+    if isinstance(value, Object):
+        return value.text()
+    return b"thread(0x%x)" % current().world.identities.number(value)
+
+
+def _item_text(value: Any) -> bytes:
+    kind = type(value)
+    if kind is bytes:
+        return value  # type: ignore[no-any-return]
+    if kind is int or kind is float or value is None or kind is bool or kind is Pointer:
+        return text(value)
+    if kind is FunctionType:
+        return text(value)
+    return typeof(value)
+
+
+def metamethod(value: Any, name: bytes, *args: Any) -> Any:
+    """Calls an object's metamethod (found from its meta-object on); its last result, or MISSING for none."""
+    from .access import find_metamethod
+    from .calls import invoke_multi
+
+    function = find_metamethod(value, name)
+    if function is MISSING:
+        return MISSING
+    results = invoke_multi(function, value, *args)
+    return results[-1] if results else MISSING
+
+
+def type_name(value: Any) -> str:
+    """The spelling of a type in message texts; "nothing" for an absent value."""
+    kind = type(value)
+    name = _TYPE_NAMES.get(kind)
+    if name is not None:
+        return name
+    if kind is FunctionType:
+        return "C function" if is_native(value) else "closure" if is_closure(value) else "function"
+    if value is MISSING:
+        return "nothing"
+    return value.type_name  # type: ignore[no-any-return]
+
+
+_TYPE_NAMES: dict[type, str] = {
+    type(None): "null",
+    bool: "bool",
+    int: "int",
+    float: "real",
+    bytes: "string",
+    Pointer: "ptr",
+}
+
+
+def general_type_name(value: Any) -> str:
+    """As `type_name`, but every object is an "object"."""
+    if type(value) is FunctionType:
+        return "C function" if is_native(value) else "object" if is_closure(value) else "function"
+    kind = _TYPE_NAMES.get(type(value))
+    return kind if kind is not None else "thread" if value.type_name == "thread" else "object"
+
+
+def typeof(value: Any) -> bytes:
+    """What `typeof` answers, `__typeof` included."""
+    kind = type(value)
+    if kind is FunctionType:
+        return b"cfunc" if is_native(value) else b"closure" if is_closure(value) else b"func"
+    if kind is Pointer:
+        return b"pointer"
+    name = _TYPE_NAMES.get(kind)
+    if name is not None:
+        return name.encode()
+    if value.mm and value.meta is not None:
+        result = metamethod(value, b"__typeof")
+        if type(result) is bytes:
+            return result
+    return value.type_name.encode()  # type: ignore[no-any-return]
+
+
+def type_id(value: Any) -> int:
+    """The VT number of a value, which is also the order of types in comparisons."""
+    kind = type(value)
+    number = _TYPE_IDS.get(kind)
+    if number is not None:
+        return number
+    if kind is FunctionType:
+        return 6 if is_native(value) else 7 if is_closure(value) else 5
+    return 9 if value.type_name == "thread" else 7
+
+
+_TYPE_IDS: dict[type, int] = {type(None): 0, bool: 1, int: 2, float: 3, bytes: 4, Pointer: 8}

@@ -1,0 +1,294 @@
+"""The helper names of generated code: every global with a `$` that a script's code can load.
+
+Rule of this file: `TABLE` is the whole contract between `interp.compiler` and the runtime.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+from . import access, calls, convert, operators, threads
+from .iterators import NotIterable, get_iterator, iterate
+from .messages import error, warning
+from .state import current
+from .values import (
+    MISSING,
+    Array,
+    Map,
+    Pointer,
+    Record,
+    Table,
+    dict_set,
+    find_in_chain,
+    instance_class,
+    is_dict,
+    is_object,
+    map_key,
+    set_meta,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+def mute() -> None:
+    """`@`: messages are dropped from here …"""
+    current().suppress += 1
+
+
+def unmute() -> None:
+    """… to here."""
+    current().suppress -= 1
+
+
+def make_map(entries: dict[bytes, Any] | None = None) -> Map:
+    """A map literal whose keys are all strings."""
+    return Map() if entries is None else Map(entries)
+
+
+def registry() -> Any:
+    return current().world.registry
+
+
+def globals_view() -> Any:
+    return current().world.globals_view
+
+
+def set_globals(value: Any) -> None:
+    """`_G = value`."""
+    if not (is_dict(value) or isinstance(value, Map)):
+        error(b"_G only accepts 'map'/'dict' values")
+        return
+    from .environment import replace_globals
+
+    replace_globals(current().world, value)
+
+
+def refuse_write(name: bytes, value: Any) -> None:
+    warning(b"cannot change %b" % name)
+
+
+def declare(name: bytes, function: Any) -> None:
+    """A function statement at the top level registers its symbol."""
+    current().world.symbol_register(name, function)
+
+
+def call_n(count: int, function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
+    """A call whose first `count` results are wanted."""
+    results = calls.invoke_multi(function, this, *args)
+    if len(results) == count:
+        return results
+    return (*results[:count], *(None,) * (count - len(results)))
+
+
+# --- classes ----------------------------------------------------------------------------------------------------------
+
+
+def class_begin(name: bytes, base: bytes | None) -> Any:
+    """The dict of a `class` statement, linked to its base."""
+    world = current().world
+    made = Record()
+    symbols = world.symbol_values
+    dict_set(made, b"__name", name)
+    dict_set(made, b"__inherit", base)
+    dict_set(made, b"__getindex", symbols.get(b"mm_getindex_router"))
+    dict_set(made, b"__setindex", symbols.get(b"mm_setindex_router"))
+    world.symbol_register(name, made)
+    if base is not None:
+        from .environment import global_get
+
+        parent = global_get(world, base)
+        if parent is MISSING or not is_object(parent) or type(parent) is FunctionType:
+            error(b"Class '%b' cannot inherit from '%b' - no such global object" % (name, base))
+            return made
+        made.__class__ = instance_class(parent, True)
+    return made
+
+
+def class_inherited(made: Any, name: bytes, base: bytes | None) -> None:
+    """Tells the base about a new class."""
+    if base is None or made.meta is None:
+        return
+    parent = made.meta
+    hook = access.lookup(parent, b"__inherited", True)
+    if hook is not MISSING:
+        calls.hook_multi(hook, parent, name)
+
+
+def class_member(made: Any, key: bytes, value: Any, symbol: bytes | None) -> None:
+    dict_set(made, key, value)
+    if symbol is not None:
+        current().world.symbol_register(symbol, value)
+
+
+def tree_base(this: Any, obj: Any, base: bytes) -> None:
+    """`decltree`: the base's constructor, if there is one."""
+    from .environment import global_get
+
+    parent = global_get(current().world, base)
+    if parent is MISSING or not is_object(parent):
+        return
+    constructor = find_in_chain(parent, b"__construct")
+    if constructor is not MISSING:
+        calls.hook_multi(constructor, obj)
+
+
+def tree_close(this: Any, obj: Any, parent: Any, node: Any) -> None:
+    """`decltree`: tells the object that a node is complete."""
+    hook = access.lookup(obj, b"__close_node", True)
+    if hook is not MISSING:
+        calls.invoke(hook, obj, parent, node)
+
+
+# --- foreach ------------------------------------------------------------------------------------------------------------
+
+_NOTHING: tuple[Any, Any, int] = ((), (), 0)
+
+
+def each(source: Any, wanted: str) -> tuple[Any, Any, int]:
+    """What `foreach` runs over: a Python iterator, the array whose size must not change, that size.
+
+    `wanted` is "v", "k" or "kv".
+    """
+    if isinstance(source, Array):
+        if wanted == "v":
+            return iter(source), source, len(source)
+        if wanted == "k":
+            return iter(range(len(source))), source, len(source)
+        return enumerate(source), source, len(source)
+    try:
+        iterator = get_iterator(source)
+    except NotIterable as reason:
+        text = str(reason)
+    else:
+        return _steps(iterator, wanted), (), 0
+    error(text)
+    error(b"iterator is not an object")
+    return _NOTHING
+
+
+def _steps(iterator: Any, wanted: str) -> Iterator[Any]:
+    from .values import IteratorError
+
+    while True:
+        try:
+            if not iterator.advance():
+                return
+            key, value = iterator.data()
+        except IteratorError as reason:
+            text = str(reason)
+            break
+        yield value if wanted == "v" else key if wanted == "k" else (key, value)
+    error(text)
+
+
+def each_changed() -> None:
+    error(b"array changed size during iteration")
+
+
+def to_int_value(value: Any) -> int:
+    return convert.to_int(value)
+
+
+def concat(*values: Any) -> bytes:
+    """`a $ b $ …`"""
+    try:
+        return b"".join(values)
+    except TypeError:
+        return operators.concat(*values)
+
+
+def fit(value: Any) -> Any:
+    """An arithmetic result outside the quick range: reals stay, ints wrap."""
+    if type(value) is int:
+        if -0x8000000000000000 <= value <= 0x7FFFFFFFFFFFFFFF:
+            return value
+        return convert.wrap(value)
+    return value
+
+
+def poll() -> None:
+    from ..library import poll as check
+
+    check()
+
+
+TABLE: dict[str, Any] = {
+    "$type": type,
+    "$len": len,
+    "$int": int,
+    "$bool": bool,
+    "$bytes": bytes,
+    "$Function": FunctionType,
+    "$Record": Record,
+    "$Table": Table,
+    "$TableType": Table,
+    "$Map": make_map,
+    "$TypeError": TypeError,
+    "$AttributeError": AttributeError,
+    "$IndexErrors": (IndexError, TypeError, KeyError),
+    "$DivErrors": (TypeError, ZeroDivisionError, OverflowError),
+    "$CallErrors": calls.CALL_ERRORS,
+    "$never": False,
+    "$stop": False,
+    "$pointer": Pointer,
+    "$add": operators.add,
+    "$sub": operators.sub,
+    "$mul": operators.mul,
+    "$div": operators.div,
+    "$mod": operators.mod,
+    "$fit": fit,
+    "$wrap": convert.wrap,
+    "$step": operators.increment,
+    "$neg": operators.negate,
+    "$invert": operators.invert,
+    "$and": operators.bit_and,
+    "$or": operators.bit_or,
+    "$xor": operators.bit_xor,
+    "$shl": operators.shift_left,
+    "$shr": operators.shift_right,
+    "$lt": operators.less,
+    "$le": operators.less_equal,
+    "$gt": operators.greater,
+    "$ge": operators.greater_equal,
+    "$eq": operators.equal,
+    "$identical": operators.identical,
+    "$cmp": operators.spaceship,
+    "$concat": concat,
+    "$to_int": convert.to_int,
+    "$to_real": convert.to_real,
+    "$getprop": access.get_property,
+    "$getprop_x": access.get_property_after,
+    "$setprop": access.set_property,
+    "$setprop_x": access.set_property_after,
+    "$getindex": access.get_index,
+    "$setindex": access.set_index,
+    "$literal_set": access.literal_set,
+    "$call_x": calls.call_slow,
+    "$call_n": call_n,
+    "$new": calls.construct,
+    "$mute": mute,
+    "$unmute": unmute,
+    "$globals": globals_view,
+    "$registry": registry,
+    "$set_globals": set_globals,
+    "$refuse_write": refuse_write,
+    "$thread_now": threads.thread_now,
+    "$declare": declare,
+    "$class_begin": class_begin,
+    "$class_inherited": class_inherited,
+    "$class_member": class_member,
+    "$tree_base": tree_base,
+    "$tree_close": tree_close,
+    "$each": each,
+    "$each_changed": each_changed,
+    "$sync_begin": threads.sync_begin,
+    "$sync_test": threads.sync_test,
+    "$race_test": threads.race_test,
+    "$sync_wait": threads.sync_wait,
+    "$poll": poll,
+}
+
+__all__ = ["TABLE", "iterate", "map_key", "set_meta"]

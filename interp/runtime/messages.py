@@ -1,0 +1,142 @@
+"""Messages: levels, stack traces, handlers, and what an Error does (chapters 02 section 10 and 04 section 1).
+
+Rules of this file: a message is a call that may return; only the handler in force decides whether it raises
+`ScriptAbort`. The trace is read from the Python frames: script frames are those whose globals are the engine's
+namespace, native frames those of the wrappers in `NATIVE_CODES`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .state import ERROR, WARNING, ScriptAbort, current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+    from typing import Any
+
+    from .state import Context
+
+# Code objects of the wrappers that stand for native functions; each has its `spec` as a local or free variable.
+NATIVE_CODES: set[CodeType] = set()
+
+# Code objects of bodies that rename the native frame around them; each has a local `frame_name`.
+RENAMING_CODES: set[CodeType] = set()
+
+Frame = tuple[bytes, bytes, "int | None"]
+
+
+def stack(frame: FrameType | None, namespace: dict[str, Any]) -> tuple[list[Frame], bytes | None]:
+    """The active calls, outermost first, as (function, file, line), and the innermost native function's name.
+
+    An innermost native frame is left out of the list and gives the prefix name; its line is None elsewhere.
+    """
+    frames: list[Frame] = []
+    innermost: bytes | None = None
+    first = True
+    rename: bytes | None = None
+    while frame is not None:
+        code = frame.f_code
+        if code in NATIVE_CODES:
+            spec = frame.f_locals["spec"]
+            if first:
+                innermost = rename if rename is not None else spec.display
+                first = False
+            else:
+                name = rename if rename is not None else (b"[C function]" if spec.nameless else spec.display)
+                frames.append((name, b"[C code]", None))
+            rename = None
+        elif code in RENAMING_CODES:
+            rename = frame.f_locals.get("frame_name") or rename
+        elif frame.f_globals is namespace:
+            first = False
+            frames.append((code.co_name.encode(), code.co_filename.encode("utf-8", "surrogateescape"), frame.f_lineno))
+        frame = frame.f_back
+    frames.reverse()
+    return frames, innermost
+
+
+def format_frames(frames: list[Frame]) -> bytes:
+    lines = []
+    for name, file, line in frames:
+        if line is None:
+            lines.append(b'- "%b" in %b\n' % (name, file))
+        else:
+            lines.append(b'- "%b" in %b, line %d\n' % (name, file, line))
+    return b"".join(lines)
+
+
+class Handler:
+    """One link of a context's handler chain. `alive` ends with the `pcall` that made it."""
+
+    __slots__ = ("alive", "function", "outer")
+
+    def __init__(self, function: Any, outer: Handler | None) -> None:
+        self.function = function
+        self.outer = outer
+        self.alive = True
+
+
+def live_handler(handler: Handler | None) -> Handler | None:
+    while handler is not None and not handler.alive:
+        handler = handler.outer
+    return handler
+
+
+def message(level: int, text: bytes, prefix: bool = True) -> None:
+    """Emits a message from here. Returns when the script goes on, raises `ScriptAbort` when it does not."""
+    context = current()
+    if level < context.replevel or context.suppress:
+        return
+    if prefix:
+        _, innermost = stack(sys._getframe(1), context.world.namespace)
+        if innermost is not None:
+            text = innermost + b"(): " + text
+    context.handler = live_handler(context.handler)
+    _deliver(context, context.handler, level, text)
+
+
+def _deliver(context: Context, handler: Handler | None, level: int, text: bytes) -> None:
+    if handler is None:
+        _default(context, level, text)
+        return
+    if handler.function is None:
+        return
+    from .calls import invoke_multi
+    from .convert import to_int
+
+    before = context.handler
+    context.handler = live_handler(handler.outer)
+    try:
+        results = invoke_multi(handler.function, None, level, text)
+    finally:
+        context.handler = before
+    new_level = to_int(results[0]) if results else 0
+    if new_level > 0:
+        _deliver(context, live_handler(handler.outer), new_level, text)
+
+
+def _default(context: Context, level: int, text: bytes) -> None:
+    world = context.world
+    frames, _ = stack(sys._getframe(1), world.namespace)
+    kind = b"Error" if level // 100 >= 3 else b"Warning" if level // 100 == 2 else b"Info"
+    if world.message_hook is not None:
+        if world.message_hook(kind, level, text, frames):
+            return
+    else:
+        world.streams.errors(format_frames(frames) + kind + b": " + text + b"\n")
+    if level >= ERROR:
+        world.error_seen = True
+        world.last_error = (frames, text)
+        raise ScriptAbort(error=True)
+
+
+def warning(text: bytes | str) -> None:
+    """Emits a Warning."""
+    message(WARNING, text if type(text) is bytes else text.encode())  # type: ignore[union-attr]
+
+
+def error(text: bytes | str) -> None:
+    """Emits an Error; raises `ScriptAbort` unless a handler or `@` lets the script go on."""
+    message(ERROR, text if type(text) is bytes else text.encode())  # type: ignore[union-attr]

@@ -1,0 +1,200 @@
+"""Who runs: the engine's world, its contexts, and which of them is active on this OS thread.
+
+Rules of this file: `current()` is the only way from anywhere in the runtime to the running context; a context never
+refers to the script-visible thread handle (frames would keep it alive); a `World` knows nothing of hosts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+INFO, WARNING, ERROR, APIERR = 100, 200, 300, 330
+
+
+class ScriptAbort(BaseException):
+    """Ends script frames up to the nearest native boundary. `error` is true when an Error caused it."""
+
+    def __init__(self, error: bool = False) -> None:
+        self.error = error
+
+
+class ScriptStop(BaseException):
+    """A limit or an interrupt: passes every boundary of the language up to the host's call."""
+
+    def __init__(self, reason: str = "interrupted", which: str | None = None) -> None:
+        super().__init__(reason)
+        self.which = which
+
+
+class ScriptQuit(BaseException):
+    """`app_exit`: passes everything up to the host's call."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Local(threading.local):
+    context: Context | None = None
+
+
+_local = _Local()
+
+
+def current() -> Context:
+    """The context whose code runs on this OS thread."""
+    return _local.context  # type: ignore[return-value]
+
+
+def switch(context: Context | None) -> Context | None:
+    """Makes another context the running one; returns the one before."""
+    before = _local.context
+    _local.context = context
+    return before
+
+
+class World:
+    """One engine's state, shared by all its contexts.
+
+    namespace     the script globals: the Python globals of all its code (helper names hold a `$`)
+    array_type    the engine's `Array` class; array_meta its `array` dict
+    registry      `_R`; symbols: the two directions of the symbol table
+    loading       paths of the files whose top-level code runs, innermost last
+    slots         per-engine state of libraries, by library name
+    """
+
+    __slots__ = (
+        "array_meta",
+        "array_type",
+        "compiler",
+        "depth",
+        "errno",
+        "error_seen",
+        "globals_view",
+        "identities",
+        "in_setindex",
+        "includes",
+        "last_error",
+        "libraries",
+        "library_resolver",
+        "loading",
+        "message_hook",
+        "namespace",
+        "output",
+        "ports",
+        "random",
+        "registry",
+        "resources",
+        "root",
+        "slots",
+        "stop_reason",
+        "streams",
+        "symbol_names",
+        "symbol_values",
+        "threads",
+        "__weakref__",
+    )
+
+    def __init__(self) -> None:
+        self.namespace: dict[str, Any] = {}
+        self.array_type: Any = None
+        self.array_meta: Any = None
+        self.registry: Any = None
+        self.globals_view: Any = None
+        self.symbol_names: dict[Any, bytes] = {}
+        self.symbol_values: dict[bytes, Any] = {}
+        self.loading: list[bytes] = []
+        self.slots: dict[str, Any] = {}
+        self.errno = 0
+        self.depth = 1000
+        self.error_seen = False
+        self.last_error: Any = None
+        self.identities = Identities()
+        self.in_setindex: set[int] = set()
+        self.resources: Any = None
+        self.ports: Any = None
+        self.streams: Any = None
+        self.output: Any = None
+        self.compiler: Any = None
+        self.includes: Any = None
+        self.libraries: Any = None
+        self.library_resolver: Any = None
+        self.message_hook: Any = None
+        self.random: Any = None
+        self.threads: Any = None
+        self.stop_reason: Any = None
+        self.root = Context(self, None, "active")
+
+    def symbol_register(self, name: bytes, value: Any) -> None:
+        """Adds both directions of the symbol table (chapter 04 section 6.2)."""
+        from .values import map_key
+
+        self.symbol_values[name] = value
+        self.symbol_names[map_key(value)] = name
+
+
+class Identities:
+    """Small numbers that stand for addresses in dumps (chapter 00, B12). Things are held as long as the engine."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, tuple[int, Any]] = {}
+        self._next = itertools.count(0x1000, 0x10)
+
+    def number(self, thing: Any) -> int:
+        import weakref
+
+        entry = self._numbers.get(id(thing))
+        if entry is not None:
+            return entry[0]
+        number = next(self._next)
+        try:
+            keep: Any = weakref.ref(thing, lambda _ref, key=id(thing): self._numbers.pop(key, None))
+        except TypeError:
+            keep = thing  # no weak reference possible (strings, numbers): held
+        self._numbers[id(thing)] = (number, keep)
+        return number
+
+
+class Context:
+    """A call stack with its own message handling and scheduling data (chapter 05 section 1).
+
+    state      "fresh", "active", "suspended", "parked" (in a socket operation) or "finished"
+    list       handles of the threads that passes over this context advance, newest first; parked ones are in
+               `parked_threads`
+    nest       native functions (and hooks that count like them) between the start of the context and now
+    suppress   depth of `@` expressions being evaluated
+    handler    head of the message handler chain
+    """
+
+    __slots__ = (
+        "__weakref__", "abort_mark", "elapsed", "end_events", "handle_ref", "handler", "list", "nest", "owner",
+        "parked", "parked_threads", "remaining", "replevel", "resumer", "serial", "state", "suppress", "sync_waiting",
+        "timer", "was_aborted", "world",
+    )  # fmt: skip
+
+    def __init__(self, world: World, owner: Context | None, state: str = "fresh") -> None:
+        self.world = world
+        self.owner = owner
+        self.handler: Any = None
+        self.suppress = 0
+        self.nest = 0
+        self.replevel = INFO
+        self.timer = 0.0
+        self.elapsed = 0.0
+        self.remaining = 0.0
+        self.serial = 0
+        self.list: list[Any] = []
+        self.parked_threads: dict[Context, Any] = {}
+        self.end_events: list[Any] | None = None
+        self.state = state
+        self.abort_mark = False
+        self.was_aborted = False
+        self.sync_waiting = False
+        self.parked: Any = None
+        self.resumer: Context | None = None
+        self.handle_ref: Any = None

@@ -1,0 +1,452 @@
+"""Coroutines, threads and their scheduler (chapter 05), and parking for socket operations (chapter 11 section 4).
+
+Rules of this file: a context's frames live in a greenlet that only its `Thread` handle owns; nothing the frames can
+reach refers to the handle, so dropping the last handle discards the frames. Discarding, aborts and the end of the
+program run no script code. New greenlets start from one shallow hub, so that they inherit no call depth.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+
+from .calls import hook_multi, invoke_multi
+from .convert import to_real
+from .messages import live_handler, warning
+from .state import Context, ScriptAbort, current, switch
+from .values import MISSING, is_native, is_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_PARKED: Any = object()
+
+
+class Thread:
+    """The script's `thread` value: owns the greenlet of its context."""
+
+    __slots__ = ("__weakref__", "body", "context", "greenlet", "this")
+    type_name = "thread"
+    meta: Any = None
+    mm = False
+
+    def __init__(self, context: Context, body: Any = None, this: Any = None) -> None:
+        self.context = context
+        self.body = body
+        self.this = this
+        self.greenlet: Any = None
+        context.handle_ref = weakref.ref(self)
+
+    def get_property(self, key: Any) -> Any:
+        """A built-in property or method, MISSING for others."""
+        state = self.context.state
+        if key == b"was_aborted":
+            return self.context.was_aborted
+        if key == b"not_started":
+            return state == "fresh"
+        if key == b"running":
+            return state not in ("fresh", "finished")
+        if key == b"can_resume":
+            return state not in ("finished", "parked")
+        name = {b"resume": b"co_resume", b"abort": b"abort", b"end_on": b"end_on"}.get(key) if type(key) is bytes else None
+        return MISSING if name is None else self.context.world.symbol_values[name]
+
+
+class Scheduler:
+    """What the threads of one engine share: the hub, the woken threads, the creation counter."""
+
+    def __init__(self) -> None:
+        self.hub: Any = None
+        self.woken: deque[Thread] = deque()
+        self.serial = 0
+
+
+def scheduler() -> Scheduler:
+    world = current().world
+    if world.threads is None:
+        world.threads = Scheduler()
+    return world.threads  # type: ignore[no-any-return]
+
+
+def thread_now() -> Thread:
+    """`_T`: the handle of the running context."""
+    context = current()
+    handle = context.handle_ref() if context.handle_ref is not None else None
+    return handle if handle is not None else Thread(context)
+
+
+def create(body: Any, this: Any, owner: Context | None) -> Thread:
+    """A fresh context for a callable."""
+    maker = current()
+    context = Context(maker.world, owner)
+    context.handler = live_handler(maker.handler)
+    context.replevel = maker.replevel
+    shared = scheduler()
+    shared.serial += 1
+    context.serial = shared.serial
+    return Thread(context, body, this)
+
+
+def _hub_loop(job: Any) -> None:
+    """Starts greenlets from a shallow stack: each job is (greenlet, arguments)."""
+    while True:
+        job = job[0].switch(*job[1])
+
+
+def _run(context: Context, body: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The whole life of a context's greenlet."""
+    results: tuple[Any, ...] = ()
+    try:
+        if is_native(body):
+            context.nest += 1
+        results = invoke_multi(body, this, *args)
+    except ScriptAbort:
+        context.was_aborted = True
+    finally:
+        finish(context)
+    return results
+
+
+def finish(context: Context) -> None:
+    """The context has no frames any more; its own threads are no longer advanced."""
+    context.state = "finished"
+    context.abort_mark = False
+    context.parked = None
+    context.list = []
+    if context.parked_threads:
+        context.parked_threads = {}
+
+
+def resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Runs a context until it suspends or ends; what it yields or returns. The caller checked the state."""
+    from greenlet import getcurrent, greenlet
+
+    context = handle.context
+    if context.abort_mark and context.state == "suspended":
+        discard(handle)
+        return ()
+    here = getcurrent()
+    if context.state == "fresh":
+        shared = scheduler()
+        if shared.hub is None or shared.hub.dead:
+            shared.hub = greenlet(_hub_loop)
+        body, this = handle.body, handle.this
+        handle.body = handle.this = None
+        handle.greenlet = greenlet(_run, here)
+        return _enter(handle, context, shared.hub, ((handle.greenlet, (context, body, this, values)),))
+    handle.greenlet.parent = here
+    return _enter(handle, context, handle.greenlet, (values,))
+
+
+def _enter(handle: Thread, inner: Context, target: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Switches into a context (`inner` may be a coroutine below the thread) and comes back."""
+    me = current()
+    context = handle.context
+    context.state = "active"
+    context.resumer = me
+    switch(inner)
+    try:
+        results = target.switch(*args)
+    finally:
+        switch(me)
+        if context.state == "finished":
+            handle.greenlet = None
+    context.resumer = None
+    if me.abort_mark and me.state == "active":
+        me.abort_mark = False
+        me.was_aborted = True
+        raise ScriptAbort
+    return () if results is _PARKED else results
+
+
+def discard(handle: Thread) -> None:
+    """Ends a suspended context without running anything in it."""
+    context = handle.context
+    greenlet, handle.greenlet = handle.greenlet, None
+    finish(context)
+    context.was_aborted = True
+    del greenlet  # the last reference: its frames end here
+
+
+def suspend(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Suspends the running context, giving `values` to the resumer; the next resume's values.
+
+    None, with the Warning, where a native function stands in between. In the root the program ends.
+    """
+    from greenlet import getcurrent
+
+    context = current()
+    if context.nest > 0:
+        warning(b"cannot yield with C functions in stack")
+        return None
+    if context.handle_ref is None or context is context.world.root:
+        raise ScriptAbort
+    context.state = "suspended"
+    results = getcurrent().parent.switch(values)
+    if context.abort_mark:
+        context.abort_mark = False
+        context.was_aborted = True
+        raise ScriptAbort
+    return results  # type: ignore[no-any-return]
+
+
+def start_thread(body: Any, this: Any, args: tuple[Any, ...], is_sub: bool) -> Thread:
+    """`thread` and `subthread`: runs the first segment at once and schedules what is left."""
+    owner = current()
+    if not is_sub:
+        while owner.owner is not None:
+            owner = owner.owner
+    handle = create(body, this, owner)
+    values = resume(handle, args)
+    context = handle.context
+    context.elapsed = 0.0
+    context.remaining = to_real(values[0]) if values else 0.0
+    schedule(handle)
+    return handle
+
+
+def schedule(handle: Thread) -> None:
+    """Puts a suspended or parked thread where its owner's passes find it."""
+    context = handle.context
+    owner = context.owner
+    if owner is None or context.state == "finished" or owner.state == "finished":
+        return
+    if context.state == "parked":
+        owner.parked_threads[context] = handle
+        if context.end_events is None and not context.list:
+            return
+    if handle in owner.list:
+        return
+    position = 0
+    while position < len(owner.list) and owner.list[position].context.serial > context.serial:
+        position += 1
+    owner.list.insert(position, handle)
+
+
+def process(owner: Context, dt: float) -> int:
+    """One pass over the threads of a context (chapter 05 section 10.2); how many are left."""
+    owner.timer += dt
+    left = 0
+    for handle in list(owner.list):
+        context = handle.context
+        if context.list or context.parked_threads:
+            process(context, dt)
+        context.remaining -= dt
+        context.elapsed += dt
+        if context.end_events is not None and any(_signalled(event) for event in context.end_events):
+            abort_thread(handle)
+        elif context.state == "suspended" and not context.abort_mark and context.remaining <= 0:
+            _turn(handle, context)
+        if context.state == "suspended" and context.abort_mark:
+            discard(handle)
+        if context.state == "finished":
+            if handle in owner.list:
+                owner.list.remove(handle)
+            owner.parked_threads.pop(context, None)
+        elif context.state == "parked":
+            if context.end_events is None and not context.list and handle in owner.list:
+                owner.list.remove(handle)
+        else:
+            left += 1
+    return left + len(owner.parked_threads)
+
+
+def _turn(handle: Thread, context: Context) -> None:
+    elapsed, context.elapsed = context.elapsed, 0.0
+    values = resume(handle, (elapsed,))
+    context.remaining = to_real(values[0]) if values else 0.0
+    if context.state == "parked":
+        schedule(handle)
+
+
+def _signalled(event: Any) -> bool:
+    return bool(event)
+
+
+def abort_thread(handle: Thread) -> bool:
+    """`abort( t )` for another context; whether there was something to abort."""
+    context = handle.context
+    if context.state in ("fresh", "finished"):
+        return False
+    context.abort_mark = True
+    context.was_aborted = True
+    if context.state == "parked" and context.parked is not None:
+        wake(context.parked[0])
+    return True
+
+
+# --- sync and race -----------------------------------------------------------------------------------------------------
+
+
+class Test:
+    """The outcome of one `sync( … )` or `race( … )` check and the threads among its arguments."""
+
+    __slots__ = ("done", "threads")
+
+    def __init__(self, done: bool, threads: list[Thread]) -> None:
+        self.done = done
+        self.threads = threads
+
+    def __bool__(self) -> bool:
+        return self.done
+
+
+def _finished(value: Any, timer: float) -> bool:
+    if type(value) is Test:
+        return value.done
+    if type(value) is Thread:
+        return value.context.state in ("fresh", "finished")
+    if type(value) is bool:
+        return value
+    if type(value) is int or type(value) is float:
+        return value <= timer
+    if is_object(value):
+        return bool(value)
+    return False
+
+
+def _check(values: tuple[Any, ...]) -> tuple[list[bool], list[Thread]]:
+    timer = current().timer
+    threads: list[Thread] = []
+    states = []
+    for value in values:
+        states.append(_finished(value, timer))
+        if type(value) is Thread:
+            threads.append(value)
+        elif type(value) is Test:
+            threads.extend(value.threads)
+    return states, threads
+
+
+def sync_begin() -> None:
+    current().timer = 0.0
+
+
+def sync_test(*values: Any) -> Test:
+    states, threads = _check(values)
+    return Test(all(states), threads)
+
+
+def race_test(*values: Any) -> Test:
+    states, threads = _check(values)
+    done = any(states)
+    if done:
+        for handle in threads:
+            abort_thread(handle)
+    return Test(done, threads)
+
+
+def sync_wait(test: Test) -> int:
+    """1 when the wait is over, 0 after a suspension (check again), 2 when it cannot suspend here."""
+    if test.done:
+        return 1
+    context = current()
+    context.sync_waiting = True
+    try:
+        return 2 if suspend(()) is None else 0
+    finally:
+        context.sync_waiting = False
+
+
+# --- parking ------------------------------------------------------------------------------------------------------------
+
+
+def thread_of(context: Context | None) -> Context | None:
+    """The script thread inside which a context runs, through coroutines; None outside threads."""
+    while context is not None:
+        if context.owner is not None:
+            return context
+        context = context.resumer
+    return None
+
+
+def park(waiter: Any) -> None:
+    """Suspends the running script thread, whatever natives and coroutines stand between, until `wake( waiter )`."""
+    from greenlet import getcurrent
+
+    context = current()
+    thread = thread_of(context)
+    assert thread is not None and thread.handle_ref is not None
+    here = getcurrent()
+    handle = thread.handle_ref()
+    leave = handle.greenlet.parent
+    del handle
+    waiter.thread = thread
+    thread.parked = (waiter, weakref.ref(here), context)
+    thread.state = "parked"
+    leave.switch(_PARKED)
+    thread.state = "active"
+    thread.parked = None
+    if thread.abort_mark:
+        thread.abort_mark = False
+        raise ScriptAbort
+
+
+def wake(waiter: Any) -> None:
+    """Makes the thread parked on `waiter` runnable at the next scheduler step."""
+    thread: Context | None = getattr(waiter, "thread", None)
+    if thread is None or thread.parked is None or thread.parked[0] is not waiter:
+        return
+    handle = thread.handle_ref() if thread.handle_ref is not None else None
+    waiter.thread = None
+    if handle is None:
+        return
+    if thread.owner is not None:
+        thread.owner.parked_threads.pop(thread, None)
+    shared: Scheduler = thread.world.threads
+    shared.woken.append(handle)
+
+
+def run_woken() -> None:
+    """Gives each thread woken so far its turn."""
+    shared = scheduler()
+    for _ in range(len(shared.woken)):
+        handle = shared.woken.popleft()
+        context = handle.context
+        if context.state != "parked" or context.parked is None:
+            continue
+        _, greenlet_ref, inner = context.parked
+        target = greenlet_ref()
+        if target is None:
+            continue
+        from greenlet import getcurrent
+
+        handle.greenlet.parent = getcurrent()
+        values = _enter(handle, inner, target, (None,))
+        context.elapsed = 0.0
+        context.remaining = to_real(values[0]) if values else 0.0
+        schedule(handle)
+
+
+def run_pass(dt: float) -> int:
+    """One scheduler step of the running context: woken threads first, then a pass; how many threads are left."""
+    run_woken()
+    context = current()
+    left = process(context, dt)
+    return left + len(scheduler().woken)
+
+
+def next_due(context: Context | None = None) -> float | None:
+    """Seconds until a thread of the running context can run: 0.0 at once, None when all that is left is parked."""
+    if scheduler().woken:
+        return 0.0
+    due: float | None = None
+    for handle in (context or current()).list:
+        inner = handle.context
+        candidates = []
+        if inner.state == "suspended":
+            # a waiting `sync` looks at its condition in every pass: often enough, not always
+            candidates.append(0.005 if inner.sync_waiting else max(0.0, inner.remaining))
+        elif inner.end_events is not None:
+            candidates.append(0.005)
+        if inner.list:
+            nested = next_due(inner)
+            if nested is not None:
+                candidates.append(nested)
+        for value in candidates:
+            due = value if due is None or value < due else due
+    return due
+
+
+__all__ = ["Test", "Thread", "hook_multi"]

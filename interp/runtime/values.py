@@ -1,0 +1,761 @@
+"""The script values that Python does not have: array, dict (two layouts), map, pointer, library objects.
+
+Rules of this file:
+* a script string is `bytes`, null is None, int/real/bool are Python's own; functions are Python functions;
+* a dict is a `Record` (entries are attributes, `$` before the name) or a `Table` (a Python dict with bytes keys);
+* Python's own operators on these classes must never answer for the script: equality is identity, there is no order, no `+`;
+* an object's meta-object and switch are `meta` and `mm`, as class attributes wherever possible: instances of one
+  script class share one Python class, which mirrors the functions of the meta-object chain for direct access.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import FunctionType
+from weakref import WeakSet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+
+class _Missing:
+    """The absent value: not given, not found. Never visible to a script."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Any = _Missing()
+
+
+# --- attribute names of records -----------------------------------------------------------------------------------
+
+
+class _AttributeNames(dict):  # type: ignore[type-arg]
+    """Key bytes -> attribute name, made on demand; emptied when scripts make up too many names."""
+
+    def __missing__(self, key: bytes) -> str:
+        if len(self) > 50_000:
+            self.clear()
+        name = self[key] = sys.intern("$" + key.decode("latin-1"))
+        return name
+
+
+ATTR: dict[bytes, str] = _AttributeNames()
+
+
+class _Keys(dict):  # type: ignore[type-arg]
+    """Attribute name -> key bytes. One bytes object for each name, so that lookups hit by identity."""
+
+    def __missing__(self, name: str) -> bytes:
+        if len(self) > 50_000:
+            self.clear()
+        key = self[name] = name[1:].encode("latin-1")
+        return key
+
+
+KEY: dict[str, bytes] = _Keys()
+
+
+# --- objects ------------------------------------------------------------------------------------------------------
+
+
+class Object:
+    """Base of every script object that is not a container: what libraries define, and the runtime's own.
+
+    The hooks are described in `interp.library`; the defaults here make an object that is true, has no entries,
+    prints as its type name and cannot be copied, iterated or called.
+    """
+
+    type_name = "object"
+    meta: Any = None
+    mm = False
+
+    __hash__ = object.__hash__
+
+    def own_get(self, key: Any, is_prop: bool) -> Any:
+        """The object's own entry for a key or MISSING."""
+        return MISSING
+
+    def own_set(self, key: Any, value: Any, is_prop: bool) -> bool:
+        """Stores; False when there is no such entry to write (the caller reports it)."""
+        return False
+
+    def text(self) -> bytes:
+        return self.type_name.encode()
+
+    def compare(self, other: Any) -> int | None:
+        """Order against another value, None where the general rules apply."""
+        return None
+
+    def dump(self, depth: int) -> bytes | None:
+        return None
+
+    def clone(self) -> Any:
+        """A copy; MISSING where the type has none."""
+        return MISSING
+
+    def iterator(self) -> Any:
+        """An `Iterator`, or None where the object is not iterable."""
+        return None
+
+    def property_names(self) -> list[bytes]:
+        return []
+
+    def serialize_args(self) -> tuple[Any, ...] | None:
+        """Arguments of the constructor named like the type, None where the object cannot be saved."""
+        return None
+
+
+class Iterator(Object):
+    """A script iterator: `advance` moves on and tells whether there is an entry, `data` gives (key, value)."""
+
+    def advance(self) -> bool:
+        raise NotImplementedError
+
+    def data(self) -> tuple[Any, Any]:
+        raise NotImplementedError
+
+
+class IteratorError(Exception):
+    """An iterator cannot go on; the text is the message's."""
+
+
+class Pointer:
+    """A `pointer` value; equal pointers are the same key."""
+
+    __slots__ = ("address",)
+
+    def __init__(self, address: int) -> None:
+        self.address = address & 0xFFFFFFFFFFFFFFFF
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Pointer and other.address == self.address
+
+    def __hash__(self) -> int:
+        return hash(("pointer", self.address))
+
+    def __bool__(self) -> bool:
+        return self.address != 0
+
+
+# --- records and the classes of their meta-objects ------------------------------------------------------------------
+
+
+class Record:
+    """A dict whose entries are attributes. Instances of script classes, and literals whose keys are all names."""
+
+    type_name = "dict"
+    meta: Any = None
+    mm = False
+    shape: Any = None
+
+    def __bool__(self) -> bool:
+        return bool(self.__dict__)
+
+
+class LiveRecord(Record):
+    """A `Record` that became the view of the global environment; its own attributes are gone."""
+
+    home: Any = None
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        return self.home
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        from . import access
+
+        access.set_property(self, KEY[name], value)
+
+
+class FlaggedRecord(Record):
+    """Metamethods enabled, no meta-object."""
+
+    mm = True
+
+
+class Table(dict):  # type: ignore[type-arg]
+    """A dict with bytes keys. Exactly `Table` has no meta-object: generated code may index it directly."""
+
+    __slots__ = ("_meta", "_mm", "_shape")
+    type_name = "dict"
+    meta: Any = None
+    mm = False
+    shape: Any = None
+    live: Any = None  # the entries' true home, where the table is the view of the global environment
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __or__ = __ror__ = __ior__ = None  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        # only names with the prefix can come from scripts; a missing one ends in the slow path
+        if name[0] == "$":
+            try:
+                return dict.__getitem__(self, KEY[name])
+            except KeyError:
+                pass
+        raise AttributeError(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name[0] == "$":
+            dict.__setitem__(self, KEY[name], value)
+        else:
+            object.__setattr__(self, name, value)
+
+
+class MetaTable(Table):
+    """A `Table` with a meta-object, a switch or a shape of its own: only the slow paths touch it."""
+
+    __slots__ = ()
+
+    @property
+    def meta(self) -> Any:  # type: ignore[override]
+        return self._meta
+
+    @property
+    def mm(self) -> bool:  # type: ignore[override]
+        return self._mm
+
+    @property
+    def shape(self) -> Any:  # type: ignore[override]
+        return self._shape
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name[0] == "$":
+            from . import access
+
+            access.set_property(self, KEY[name], value)
+        else:
+            object.__setattr__(self, name, value)
+
+    def __bool__(self) -> bool:
+        if self._mm and self._meta is not None:
+            from . import access
+
+            return access.object_truth(self, len(self) > 0)
+        return len(self) > 0
+
+
+class LiveTable(Table):
+    """A `Table` that became the view of the global environment (`_G = table`)."""
+
+    __slots__ = ()
+    __getattr__ = MetaTable.__getattr__
+    __setattr__ = MetaTable.__setattr__
+
+    @property
+    def live(self) -> Any:  # type: ignore[override]
+        return self._meta
+
+    def __bool__(self) -> bool:
+        return len(self.live) > 0
+
+
+class Map(dict):  # type: ignore[type-arg]
+    """A map: keys are encoded by `map_key`. Exactly `Map` has no meta-object."""
+
+    __slots__ = ("_meta", "_mm")
+    type_name = "map"
+    meta: Any = None
+    mm = False
+    live: Any = None
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __or__ = __ror__ = __ior__ = None  # type: ignore[assignment]
+
+
+class MetaMap(Map):
+    __slots__ = ()
+
+    @property
+    def meta(self) -> Any:  # type: ignore[override]
+        return self._meta
+
+    @property
+    def mm(self) -> bool:  # type: ignore[override]
+        return self._mm
+
+    def __bool__(self) -> bool:
+        if self._mm and self._meta is not None:
+            from . import access
+
+            return access.object_truth(self, len(self) > 0)
+        return len(self) > 0
+
+
+class LiveMap(Map):
+    """`_G`: a map whose entries live in the engine's namespace."""
+
+    __slots__ = ()
+
+    @property
+    def live(self) -> Any:  # type: ignore[override]
+        return self._meta
+
+    def __bool__(self) -> bool:
+        return len(self.live) > 0
+
+
+class Array(list):  # type: ignore[type-arg]
+    """An array. Each engine has a subclass whose `meta` is its `array` dict; `cap` is unset until something needs it."""
+
+    __slots__ = ("_meta", "_mm", "cap")
+    type_name = "array"
+    meta: Any = None
+    mm = False
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __add__ = __iadd__ = __mul__ = __rmul__ = __imul__ = None  # type: ignore[assignment]
+    __lt__ = __le__ = __gt__ = __ge__ = None  # type: ignore[assignment]
+
+
+def capacity(array: Array) -> int:
+    """Allocated slots as the reference counts them: a literal has just its items, single pushes double."""
+    size = len(array)
+    try:
+        cap: int = array.cap
+    except AttributeError:
+        cap = array.cap = size
+    while cap < size:
+        cap = max(cap + 1, 2 * cap)
+    array.cap = cap
+    return cap
+
+
+def grow(array: Array, extra: int) -> None:
+    """Accounts for `extra` items about to be added in one step."""
+    cap = capacity(array)
+    needed = len(array) + extra
+    if needed > cap:
+        array.cap = max(needed, 2 * cap)
+
+
+_BOOL_KEYS = {False: ("bool", False), True: ("bool", True)}
+
+
+def map_key(key: Any) -> Any:
+    """The Python dict key that stands for a script key: type and value, objects by identity (chapter 03 section 4)."""
+    kind = type(key)
+    if kind is bytes or kind is int:
+        return key
+    if kind is bool:
+        return _BOOL_KEYS[key]
+    if kind is float:
+        return ("real", 0.0 if key == 0 else key + 0.0)  # a NaN becomes another object each time: never found
+    return key
+
+
+def map_key_value(key: Any) -> Any:
+    """The script key behind a key of a `Map`."""
+    return key[1] if type(key) is tuple else key
+
+
+# --- entries of both dict layouts -----------------------------------------------------------------------------------
+
+
+def is_dict(value: Any) -> bool:
+    return isinstance(value, (Table, Record))
+
+
+def is_object(value: Any) -> bool:
+    """An object in the language's sense: containers, library objects and closures; not plain functions or threads."""
+    return isinstance(value, (Array, Table, Record, Map, Object)) or is_closure(value)
+
+
+def is_closure(value: Any) -> bool:
+    return type(value) is FunctionType and (value.__doc__ or "").startswith("closure")
+
+
+def is_native(value: Any) -> bool:
+    return type(value) is FunctionType and "spec" in value.__dict__
+
+
+def _home(d: Any) -> Any:
+    """The Python dict of bytes keys behind a `Table` or `Map`."""
+    return d if d.live is None else d.live
+
+
+def dict_get(d: Any, key: bytes, default: Any = MISSING) -> Any:
+    """The own entry of a dict (either layout)."""
+    if isinstance(d, Record):
+        return d.__dict__.get(ATTR[key], default)
+    if d.live is not None:
+        return d.live.get(key, default)
+    return dict.get(d, key, default)
+
+
+def dict_set(d: Any, key: bytes, value: Any) -> None:
+    """A plain store, without hooks; instances of a changed meta-object notice."""
+    if isinstance(d, Record):
+        d.__dict__[ATTR[key]] = value
+    elif d.live is not None:
+        d.live[key] = value
+    else:
+        dict.__setitem__(d, key, value)
+    if d.shape is not None:
+        d.shape.changed(key)
+
+
+def dict_unset(d: Any, key: bytes) -> None:
+    """Removes an entry if it is there."""
+    if isinstance(d, Record):
+        d.__dict__.pop(ATTR[key], None)
+    elif d.live is not None:
+        d.live.pop(key, None)
+    else:
+        dict.pop(d, key, None)
+    if d.shape is not None:
+        d.shape.changed(key)
+
+
+def dict_size(d: Any) -> int:
+    return len(d.__dict__) if isinstance(d, Record) else len(_home(d))
+
+
+def dict_keys(d: Any) -> list[bytes]:
+    return [KEY[name] for name in d.__dict__] if isinstance(d, Record) else list(_home(d))
+
+
+def dict_items(d: Any) -> list[tuple[bytes, Any]]:
+    if isinstance(d, Record):
+        return [(KEY[name], value) for name, value in d.__dict__.items()]
+    return list(_home(d).items())
+
+
+def map_get(m: Map, key: Any, default: Any = MISSING) -> Any:
+    """The entry of a script key."""
+    if m.live is not None:
+        return m.live.get(key, default)
+    return dict.get(m, map_key(key), default)
+
+
+def map_set(m: Map, key: Any, value: Any) -> None:
+    """A plain store, without hooks."""
+    if m.live is not None:
+        m.live[key] = value
+    else:
+        dict.__setitem__(m, map_key(key), value)
+
+
+def map_unset(m: Map, key: Any) -> None:
+    """Removes an entry if it is there."""
+    if m.live is not None:
+        m.live.pop(key, None)
+    else:
+        dict.pop(m, map_key(key), None)
+
+
+def map_size(m: Map) -> int:
+    return len(_home(m))
+
+
+def map_items(m: Map) -> list[tuple[Any, Any]]:
+    return [(map_key_value(key), value) for key, value in list(_home(m).items())]
+
+
+# --- meta-objects -----------------------------------------------------------------------------------------------------
+
+
+class Shape:
+    """What a meta-object knows about the Python classes that mirror it.
+
+    `instances` holds the class for each state of the switch; `dependents` all classes whose chain contains the
+    meta-object, to be refreshed when it changes.
+    """
+
+    __slots__ = ("dependents", "instances", "owner")
+
+    def __init__(self, owner: Any) -> None:
+        self.owner = owner
+        self.instances: dict[bool, type] = {}
+        self.dependents: WeakSet[type] = WeakSet()
+
+    def changed(self, key: bytes) -> None:
+        """An entry of the owner was written or removed."""
+        for cls in list(self.dependents):
+            if key.startswith(b"__"):
+                mirror(cls)
+            else:
+                _mirror_name(cls, key)
+
+    def relinked(self) -> None:
+        """The owner's own meta-object or switch changed."""
+        for cls in list(self.dependents):
+            mirror(cls)
+
+
+def chain(meta: Any) -> Iterator_[Any]:
+    """The meta-object and its meta-objects; the end comes at a cycle too."""
+    seen = 0
+    while meta is not None and seen < 10_000:
+        yield meta
+        meta = meta.meta
+        seen += 1
+
+
+def find_in_chain(meta: Any, key: bytes) -> Any:
+    """The first own entry of that name in the chain, or MISSING. Arrays have no named entries."""
+    while meta is not None:
+        if isinstance(meta, (Table, Record)):
+            value = dict_get(meta, key)
+        elif isinstance(meta, Map):
+            value = map_get(meta, key)
+        elif isinstance(meta, Array):
+            value = MISSING
+        else:
+            value = meta.own_get(key, True)
+        if value is not MISSING:
+            return value
+        meta = meta.meta
+    return MISSING
+
+
+def shape_of(meta: Any) -> Shape | None:
+    """The shape of a dict that serves as meta-object, made on first use; None for other kinds of objects."""
+    if isinstance(meta, Record):
+        if meta.shape is None:
+            unique_class(meta, Shape(meta))
+        return meta.shape  # type: ignore[no-any-return]
+    if isinstance(meta, Table):
+        if meta.shape is None:
+            if type(meta) is Table:
+                meta.__class__ = MetaTable
+                meta._meta = None
+                meta._mm = False
+            meta._shape = Shape(meta)
+        return meta.shape  # type: ignore[no-any-return]
+    return None
+
+
+def unique_class(record: Record, shape: Shape) -> None:
+    """Gives a record that is a meta-object a Python class of its own, which notices writes."""
+    parent = type(record)
+    record.__class__ = type(
+        "dict",
+        (Record,),
+        {
+            "meta": parent.meta,
+            "mm": parent.mm,
+            "shape": shape,
+            "mirrored": set(),
+            "__setattr__": _observed_setattr,
+            "is_observed": True,
+        },
+    )
+    _follow(type(record))
+    mirror(type(record))
+
+
+def _observed_setattr(self: Record, name: str, value: Any) -> None:
+    from . import access
+
+    access.set_property(self, KEY[name], value)
+
+
+def _hooked_setattr(self: Record, name: str, value: Any) -> None:
+    from . import access
+
+    access.set_property(self, KEY[name], value)
+
+
+def _follow(cls: Any) -> None:
+    for meta in chain(cls.meta):
+        shape = shape_of(meta)
+        if shape is not None:
+            shape.dependents.add(cls)
+
+
+def instance_class(meta: Any, mm: bool = True) -> type:
+    """The Python class of records with this meta-object and switch."""
+    if meta is None:
+        return FlaggedRecord if mm else Record
+    shape = shape_of(meta)
+    if shape is not None and mm in shape.instances:
+        return shape.instances[mm]
+    cls = type("dict", (Record,), {"meta": meta, "mm": mm, "mirrored": set()})
+    _follow(cls)
+    mirror(cls)
+    if shape is not None:
+        shape.instances[mm] = cls
+    return cls
+
+
+def mirror(cls: Any) -> None:
+    """Makes the class show the functions of its meta-object chain, or none where a hook may answer instead."""
+    for name in cls.mirrored:
+        delattr(cls, name)
+    cls.mirrored.clear()
+    observed = cls.__dict__.get("is_observed", False)
+    reads, writes = False, False
+    keys: dict[bytes, None] = {}
+    if not isinstance(cls.meta, (Array, Map, Object)):
+        for meta in chain(cls.meta):
+            if not isinstance(meta, (Table, Record)):
+                reads = True  # an entry of a strange meta-object: leave all to the slow path
+                break
+            for key, value in dict_items(meta):
+                if key.startswith(b"__"):
+                    if key == b"__getindex":
+                        reads |= not is_router(value)
+                    elif key == b"__setindex":
+                        writes |= not is_router(value)
+                    elif key.startswith(b"__get_"):
+                        reads = True
+                    elif key.startswith(b"__set_"):
+                        writes = True
+                keys[key] = None
+        if not reads:
+            for key in keys:
+                _mirror_name(cls, key)
+    if cls.mm and cls.meta is not None and not observed:
+        if writes:
+            cls.__setattr__ = _hooked_setattr
+        elif "__setattr__" in cls.__dict__:
+            del cls.__setattr__
+    if cls.mm:
+        _install(cls, b"__tobool", "__bool__", _bool_hook)
+        _install(cls, b"__compare", "__eq__", _eq_hook)
+        if "__eq__" in cls.__dict__:
+            cls.__hash__ = object.__hash__
+
+
+def is_router(value: Any) -> bool:
+    return is_native(value) and value.spec.name in ("mm_getindex_router", "mm_setindex_router")
+
+
+def _install(cls: Any, key: bytes, method: str, hook: Any) -> None:
+    if find_in_chain(cls.meta, key) is not MISSING:
+        setattr(cls, method, hook)
+    elif method in cls.__dict__:
+        delattr(cls, method)
+
+
+def _bool_hook(self: Any) -> bool:
+    from . import access
+
+    return access.object_truth(self, bool(self.__dict__))
+
+
+def _eq_hook(self: Any, other: Any) -> bool:
+    from . import operators
+
+    return operators.equal(self, other)
+
+
+def _mirror_name(cls: Any, key: bytes) -> None:
+    value = MISSING
+    for meta in chain(cls.meta):
+        if not isinstance(meta, (Table, Record)):
+            return
+        value = dict_get(meta, key)
+        if value is not MISSING:
+            break
+    name = ATTR[key]
+    if type(value) is FunctionType:
+        setattr(cls, name, staticmethod(value))
+        cls.mirrored.add(name)
+    elif name in cls.mirrored:
+        delattr(cls, name)
+        cls.mirrored.discard(name)
+
+
+def set_meta(obj: Any, meta: Any, mm: bool) -> None:
+    """Links an object to a meta-object and sets its switch. The caller has looked for cycles."""
+    if isinstance(obj, Record):
+        if obj.shape is not None:
+            cls: Any = type(obj)
+            cls.meta = meta
+            cls.mm = mm
+            _follow(cls)
+            mirror(cls)
+            _follow_dependents(obj)
+            obj.shape.relinked()
+        else:
+            obj.__class__ = instance_class(meta, mm)
+        return
+    if isinstance(obj, Table):
+        if type(obj) is Table:
+            obj.__class__ = MetaTable
+            obj._shape = None
+        obj._meta = meta
+        obj._mm = mm
+        if obj.shape is not None:
+            _follow_dependents(obj)
+            obj.shape.relinked()
+    elif isinstance(obj, Map):
+        obj.__class__ = MetaMap
+        obj._meta = meta
+        obj._mm = mm
+    elif isinstance(obj, Array):
+        base: Any = type(obj)
+        if "meta_variant" in base.__dict__:
+            obj.__class__ = base.meta_variant
+        obj._meta = meta
+        obj._mm = mm
+    else:
+        obj.meta = meta
+        obj.mm = mm
+
+
+def _follow_dependents(obj: Any) -> None:
+    for cls in list(obj.shape.dependents):
+        _follow(cls)
+
+
+def array_class(meta: Record) -> type[Array]:
+    """An engine's own array class: `meta` is its `array` dict, whose functions are mirrored."""
+    cls: Any = type(
+        "array",
+        (Array,),
+        {"__slots__": (), "meta": meta, "mm": False, "mirrored": set(), "$size": property(len), "is_observed": True},
+    )
+    _follow(cls)
+    mirror(cls)
+    cls.meta_variant = type(
+        "array",
+        (cls,),
+        {
+            "__slots__": (),
+            "meta": property(lambda self: self._meta),
+            "mm": property(lambda self: self._mm),
+            "mirrored": set(),
+            "__bool__": _array_bool,
+            "__getattribute__": _only_python_names,
+        },
+    )
+    return cls  # type: ignore[no-any-return]
+
+
+def _array_bool(self: Any) -> bool:
+    from . import access
+
+    return access.object_truth(self, len(self) > 0)
+
+
+def _only_python_names(self: Any, name: str) -> Any:
+    # an array with another meta-object: what its class mirrors does not hold for it
+    if name[0] == "$":
+        raise AttributeError(name)
+    return object.__getattribute__(self, name)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator as Iterator_
+
+
+def make_table(items: Iterable[tuple[bytes, Any]]) -> Table:
+    return Table(items)

@@ -1,0 +1,109 @@
+"""The `sockets` library: what scripts get from `include "sockets";` (chapters 10 and 11).
+
+Rules: this file is the table of contents, one line for each global function in the order of the chapters; the methods
+and properties of `socket` stand in its class in the same way. Nothing in this package imports more of the interpreter
+than `interp.library` and `interp.ports`.
+"""
+
+from __future__ import annotations
+
+import socket as _constants
+
+from interp.library import Library
+
+from . import address, connect, errors, resolver, select, socket
+from .address import SocketAddress
+from .network.base import ERR, HUP, IN, OUT, PRI, Network
+from .network.system import SystemNetwork
+from .select import Poller, Watch
+from .socket import Socket
+from .waiting import Cancellable
+
+__all__ = ["Network", "Socket", "SocketAddress", "SystemNetwork", "library"]
+
+library = Library("sockets", aliases=("sgssockets",), doc="TCP, UDP and local sockets, names, readiness, threads")
+
+for _type in (SocketAddress, Socket, Cancellable, Poller, Watch):
+    library.type(_type)
+
+
+# --- constants (10.6, 11.2) -------------------------------------------------------------------------------------------
+
+_PREFIXES = (
+    "SOL_", "SO_", "IP_", "IPV6_", "TCP_", "IPPROTO_", "MSG_", "AF_", "PF_", "SOCK_", "AI_", "NI_", "EAI_", "SCM_",
+)  # fmt: skip
+
+for _name in dir(_constants):
+    if _name.startswith(_PREFIXES) and isinstance(getattr(_constants, _name), int):
+        library.constant(_name, int(getattr(_constants, _name)))
+for _name in ("INET", "INET6", "UNIX", "IPX", "UNSPEC"):
+    _family = int(getattr(_constants, f"AF_{_name}", 0 if _name == "UNSPEC" else -1))
+    library.constant(f"AF_{_name}", _family)
+    if _name != "UNSPEC":
+        library.constant(f"PF_{_name}", _family)
+for _name in ("CONFIRM", "DONTROUTE", "DONTWAIT", "EOR", "MORE", "NOSIGNAL", "OOB"):
+    library.constant(f"MSG_{_name}", int(getattr(_constants, f"MSG_{_name}", 0)))
+for _number, _names in enumerate((("SHUT_RD", "SD_RECEIVE"), ("SHUT_WR", "SD_SEND"), ("SHUT_RDWR", "SD_BOTH"))):
+    for _name in _names:
+        library.constant(_name, _number)
+for _name, _value in (
+    ("SOMAXCONN", _constants.SOMAXCONN),
+    ("INADDR_ANY", 0),
+    ("INADDR_LOOPBACK", 0x7F000001),
+    ("INADDR_BROADCAST", 0xFFFFFFFF),
+    ("IN6ADDR_ANY", bytes(16)),
+    ("IN6ADDR_LOOPBACK", bytes(15) + b"\1"),
+    ("SOCKET_IN", IN),
+    ("SOCKET_PRI", PRI),
+    ("SOCKET_OUT", OUT),
+    ("SOCKET_ERR", ERR),
+    ("SOCKET_HUP", HUP),
+):
+    library.constant(_name, _value)
+
+_function = library.function
+
+# --- error state (10.1) -----------------------------------------------------------------------------------------------
+
+_function("socket_error( [ bool as_text = false ] )")(errors.socket_error)
+_function("socket_geterrnobyname( string name )")(errors.socket_geterrnobyname)
+
+# --- addresses (10.2, 11.1) -------------------------------------------------------------------------------------------
+
+_function("socket_address( int family, string addr[, int port = 0 ] )")(address.socket_address)
+_function("socket_address_frombytes( int family, string bytes[, int port = 0 ] )")(address.socket_address_frombytes)
+_function("socket_getaddrinfo( string host, string port[, int socktype = SOCK_STREAM[, int family = AF_UNSPEC ]] )")(
+    resolver.socket_getaddrinfo
+)
+_function("socket_gethostname()")(resolver.socket_gethostname)
+_function("socket_address_any( [ bool ipv6 = false[, int port = 0 ]] )")(address.socket_address_any)
+_function("socket_address_loopback( [ bool ipv6 = false[, int port = 0 ]] )")(address.socket_address_loopback)
+_function("socket_address_broadcast( [ int port = 0 ] )")(address.socket_address_broadcast)
+_function("socket_address_unix( string path )")(address.socket_address_unix)
+_function("socket_address_parse( string text )")(address.socket_address_parse)
+
+# --- creating sockets (10.3, 11.1) ------------------------------------------------------------------------------------
+
+_function("socket( int family, int type, int protocol )")(socket.socket)
+_function("socket_tcp( [ bool ipv6 = false ] )")(socket.socket_tcp)
+_function("socket_udp( [ bool ipv6 = false ] )")(socket.socket_udp)
+_function("socket_raw( bool ipv6, int protocol )")(socket.socket_raw)
+_function("socket_unix( [ int type = SOCK_STREAM ] )")(socket.socket_unix)
+_function("socket_pair( [ int type = SOCK_STREAM ] )", multi=True)(socket.socket_pair)
+_function("socket_from_fd( int fd )")(socket.socket_from_fd)
+_function("socket_listen( any where[, dict options ] )")(connect.socket_listen)
+_function("socket_connect( ... )")(connect.socket_connect)
+
+# --- readiness (10.5, 11.4) -------------------------------------------------------------------------------------------
+
+_function("socket_select( array reads, array writes, array errors[, real timeout ] )")(select.socket_select)
+_function("socket_cancellable()")(select.socket_cancellable)
+_function("socket_poller()")(select.socket_poller)
+_function("socket_run( [ real timeout ] )")(select.socket_run)
+_function("socket_stop()")(select.socket_stop)
+
+# --- names and services (11.5) ----------------------------------------------------------------------------------------
+
+_function("socket_resolve( string host[, string service[, dict options ]] )")(resolver.socket_resolve)
+_function("socket_getnameinfo( socket_address address[, int flags = 0 ] )")(resolver.socket_getnameinfo)
+_function("socket_getservbyname( string name[, string protocol ] )")(resolver.socket_getservbyname)

@@ -1,0 +1,95 @@
+"""What one engine keeps for its sockets: the error slot, its network, its reactor.
+
+Rules: the state never refers to a socket (sockets refer to it, and close when the script drops them); everything in
+it belongs to one engine and is used by the OS thread that runs the engine.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from interp.library import engine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .network.base import Network
+    from .select import Loop
+    from .waiting import Reactor
+
+# What an operation on the outside may raise: the system's refusals, and Python's for numbers and texts that do not
+# fit a system call at all (a flag beyond 32 bits, a path with a zero byte, …).
+FAILURES = (OSError, OverflowError, ValueError, TypeError, MemoryError)
+
+
+class State:
+    """One engine's sockets.
+
+    code, text   the error slot: errno or EAI_* code of the last operation; the text belongs to a negative code
+    network      where sockets come from
+    reactor      how operations wait
+    loop         what `socket_run` drives (it alone refers to sockets: those of the watches a script has made)
+    resources    the engine's registry of open things
+    """
+
+    __slots__ = ("__weakref__", "code", "loop", "network", "reactor", "resources", "text")
+
+    def __init__(self, network: Network, resources: Any) -> None:
+        from .select import Loop
+        from .waiting import Reactor
+
+        self.code = 0
+        self.text = b""
+        self.network = network
+        self.resources = resources
+        self.reactor: Reactor = Reactor(network)
+        self.loop: Loop = Loop()
+
+    def fail(self, problem: BaseException | int) -> bool:
+        """Records a failure, given as the exception or as an errno. Returns False, as most operations then do."""
+        if isinstance(problem, int):
+            self.code = problem
+        elif isinstance(problem, OSError):
+            self.code = problem.errno or errno.EINVAL
+            if self.code < 0:
+                self.text = str(problem.args[-1]).encode()
+        elif isinstance(problem, MemoryError):
+            self.code = errno.ENOMEM
+        else:
+            self.code = errno.EINVAL
+        return False
+
+    def refuse(self, problem: BaseException | int) -> None:
+        """Records a failure of an operation that gives null."""
+        self.fail(problem)
+
+    def close(self) -> None:
+        """The engine closes: releases the descriptors of waiting itself."""
+        self.loop.watches.clear()
+        self.reactor.close()
+
+
+def state() -> State:
+    """The running engine's state, made when it is first needed."""
+    world = engine()
+    try:
+        return world.slots["sockets"]  # type: ignore[no-any-return]
+    except KeyError:
+        pass
+    made = State(_network_of(world), world.resources)
+    world.slots["sockets"] = made
+    world.resources.add(made)
+    return made
+
+
+def _network_of(world: Any) -> Network:
+    """What the host gave the engine as its network: one of ours, True for the whole system, else none at all."""
+    from .network.base import Network
+    from .network.none import NoNetwork
+    from .network.system import SystemNetwork
+
+    given = world.slots.get("network")
+    if isinstance(given, Network):
+        return given
+    return SystemNetwork() if given is True else NoNetwork()

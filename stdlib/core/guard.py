@@ -1,0 +1,188 @@
+"""Crossings from the core's natives into script code.
+
+Rules of this file: every crossing is a boundary (chapter 04 section 1.4): an abort inside ends there and the native
+goes on with null or its default; a native that calls back many times counts as one crossing, entered once.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+from interp.runtime.calls import call, depth_left, enter_native, overflow
+from interp.runtime.convert import native_text, text, to_real, typeof
+from interp.runtime.messages import NATIVE_CODES
+from interp.runtime.operators import compare
+from interp.runtime.state import ScriptAbort, current
+from interp.runtime.values import Array, Map, Record, Table, dict_size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from interp.library import Library
+
+# Types without metamethods: nothing a script defined can run for them.
+PLAIN = frozenset((bytes, int, float, bool, type(None), FunctionType))
+
+
+def guarded(function: Callable[..., Any], fallback: Callable[..., Any], *args: Any) -> Any:
+    """`function( *args )`, which may run metamethods; `fallback( *args )` when one of them was aborted."""
+    context = current()
+    suppress = context.suppress
+    enter_native(context)
+    try:
+        return function(*args)
+    except ScriptAbort:
+        context.suppress = suppress
+        return fallback(*args)
+    finally:
+        context.nest -= 1
+
+
+def safe_text(value: Any) -> bytes:
+    """The text form; the native one where `__tostring` was aborted."""
+    if type(value) in PLAIN:
+        return text(value)
+    return guarded(text, native_text, value)  # type: ignore[no-any-return]
+
+
+def safe_typeof(value: Any) -> bytes:
+    """What `typeof` answers; the native name where `__typeof` was aborted."""
+    if type(value) in PLAIN:
+        return typeof(value)
+    return guarded(typeof, lambda failed: failed.type_name.encode(), value)  # type: ignore[no-any-return]
+
+
+def safe_truth(value: Any) -> bool:
+    """The truth value; the native one where `__tobool` was aborted."""
+    if type(value) in PLAIN:
+        return bool(value)
+    return guarded(bool, _native_truth, value)  # type: ignore[no-any-return]
+
+
+def _native_truth(value: Any) -> bool:
+    if isinstance(value, (Record, Table)):
+        return dict_size(value) > 0
+    return len(value) > 0 if isinstance(value, (Array, Map)) else True
+
+
+def safe_order() -> Callable[[Any, Any], float]:
+    """A comparison of two values for many calls inside one native; 0 where `__compare` was aborted.
+
+    The native enters the crossing itself (`enter_native`), once for all its comparisons.
+    """
+    context = current()
+    suppress = context.suppress
+
+    def order(a: Any, b: Any) -> float:
+        try:
+            return compare(a, b)
+        except ScriptAbort:
+            context.suppress = suppress
+            return 0
+
+    return order
+
+
+def callback(function: Any) -> Callable[[Any, Any], Any]:
+    """A callable for a script value that a native calls many times with two arguments and no `this`.
+
+    It gives the first result, null after an abort. The native enters the crossing itself, once for all calls.
+    """
+    context = current()
+    suppress = context.suppress
+    if type(function) is not FunctionType or not depth_left(context):
+        return lambda a, b: call(function, None, a, b)
+
+    def failed(exc: BaseException, *args: Any) -> Any:
+        context.suppress = suppress
+        if not isinstance(exc, RecursionError):
+            return None
+        trace = exc.__traceback__
+        if trace is None or trace.tb_next is None:
+            exc.__traceback__ = None
+            return call(function, None, *args)
+        try:
+            return overflow(exc)
+        except ScriptAbort:
+            context.suppress = suppress
+            return None
+
+    def with_two(a: Any, b: Any) -> Any:
+        try:
+            return function(None, a, b)
+        except (ScriptAbort, RecursionError) as exc:
+            return failed(exc, a, b)
+
+    def with_one(a: Any, b: Any) -> Any:
+        try:
+            return function(None, a)
+        except (ScriptAbort, RecursionError) as exc:
+            return failed(exc, a)
+
+    def with_none(a: Any, b: Any) -> Any:
+        try:
+            return function(None)
+        except (ScriptAbort, RecursionError) as exc:
+            return failed(exc)
+
+    code = function.__code__
+    if code.co_flags & 4 or code.co_argcount > 2:
+        return with_two
+    return with_one if code.co_argcount == 2 else with_none
+
+
+def sign_of(compare_two: Callable[[Any, Any], Any]) -> Callable[[Any, Any], float]:
+    """A comparator's result as a number whose sign counts."""
+
+    def order(a: Any, b: Any) -> float:
+        result = compare_two(a, b)
+        kind = type(result)
+        return result if kind is int or kind is float else to_real(result)
+
+    return order
+
+
+def report_all(*messages: Callable[[], Any]) -> None:
+    """Emits several messages; an abort by one of them takes effect after the last (chapter 04 section 9)."""
+    pending: ScriptAbort | None = None
+    for emit in messages:
+        try:
+            emit()
+        except ScriptAbort as abort:
+            pending = abort
+    if pending is not None:
+        raise pending
+
+
+def direct(library: Library, signature: str, *, nothing: bool = False) -> Callable[[Any], Any]:
+    """Decorator for the hottest functions: `factory( spec )` gives the native itself, without a wrapper around it.
+
+    The native takes `( this, … )`, converts its own arguments and mentions `spec` (traces read it from the frame).
+    `nothing`: it gives no value at all rather than null.
+    """
+
+    def declare(factory: Any) -> Any:
+        from interp.library import Spec
+
+        name = signature[: signature.index("(")].strip()
+        spec = Spec(name, signature, factory, None, False, True, None, {})
+        native = factory(spec)
+        as_native(native, spec, native)
+        spec.doc = factory.__doc__
+        if nothing:
+            spec.multi = lambda this=None, *args: (native(this, *args), ())[1]
+        library.functions[name] = native
+        return native
+
+    return declare
+
+
+def as_native(native: Any, spec: Any, body: Any) -> Any:
+    """Marks a function written by hand as the native of a spec."""
+    NATIVE_CODES.add(native.__code__)
+    native.spec = spec
+    native.body = body
+    native.__doc__ = None
+    return native

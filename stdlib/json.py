@@ -1,0 +1,405 @@
+"""Module `sgsjson`, also `json` (chapter 07 section 5): script values to JSON text and back.
+
+Rules of this file: the depth of the data is no depth of calls, and time is linear in its size. Python's own scanner
+and string quoting do the work character by character, in texts that stand for bytes one to one: Latin-1 when encoding,
+UTF-8 with stray bytes kept apart (`surrogateescape`) when decoding.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from itertools import accumulate
+from json.encoder import encode_basestring as _quote
+
+from interp.library import (
+    Library,
+    NotIterable,
+    argument_error,
+    dict_items,
+    error,
+    is_array,
+    is_dict,
+    is_map,
+    is_object,
+    iterate,
+    map_items,
+    new_array,
+    new_dict,
+    poll,
+    symbols,
+    to_text,
+    warning,
+)
+from interp.runtime.access import set_index
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+library = Library("sgsjson", aliases=("json",), doc="JSON (chapter 07 section 5).")
+
+# Containers made or written between two looks at the engine's limits.
+_POLL_EVERY = 256
+
+# --- encoding ---------------------------------------------------------------------------------------------------------
+
+
+class _Refused(Exception):
+    """The value has no JSON form; `report` is the message function, the text is the message's."""
+
+    def __init__(self, report: Callable[[str], None], text: str) -> None:
+        super().__init__(text)
+        self.report = report
+
+
+class _Keys(dict):  # type: ignore[type-arg]
+    """Key -> its text with the comma before and the colon behind; the keys of one call, as most occur many times."""
+
+    def __missing__(self, key: Any) -> str:
+        text = key if type(key) is bytes else to_text(key)
+        piece = "," + _quote(text.decode("latin-1")) + ":"
+        if type(key) is bytes:
+            self[key] = piece
+        return piece
+
+
+def _scalar(value: Any) -> str:
+    """The text of a value that is not an object."""
+    kind = type(value)
+    if kind is bytes:
+        return _quote(value.decode("latin-1"))
+    if kind is int:
+        return str(value)
+    if kind is float:
+        return f"{value:g}"
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    raise _Refused(warning, "cannot encode functions, pointers or threads")
+
+
+def _members(value: Any) -> Iterator[Any]:
+    """The elements of an array, or the (key, value) pairs of another object."""
+    if is_array(value):
+        return iter(value)
+    if is_dict(value):
+        return iter(dict_items(value))
+    if is_map(value):
+        return iter(map_items(value))
+    try:
+        return iterate(value)
+    except NotIterable as reason:
+        raise _Refused(error, str(reason)) from None
+
+
+def _encode(value: Any) -> bytes:
+    if not is_object(value):
+        return _scalar(value).encode("latin-1")
+    out: list[str] = []
+    put = out.append
+    keys = _Keys()
+    # what encloses the object being written: its members still to come, whether it is an array, its identity, and
+    # where its text begins
+    outer: list[tuple[Iterator[Any], bool, int, int]] = []
+    members, listing, identity, start = _members(value), is_array(value), id(value), 0
+    busy = {identity}
+    countdown = _POLL_EVERY
+    while True:
+        # every member is written with a comma before it
+        for member in members:
+            if listing:
+                put(",")
+                value = member
+            else:
+                put(keys[member[0]])
+                value = member[1]
+            kind = type(value)
+            if kind is bytes:
+                put(_quote(value.decode("latin-1")))
+            elif kind is int:
+                put(str(value))
+            elif kind is float or value is None or kind is bool or not is_object(value):
+                put(_scalar(value))
+            else:
+                if id(value) in busy:
+                    raise _Refused(warning, "cannot encode recursive data")
+                countdown -= 1
+                if not countdown:
+                    poll()
+                    countdown = _POLL_EVERY
+                outer.append((members, listing, identity, start))
+                members, listing, identity, start = _members(value), is_array(value), id(value), len(out)
+                busy.add(identity)
+                break
+        else:
+            # the comma before the first member becomes the bracket
+            if start < len(out):
+                out[start] = ("[" if listing else "{") + out[start][1:]
+            else:
+                put("[" if listing else "{")
+            put("]" if listing else "}")
+            if not outer:
+                return "".join(out).encode("latin-1")
+            busy.discard(identity)
+            members, listing, identity, start = outer.pop()
+
+
+@library.function("json_encode( any value )", raw=True)
+def json_encode(this: Any, args: tuple[Any, ...]) -> bytes | None:
+    """A value as JSON text without white space.
+
+    Functions, pointers and threads at any depth, and data that contains itself: Warning and null. An object without
+    an iterator: Error. Reals have 6 significant digits.
+    """
+    if len(args) != 1:
+        return warning(b"function expects 1 argument")
+    try:
+        return _encode(args[0])
+    except _Refused as refused:
+        report, text = refused.report, str(refused)
+    return report(text)
+
+
+# --- decoding ---------------------------------------------------------------------------------------------------------
+
+# Python's scanner recurses in C; beyond this depth `_decode_deep` takes over.
+_SCANNER_DEPTH = 200
+_EXACT = 1 << 53
+_TEXTS_ONLY, _INTS_ONLY, _TO_CONVERT = {str}, {int}, {str, int, float, list}
+_INT_END = 2.0**63
+
+_ESCAPE = re.compile(rb"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
+_SPACE = re.compile(r"[ \t\n\r]*")
+_STEPS = {91: 1, 123: 1, 93: -1, 125: -1}
+_NOT_MARKS = bytes(code for code in range(256) if code not in b'[]{}"')
+
+
+class _Invalid(ValueError):
+    """The text is not JSON."""
+
+
+def _no_constant(name: str) -> None:
+    # `NaN` and the infinities are no JSON
+    raise _Invalid(name)
+
+
+def _number(value: float) -> int | float:
+    """A number by the rule of section 5.2: the nearest double, int where that is whole and fits."""
+    try:
+        number = float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    return int(number) if -_INT_END <= number < _INT_END and number.is_integer() else number
+
+
+def _half_pair(match: re.Match[bytes]) -> bytes:
+    escape = match[0]
+    return chr(int(escape[2:], 16)).encode("utf-8", "surrogatepass") if len(escape) > 2 else escape
+
+
+def _prepare(text: bytes) -> tuple[str, Callable[[str], bytes]]:
+    """The text for Python's scanner, and what makes script strings of the strings found in it."""
+    if b"\\ud" in text or b"\\uD" in text:
+        # Python would join two halves to one character: as bare bytes each keeps its own three
+        text = _ESCAPE.sub(_half_pair, text)
+    try:
+        return text.decode(), str.encode
+    except UnicodeDecodeError:
+        return text.decode("utf-8", "surrogateescape"), _stray_bytes
+
+
+def _stray_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _is_deep(text: bytes) -> bool:
+    """Whether a valid beginning of the text nests deeper than Python's scanner may go."""
+    if text.count(b"[") + text.count(b"{") <= _SCANNER_DEPTH:
+        return False
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    marks = text.translate(None, _NOT_MARKS).replace(b'""', b"")
+    if b'"' in marks:
+        # some string holds brackets: what is outside of strings lies at even places between quotes
+        marks = b"".join(text.translate(None, _NOT_MARKS).split(b'"')[::2])
+    # each round takes away the innermost level; common data is flat, and then little is left at once
+    for _ in range(6):
+        marks = marks.replace(b"[]", b"").replace(b"{}", b"")
+        if len(marks) <= _SCANNER_DEPTH // 2:
+            return False
+    return max(accumulate(map(_STEPS.__getitem__, marks)), default=0) > _SCANNER_DEPTH // 2
+
+
+class _Builder:
+    """Makes script values of what Python's scanner finds; every JSON object becomes a clone of the prototype, if any.
+
+    Objects are made while the scanner runs (`make_object` is its hook), arrays with what encloses them.
+    """
+
+    def __init__(self, to_bytes: Callable[[str], bytes], prototype: Any) -> None:
+        self._to_bytes = to_bytes
+        self._prototype = prototype
+        self._countdown = _POLL_EVERY
+
+    def make_object(self, pairs: list[tuple[str, Any]]) -> Any:
+        """The script object of scanned (name, value) pairs."""
+        to_bytes = self._to_bytes
+        entries: dict[bytes, Any] = {}
+        # frequent kinds of values are dealt with here: a call for each would double the time
+        for name, value in pairs:
+            kind = type(value)
+            if kind is str:
+                entries[to_bytes(name)] = to_bytes(value)
+            elif kind is int:
+                entries[to_bytes(name)] = value if -_EXACT <= value <= _EXACT else _number(value)
+            elif kind is list:
+                entries[to_bytes(name)] = self._array(value)
+            elif kind is float and value.is_integer():
+                entries[to_bytes(name)] = _number(value)
+            else:
+                entries[to_bytes(name)] = value
+        self._countdown -= 1
+        if not self._countdown:
+            poll()
+            self._countdown = _POLL_EVERY
+        return new_dict(entries) if self._prototype is None else self.finish(entries)
+
+    def finish(self, entries: dict[bytes, Any]) -> Any:
+        """A script dict, or a clone of the prototype with the entries set."""
+        if self._prototype is None:
+            return new_dict(entries)
+        # the core's own function, called directly: an Error inside it ends the script, as it would there
+        made = symbols()[b"clone"](None, self._prototype)
+        if made is None:
+            raise _Invalid("the prototype cannot be cloned")
+        for key, value in entries.items():
+            set_index(made, key, value)
+        return made
+
+    def convert(self, found: Any) -> Any:
+        """The script value of a scanned one; lists in it are at most `_SCANNER_DEPTH` deep."""
+        kind = type(found)
+        if kind is str:
+            return self._to_bytes(found)
+        if kind is list:
+            return self._array(found)
+        if kind is float or kind is int:
+            return _number(found)
+        return found
+
+    def _array(self, found: list[Any]) -> Any:
+        kinds = set(map(type, found))
+        if kinds == _TEXTS_ONLY:
+            return new_array(map(self._to_bytes, found))
+        if kinds == _INTS_ONLY and min(found) >= -_EXACT and max(found) <= _EXACT:
+            return new_array(found)
+        if kinds.isdisjoint(_TO_CONVERT):
+            return new_array(found)
+        return new_array(map(self.convert, found))
+
+
+def _decode_deep(text: str, builder: _Builder) -> Any:
+    """The value of a text of any depth: brackets are dealt with here, everything else by Python's scanner."""
+    scan = json.JSONDecoder(parse_constant=_no_constant, parse_int=float).raw_decode
+
+    def skip(position: int) -> int:
+        return _SPACE.match(text, position).end()  # type: ignore[union-attr]
+
+    def expect(mark: str, position: int) -> int:
+        if text[position : position + 1] != mark:
+            raise _Invalid(mark)
+        return position + 1
+
+    def scan_key(position: int) -> tuple[bytes, int]:
+        expect('"', position)
+        name, position = scan(text, position)
+        return builder.convert(name), skip(expect(":", skip(position)))
+
+    open_values: list[list[Any] | dict[bytes, Any]] = []
+    keys: list[bytes] = []
+    position = skip(0)
+    while True:
+        # a value begins here
+        mark = text[position : position + 1]
+        if mark == "[" or mark == "{":
+            position = skip(position + 1)
+            if mark == "[" and text[position : position + 1] != "]":
+                open_values.append([])
+                continue
+            if mark == "{" and text[position : position + 1] != "}":
+                open_values.append({})
+                key, position = scan_key(position)
+                keys.append(key)
+                continue
+            value = new_array() if mark == "[" else builder.finish({})
+            position += 1
+        else:
+            found, position = scan(text, position)
+            value = builder.convert(found)
+        # a value ended here, and with it perhaps those around it
+        while True:
+            position = skip(position)
+            if not open_values:
+                if position < len(text):
+                    raise _Invalid("more text")
+                return value
+            around = open_values[-1]
+            mark = text[position : position + 1]
+            if isinstance(around, list):
+                around.append(value)
+                if mark == ",":
+                    position = skip(position + 1)
+                    break
+                position = expect("]", position)
+                value = new_array(around)
+            else:
+                around[keys.pop()] = value
+                if mark == ",":
+                    key, position = scan_key(skip(position + 1))
+                    keys.append(key)
+                    break
+                position = expect("}", position)
+                value = builder.finish(around)
+            poll()
+            open_values.pop()
+
+
+def _decode(text: bytes, prototype: Any) -> Any:
+    prepared, to_bytes = _prepare(text)
+    builder = _Builder(to_bytes, prototype)
+    if _is_deep(text):
+        return _decode_deep(prepared, builder)
+    options: dict[str, Any] = {"object_pairs_hook": builder.make_object, "parse_constant": _no_constant}
+    try:
+        if sys.get_int_max_str_digits():
+            try:
+                return builder.convert(json.JSONDecoder(**options).decode(prepared))
+            except (json.JSONDecodeError, _Invalid):
+                raise
+            except ValueError:
+                pass  # a whole number of so many digits that Python does not make an int of it
+        # where Python's limit is lifted, ints of many digits would take quadratic time
+        return builder.convert(json.JSONDecoder(parse_int=float, **options).decode(prepared))
+    except RecursionError:
+        pass  # a script deep in calls: go on without recursion
+    return _decode_deep(prepared, builder)
+
+
+@library.function("json_decode( string text[, any prototype ] )")
+def json_decode(text: bytes, prototype: Any) -> Any:
+    """The value of a JSON text; null, without a message, when it is not valid.
+
+    With a prototype (an object) every JSON object becomes a clone of it with its entries set; anything else as
+    prototype except null: Warning and null.
+    """
+    if prototype is not None and not is_object(prototype):
+        return argument_error(2, "custom object", prototype)
+    try:
+        return _decode(text, prototype)
+    except ValueError:
+        return None

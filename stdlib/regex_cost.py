@@ -1,0 +1,189 @@
+"""How expensive can a pattern get: an upper bound for one attempt of Python's `re`, which cannot be stopped.
+
+The bound is `factor * n ** degree`, n being the length of the longest stretch of the subject that consists of
+bytes the pattern can consume. A pattern without such a bound (nested ambiguous repeats) has none: None.
+
+The bound rests on one observation: where a backtracking matcher has two ways to go on, but the next byte allows
+only one of them, the other dies at once. Only *ambiguous* choices multiply the work.
+"""
+
+from __future__ import annotations
+
+from .regex_translate import (
+    MAX_COUNT,
+    Backreference,
+    Byte,
+    End,
+    Group,
+    Node,
+    Pattern,
+    Repeat,
+    Sequence,
+    Start,
+    first_bytes,
+)
+
+#: `(factor, degree)` stands for `factor * n ** degree`.
+Bound = tuple[int, int]
+
+_ONE: Bound = (1, 0)
+_LINE_BREAKS = frozenset(b"\r\n")
+#: A repeat with a larger maximum counts as one without a maximum.
+_MANY = 1000
+#: An ambiguous item may be repeated this often.
+_FEW = 4
+
+
+class _NoBound(Exception):
+    """The work is exponential, or the analysis cannot show that it is not."""
+
+
+def _add(left: Bound, right: Bound) -> Bound:
+    return left[0] + right[0], max(left[1], right[1])
+
+
+def _multiply(left: Bound, right: Bound) -> Bound:
+    return left[0] * right[0], left[1] + right[1]
+
+
+def attempt_cost(pattern: Pattern) -> Bound | None:
+    """Return the bound for one attempt at one start position that fails, or matches no more than a few bytes."""
+    try:
+        return _cost(pattern.root, frozenset(), True)[1]
+    except _NoBound:
+        return None
+
+
+def consumable(node: Node) -> frozenset[int]:
+    """Return all bytes that a match of `node` can contain."""
+    if isinstance(node, Byte):
+        return node.members
+    if isinstance(node, Start):
+        return _LINE_BREAKS if node.lines else frozenset()
+    if isinstance(node, Repeat):
+        return consumable(node.item)
+    if isinstance(node, (Group, Sequence)):
+        parts: list[Node] = list(node.branches if isinstance(node, Group) else node.items)
+        return frozenset().union(*map(consumable, parts))
+    return frozenset()
+
+
+def _lead(node: Node, follow: frozenset[int]) -> frozenset[int]:
+    """Return the bytes that let `node`, followed by something that begins with `follow`, get past its first byte."""
+    if isinstance(node, End):
+        return _LINE_BREAKS if node.lines else frozenset()
+    members, empty = first_bytes(node)
+    return members | follow if empty else members
+
+
+def _cost(node: Node, follow: frozenset[int], final: bool) -> tuple[Bound, Bound]:
+    """Return (in how many ways `node` can be passed with a next byte out of `follow`, the work to try them all).
+
+    `final`: reaching the end of `node` is success, so whatever it consumes is consumed for good.
+    """
+    if isinstance(node, Backreference):
+        return _ONE, (1, 1)
+    if isinstance(node, Group):
+        return _group_cost(node, follow, final)
+    if isinstance(node, Sequence):
+        return _sequence_cost(node, follow, final)
+    if isinstance(node, Repeat):
+        return _repeat_cost(node, follow, final)
+    return _ONE, _ONE
+
+
+def _sequence_cost(node: Sequence, follow: frozenset[int], final: bool) -> tuple[Bound, Bound]:
+    follows = []
+    for item in reversed(node.items):
+        follows.append(follow)
+        follow = _lead(item, follow)
+    ways, work = _ONE, (0, 0)
+    last = len(node.items) - 1
+    for index, (item, after) in enumerate(zip(node.items, reversed(follows), strict=True)):
+        item_ways, item_work = _cost(item, after, final and index == last)
+        work = _add(work, _multiply(ways, item_work))
+        ways = _multiply(ways, item_ways)
+    return ways, work
+
+
+def _exclusive(left: Sequence, right: Sequence) -> bool:
+    """Tell whether the leading single bytes of two branches already exclude each other."""
+    for one, other in zip(left.items, right.items, strict=False):
+        if not isinstance(one, Byte) or not isinstance(other, Byte):
+            return False
+        if not one.members & other.members:
+            return True
+    return False
+
+
+def _clear_choice(branches: list[Sequence], follow: frozenset[int]) -> bool:
+    """Tell whether at most one of the branches can get past its first bytes at any place."""
+    seen: frozenset[int] = frozenset()
+    clear = True
+    for branch in branches:
+        lead = _lead(branch, follow)
+        clear = clear and not seen & lead
+        seen |= lead
+    if clear:
+        return True
+    if len(branches) > 50:
+        return False
+    return all(_exclusive(one, other) for i, one in enumerate(branches) for other in branches[:i])
+
+
+def _group_cost(node: Group, follow: frozenset[int], final: bool) -> tuple[Bound, Bound]:
+    costs = [_cost(branch, follow, final) for branch in node.branches]
+    ways, work = costs[0]
+    clear = _clear_choice(node.branches, follow)
+    for branch_ways, branch_work in costs[1:]:
+        work = _add(work, branch_work)
+        ways = max(ways, branch_ways, key=lambda bound: (bound[1], bound[0])) if clear else _add(ways, branch_ways)
+    return ways, work
+
+
+def _has_backreference(node: Node) -> bool:
+    if isinstance(node, Repeat):
+        return _has_backreference(node.item)
+    if isinstance(node, Group):
+        return any(map(_has_backreference, node.branches))
+    if isinstance(node, Sequence):
+        return any(map(_has_backreference, node.items))
+    return isinstance(node, Backreference)
+
+
+def _repeat_cost(node: Repeat, follow: frozenset[int], final: bool) -> tuple[Bound, Bound]:
+    if node.least >= MAX_COUNT >> 1:
+        raise _NoBound  # Python refuses such numbers
+    if node.most == 0:
+        return _ONE, _ONE
+    lead, empty = first_bytes(node.item)
+    once = node.most == 1
+    unlimited = node.most is None or node.most > _MANY
+    if not once and (empty or _has_backreference(node.item)):
+        raise _NoBound
+    if isinstance(node.item, Byte) and final:
+        return _ONE, (node.least + 1, 0)
+    most = 0 if node.most is None else node.most
+    count: Bound = (1, 1) if unlimited else (most, 0)
+    ways, work = _cost(node.item, follow if once else follow | lead, False)
+    ambiguous = node.least != node.most and (empty or bool(lead & follow))
+    if ways != _ONE:
+        return _ambiguous_item(node, ways, work)
+    # All iterations together walk over each byte once, so unlimited repeats within the item do not multiply.
+    work = (work[0], 1) if unlimited and work[1] <= 1 else _multiply(work, count)
+    if not ambiguous:
+        return _ONE, work
+    return (count if unlimited else (most - node.least + 1, 0)), work
+
+
+def _ambiguous_item(node: Repeat, ways: Bound, work: Bound) -> tuple[Bound, Bound]:
+    """Bound a repeat whose item alone can already be passed in several ways."""
+    if node.most is None or node.most > _FEW:
+        raise _NoBound
+    all_ways, all_work = _ONE, _ONE
+    power = _ONE
+    for _ in range(node.most):
+        all_work = _add(all_work, _multiply(power, work))
+        power = _multiply(power, ways)
+        all_ways = _add(all_ways, power)
+    return all_ways, all_work
