@@ -47,7 +47,7 @@ otherwise what the script gave app_exit
 """
 LIMITS = ("seconds", "operations", "memory", "depth", "output", "sockets")
 UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-NO_LIMITS = {name: None for name in ("seconds", "operations", "memory", "output", "sockets", "source")}
+NO_LIMITS: dict[str, Any] = dict.fromkeys(("seconds", "operations", "memory", "output", "sockets", "source"))
 
 
 class UsageError(Exception):
@@ -67,7 +67,7 @@ class Options:
         self.io = True
         self.network = True
         self.allow_net: list[str] = []
-        self.limits: dict[str, float] = {}
+        self.limits: dict[str, Any] = {}
         self.show: str | None = None
 
 
@@ -132,7 +132,7 @@ def _argument(option: str, words: Iterator[str]) -> str:
     raise UsageError(f"option '{option}' needs an argument")
 
 
-def _parse_limit(limits: dict[str, float], text: str) -> None:
+def _parse_limit(limits: dict[str, Any], text: str) -> None:
     name, _, number = text.partition("=")
     if name not in LIMITS:
         raise UsageError(f"no limit '{name}' (there are {', '.join(LIMITS)})")
@@ -201,7 +201,7 @@ class _Input(io.FileIO):
 
     before: BinaryIO
 
-    def readinto(self, buffer: Any) -> int | None:  # type: ignore[override]
+    def readinto(self, buffer: Any) -> int | None:
         self.before.flush()
         return super().readinto(buffer)
 
@@ -336,7 +336,7 @@ def _on_interrupt(_number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _catch_interrupts() -> None:
-    import _signal  # `signal` imports enum
+    import _signal  # type: ignore[import-not-found] # `signal` imports enum
 
     # a parent that started us with SIGINT ignored wants it so
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:

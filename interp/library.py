@@ -332,6 +332,7 @@ class Spec:
                     return None
                 values.append(parameter.default)
                 stopped, plain = True, False
+                used += 1
                 continue
             plain = plain and result is value and parameter.kind in _BY_TYPE
             values.append(result)
@@ -549,6 +550,7 @@ class Object(_values.Object):
     `set_index`, `refuse_write`, `serialize_args`, `property_names`, and `call( this, *args ) -> tuple`.
     """
 
+    __slots__ = ()
     members: dict[bytes, Any] = {}
 
     def __init_subclass__(cls, name: str | None = None, **options: Any) -> None:
@@ -569,6 +571,8 @@ class Object(_values.Object):
             elif isinstance(member, prop):
                 setattr(cls, "$" + key, property(member.getter, member.fset))
                 cls.members[key.encode()] = member
+        if cls.__dictoffset__ and "__setattr__" not in cls.__dict__:
+            cls.__setattr__ = _guarded_setattr  # type: ignore[method-assign,assignment]
         if "truth" in cls.__dict__:
             cls.__bool__ = lambda self: self.truth()  # type: ignore[attr-defined]
 
@@ -612,8 +616,17 @@ class Object(_values.Object):
         return [key for key, member in self.members.items() if type(member) is prop]
 
 
+def _guarded_setattr(self: Any, name: str, value: Any) -> None:
+    # a script's direct store would otherwise make a Python attribute of any name
+    if name[0] == "$":
+        raise AttributeError(name)
+    object.__setattr__(self, name, value)
+
+
 class Iterator(Object, _values.Iterator):
     """Base of a library's iterator types: `advance() -> bool`, `data() -> (key, value)`."""
+
+    __slots__ = ()
 
 
 def is_native(value: Any) -> bool:

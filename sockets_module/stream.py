@@ -245,6 +245,8 @@ def send_file(sock: Socket, source: Any, offset: int, count: int | None) -> int 
     try:
         if sock.guarded:
             admit(sock)
+        if sock.endpoint.fileno() < 0:
+            raise OSError(errno.EBADF, "")
         if isinstance(source, bytes):
             fd = os.open(os.fsdecode(source), os.O_RDONLY | os.O_CLOEXEC)
             try:

@@ -457,6 +457,8 @@ def recvfrom(sock: Socket, size: int, flags: int) -> tuple[Any, ...]:
 def sender(sock: Socket, peer: SockAddr) -> SocketAddress | None:
     """The address a receive reported; of a connection, which reports none, the peer's. None when there is neither."""
     family = sock.endpoint.family
+    if peer is None and family == AF_UNIX and not sock.stream:
+        peer = b""  # a sender without a name
     if peer is None or (family != AF_UNIX and len(peer) < 2):
         try:
             peer = sock.endpoint.getpeername()

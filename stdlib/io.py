@@ -237,11 +237,20 @@ def _close(raw: RawFile) -> None:
         pass  # all that was to be saved has been written before
 
 
+def _no_script_names(self: Any, name: str, value: Any) -> None:
+    # names scripts can see begin with `$`: a script's direct store must fail, so that the rules for writing decide
+    if name[0] == "$":
+        raise AttributeError(name)
+    object.__setattr__(self, name, value)
+
+
 # --- directories ------------------------------------------------------------------------------------------------------
 
 
 class DirectoryIterator(Iterator, name="directory_iterator"):
     """Runs once through the names of a directory; the key is false for `.` and `..` (chapter 07 section 3.4)."""
+
+    __setattr__ = _no_script_names
 
     def __init__(self, names: list[bytes]) -> None:
         self._names = iter(names)
@@ -440,6 +449,8 @@ _WRONG_MODE = b"argument 2 (flags) must be either FILE_READ or FILE_WRITE or bot
 
 class File(Object, name="file"):
     """A file object (chapter 07 section 3.3). Closed when it is dropped and when the engine closes."""
+
+    __setattr__ = _no_script_names
 
     def __init__(self) -> None:
         self.stream: Stream | None = None

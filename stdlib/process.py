@@ -1,8 +1,9 @@
 """The one door from library `os` to the process: environment, shell, time zone, locale (chapters 07 section 4 and 12).
 
 Rules of this file: all of it is per engine and starts as a copy of the process's; nothing here changes the process,
-except the locale, and that only where the host allows it (`shared_locale`, for a command line). A host puts its own
-`Process` into `engine().slots["process"]`; None there means an empty environment and no shell.
+except the locale, and that only where the host allows it. A host puts its own `Process` into
+`engine().slots["process"]`; None there means an empty environment and no shell. A program that is nothing but one
+engine, as the command line is, sets `engine().slots["shared_locale"]` instead: that costs no import.
 
 Local time is computed here, from zone files and from POSIX `TZ` texts, not by `time.localtime`: the C library has one
 zone for the whole process, and `time.tzset()` would change it under the host and under other engines, with or without
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SLOT = "process"
+SHARED_LOCALE = "shared_locale"
 
 # --- local time -------------------------------------------------------------------------------------------------------
 
@@ -348,5 +350,7 @@ def process() -> Process:
     slots = engine().slots
     found: Process | None = slots.get(SLOT)
     if found is None:
-        found = slots[SLOT] = Process({}, shell=False) if SLOT in slots else Process()
+        absent = SLOT in slots
+        found = Process({}, shell=False) if absent else Process(shared_locale=bool(slots.get(SHARED_LOCALE)))
+        slots[SLOT] = found
     return found

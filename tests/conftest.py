@@ -1,17 +1,28 @@
-"""What all tests share: the table of conformance counts after a run that judged cases."""
+"""What all tests share: a code cache of their own, and the conformance counts after a run that judged cases."""
 
 from __future__ import annotations
+
+import os
+import shutil
+import tempfile
 
 import pytest
 
 from conformance_cases import Verdict
 
 CONFORMANCE: pytest.StashKey[dict[str, list[Verdict]]] = pytest.StashKey()
+CACHE: pytest.StashKey[str] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make room for the verdicts."""
+    """Make room for the verdicts; point the code cache, also that of child processes, to a folder of this run."""
     config.stash[CONFORMANCE] = {}
+    config.stash[CACHE] = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="pysgs-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove this run's code cache."""
+    shutil.rmtree(config.stash[CACHE], ignore_errors=True)
 
 
 @pytest.fixture

@@ -258,7 +258,12 @@ def test_without_a_host_s_word_the_process_s_directory_is_the_start(world: state
 
 def test_a_host_can_leave_files_out(world: state.World) -> None:
     world.slots["filesystem"] = None
-    for name, args in (("io_getcwd", ()), ("io_stat", (b"/",)), ("io_dir", (b"/",)), ("io_file_read", (b"/etc/passwd",))):
+    for name, args in (
+        ("io_getcwd", ()),
+        ("io_stat", (b"/",)),
+        ("io_dir", (b"/",)),
+        ("io_file_read", (b"/etc/passwd",)),
+    ):
         world.errno = 0
         assert call(name, *args) is None and world.errno == errno.EACCES
     assert call("io_file_exists", b"/") is False and call("io_dir_exists", b"/") is False
@@ -407,6 +412,9 @@ def test_members_cannot_be_written() -> None:
         assert file.own_set(name, 1, True) is True
         assert collected == [b"Property write operation not supported on the given variable type"]
     assert file.own_set(b"nothing", 1, True) is False and file.own_set(0, 1, False) is False
+    for name in ("size", "read", "nothing"):
+        with pytest.raises(AttributeError):  # what compiled code tries first
+            setattr(file, "$" + name, 1)
 
 
 def test_dropped_and_left_files_are_written(world: state.World, tmp_path: pathlib.Path) -> None:

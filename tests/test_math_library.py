@@ -39,7 +39,10 @@ def call(name: str, *args: Any) -> Any:
 
 
 def same(a: Any, b: float) -> bool:
-    return type(a) is float and (math.isnan(a) if math.isnan(b) else a == b and math.copysign(1, a) == math.copysign(1, b))
+    """Whether `a` is the real `b`: a NaN is a NaN, and zeros have signs."""
+    if type(a) is not float or math.isnan(b):
+        return type(a) is float and math.isnan(a)
+    return a == b and math.copysign(1, a) == math.copysign(1, b)
 
 
 @given(REALS)

@@ -207,8 +207,11 @@ class Expressions:
         return V(p.name("this", node.line), ANY, "temp", "this")
 
     def x_Paren(self: FunctionGenerator, node: n.Paren, dest: str | None) -> V:
+        self.take_unused()
         for item in node.items[:-1]:
-            self.effect(item)
+            value = self.expr(item)
+            if value.kind == "expr":
+                self.out.append(p.expression(value.node, item.line))
         return self.expr(node.items[-1], dest)
 
     def x_FuncExpr(self: FunctionGenerator, node: n.FuncExpr, dest: str | None) -> V:
@@ -515,7 +518,7 @@ class Expressions:
             operator: ast.cmpop = ast.Eq() if equal else ast.NotEq()
             return V(p.compare(left.node, operator, right.node, line), BOOL)
         left, right = self.operands([left, right], atoms=True)
-        same: ast.expr = p.compare(left.node, ast.Eq(), right.node, line)
+        same: ast.expr = p.compare(self.again(left, line), ast.Eq(), self.again(right, line), line)
         slow = p.call("$eq", [self.again(left, line), self.again(right, line)], line)
         known = {STR: "$bytes", INT: "$int"}
         differ: ast.expr
@@ -527,6 +530,15 @@ class Expressions:
             kinds = [p.call("$type", [self.again(side, line)], line) for side in (left, right)]
             differ = p.compare(kinds[0], ast.IsNot(), kinds[1], line)
         value = p.either([same, p.both([differ, slow], line)], line)
+        if both & (OTHER | ARRAY):
+            # objects with `__compare` raise: only the slow path keeps the order of the operands
+            name = self.new_temp(BOOL)
+            slow = p.call("$eq", [self.again(left, line), self.again(right, line)], line)
+            body: list[ast.stmt] = [p.assign(name, value, line)]
+            self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow, line)], line))
+            value = p.name(name, line)
+            if equal:
+                return self.temp_value(name, line, BOOL)
         return V(value if equal else p.unary(ast.Not(), value, line), BOOL)
 
     def identity(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
@@ -551,6 +563,12 @@ class Expressions:
                 p.call("$identical", [self.again(left, line), self.again(right, line)], line),
                 line,
             )
+            if left.mask & (OTHER | ARRAY) and right.mask & (OTHER | ARRAY):
+                name = self.new_temp(BOOL)
+                slow = p.call("$identical", [self.again(left, line), self.again(right, line)], line)
+                body: list[ast.stmt] = [p.assign(name, value, line)]
+                self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow, line)], line))
+                value = p.name(name, line)
         return V(value if equal else p.unary(ast.Not(), value, line), BOOL)
 
     # --- logic ---------------------------------------------------------------------------------------------------------

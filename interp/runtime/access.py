@@ -9,8 +9,8 @@ from __future__ import annotations
 from types import FunctionType
 
 from . import convert
-from .calls import hook_multi, invoke_multi
-from .messages import error, warning
+from .calls import call, hook_multi, invoke_multi
+from .messages import warning
 from .state import current
 from .values import (
     MISSING,
@@ -88,6 +88,9 @@ def get_property(obj: Any, key: Any) -> Any:
         if key == b"apply" and type(key) is bytes:
             return current().world.symbol_values[b"sys_apply"]
         if is_closure(obj):
+            value = _closure_lookup(obj, key)
+            if value is not MISSING:
+                return value
             return warning(b'Readable property not found: "%b"' % convert.text(key))
     elif is_object(obj):
         value = lookup(obj, key, True)
@@ -114,11 +117,16 @@ def get_index(obj: Any, key: Any) -> Any:
     if kind is bytes:
         return _string_index(obj, key)
     if is_object(obj):
-        value = MISSING if kind is FunctionType else lookup(obj, key, False)
+        value = _closure_lookup(obj, key) if kind is FunctionType else lookup(obj, key, False)
         if value is MISSING:
             return warning(b'Cannot find readable value by index: "%b"' % convert.text(key))
         return value
     return warning(b"Cannot index variable of type '%b'" % convert.general_type_name(obj).encode())
+
+
+def _closure_lookup(closure: Any, key: Any) -> Any:
+    meta = closure.__dict__.get("meta")
+    return MISSING if meta is None else lookup(meta, key, True)
 
 
 def _string_index(text: bytes, key: Any) -> Any:
@@ -137,7 +145,7 @@ def string_position(key: Any) -> int | None:
         return convert.to_int(key)
     if kind is bytes and convert.numeric_prefix(key) is not None:
         return convert.to_int(key)
-    return None
+    return 0 if is_object(key) else None
 
 
 def lookup(obj: Any, key: Any, is_prop: bool) -> Any:
@@ -163,18 +171,18 @@ def _run_getindex(hook: Any, obj: Any, meta: Any, key: Any) -> Any:
         if type(key) is bytes and len(key) < 256 and hook.spec.name == "mm_getindex_router":
             getter = find_in_chain(meta, b"__get_" + key)
             if getter is not MISSING:
-                return _call_accessor("mm_getindex_router", getter, obj)
+                return _call_accessor("mm_getindex_router", getter, obj, key)
         return MISSING
     results = hook_multi(hook, obj, key)
     return results[-1] if results else MISSING
 
 
-def _call_accessor(router: str, accessor: Any, this: Any, *args: Any) -> Any:
+def _call_accessor(router: str, accessor: Any, this: Any, key: bytes, *args: Any) -> Any:
     from .calls import is_callable
 
-    if not (is_callable(accessor) or (is_object(accessor) and accessor.mm)):
-        error(f"{router}(): Variable of type '{convert.general_type_name(accessor)}' cannot be called")
-        return None
+    if not is_callable(accessor):
+        # not for the operation to report: the router itself, a native, does
+        return call(current().world.symbol_values[router.encode()], this, key, *args)
     results = hook_multi(accessor, this, *args)
     return results[0] if results else None
 
@@ -332,7 +340,7 @@ def _setindex_hook(obj: Any, key: Any, value: Any) -> bool:
     busy.add(id(obj))
     try:
         if is_router(hook):
-            _call_accessor("mm_setindex_router", setter, obj, value)
+            _call_accessor("mm_setindex_router", setter, obj, key, value)
             return False
         results = hook_multi(hook, obj, key, value)
         return bool(results and results[0])

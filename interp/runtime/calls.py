@@ -11,8 +11,8 @@ import sys
 from types import FunctionType
 
 from .convert import general_type_name
-from .messages import error
-from .state import ScriptAbort, current
+from .messages import error, message
+from .state import ERROR, ScriptAbort, current
 from .values import MISSING, Object, is_closure, is_native, is_object
 
 TYPE_CHECKING = False
@@ -128,18 +128,23 @@ def _call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, 
         if function.mm:
             method = find_in_chain_of(function, b"__call")
             if method is MISSING:
-                error(b"Variable of type 'null' cannot be called")
+                _uncallable(b"Variable of type 'null' cannot be called")
                 return ()
             if not is_callable(method):
-                error(f"Variable of type '{general_type_name(method)}' cannot be called")
+                _uncallable(b"Variable of type '%b' cannot be called" % general_type_name(method).encode())
                 return ()
             return invoke_multi(method, function, this, *args)
         if isinstance(function, Object) and hasattr(function, "call"):
             return function.call(this, *args)
-        error(b"The object could not be called")
+        _uncallable(b"The object could not be called")
         return ()
-    error(f"Variable of type '{general_type_name(function)}' cannot be called")
+    _uncallable(b"Variable of type '%b' cannot be called" % general_type_name(function).encode())
     return ()
+
+
+def _uncallable(text: bytes) -> None:
+    # a native that was about to call is in the trace although nothing of the script runs above it
+    message(ERROR, text, whole=True)
 
 
 def is_callable(value: Any) -> bool:

@@ -27,10 +27,13 @@ RENAMING_CODES: set[CodeType] = set()
 Frame = tuple[bytes, bytes, "int | None"]
 
 
-def stack(frame: FrameType | None, namespace: dict[str, Any]) -> tuple[list[Frame], bytes | None]:
+def stack(
+    frame: FrameType | None, namespace: dict[str, Any], whole: bool = False
+) -> tuple[list[Frame], bytes | None]:
     """The active calls, outermost first, as (function, file, line), and the innermost native function's name.
 
-    An innermost native frame is left out of the list and gives the prefix name; its line is None elsewhere.
+    An innermost native frame gives the prefix name, and is in the list only when the `whole` stack is wanted. The line
+    of native frames is None.
     """
     frames: list[Frame] = []
     innermost: bytes | None = None
@@ -43,6 +46,8 @@ def stack(frame: FrameType | None, namespace: dict[str, Any]) -> tuple[list[Fram
             if first:
                 innermost = rename if rename is not None else spec.display
                 first = False
+                if whole:
+                    frames.append((innermost, b"[C code]", None))
             else:
                 name = rename if rename is not None else (b"[C function]" if spec.nameless else spec.display)
                 frames.append((name, b"[C code]", None))
@@ -84,8 +89,12 @@ def live_handler(handler: Handler | None) -> Handler | None:
     return handler
 
 
-def message(level: int, text: bytes, prefix: bool = True) -> None:
-    """Emits a message from here. Returns when the script goes on, raises `ScriptAbort` when it does not."""
+def message(level: int, text: bytes, prefix: bool = True, whole: bool = False) -> None:
+    """Emits a message from here. Returns when the script goes on, raises `ScriptAbort` when it does not.
+
+    `prefix` puts the innermost native function's name before the text; `whole` shows that function in the trace, too
+    (it is calling something).
+    """
     context = current()
     if level < context.replevel or context.suppress:
         return
@@ -94,12 +103,12 @@ def message(level: int, text: bytes, prefix: bool = True) -> None:
         if innermost is not None:
             text = innermost + b"(): " + text
     context.handler = live_handler(context.handler)
-    _deliver(context, context.handler, level, text)
+    _deliver(context, context.handler, level, text, whole)
 
 
-def _deliver(context: Context, handler: Handler | None, level: int, text: bytes) -> None:
+def _deliver(context: Context, handler: Handler | None, level: int, text: bytes, whole: bool) -> None:
     if handler is None:
-        _default(context, level, text)
+        _default(context, level, text, whole)
         return
     if handler.function is None:
         return
@@ -114,12 +123,12 @@ def _deliver(context: Context, handler: Handler | None, level: int, text: bytes)
         context.handler = before
     new_level = to_int(results[0]) if results else 0
     if new_level > 0:
-        _deliver(context, live_handler(handler.outer), new_level, text)
+        _deliver(context, live_handler(handler.outer), new_level, text, whole)
 
 
-def _default(context: Context, level: int, text: bytes) -> None:
+def _default(context: Context, level: int, text: bytes, whole: bool) -> None:
     world = context.world
-    frames, _ = stack(sys._getframe(1), world.namespace)
+    frames, _ = stack(sys._getframe(1), world.namespace, whole)
     kind = b"Error" if level // 100 >= 3 else b"Warning" if level // 100 == 2 else b"Info"
     if world.message_hook is not None:
         if world.message_hook(kind, level, text, frames):

@@ -232,6 +232,8 @@ def process(owner: Context, dt: float) -> int:
         context = handle.context
         if context.list or context.parked_threads:
             process(context, dt)
+        else:
+            context.timer += dt
         context.remaining -= dt
         context.elapsed += dt
         if context.end_events is not None and any(_signalled(event) for event in context.end_events):

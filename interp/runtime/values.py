@@ -74,11 +74,10 @@ class Object:
     prints as its type name and cannot be copied, iterated or called.
     """
 
+    __slots__ = ("__weakref__",)
     type_name = "object"
     meta: Any = None
     mm = False
-
-    __hash__ = object.__hash__
 
     def own_get(self, key: Any, is_prop: bool) -> Any:
         """The object's own entry for a key or MISSING."""
@@ -116,6 +115,8 @@ class Object:
 
 class Iterator(Object):
     """A script iterator: `advance` moves on and tells whether there is an entry, `data` gives (key, value)."""
+
+    __slots__ = ()
 
     def advance(self) -> bool:
         raise NotImplementedError
@@ -229,6 +230,11 @@ class MetaTable(Table):
     def shape(self) -> Any:  # type: ignore[override]
         return self._shape
 
+    def __eq__(self, other: object) -> bool:
+        raise TypeError  # see _eq_hook
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)
 
@@ -278,7 +284,14 @@ class Map(dict):  # type: ignore[type-arg]
 
 
 class MetaMap(Map):
+    """A `Map` with a meta-object or a switch of its own."""
+
     __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError  # see _eq_hook
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     @property
     def meta(self) -> Any:  # type: ignore[override]
@@ -544,7 +557,7 @@ def shape_of(meta: Any) -> Shape | None:
 def unique_class(record: Record, shape: Shape) -> None:
     """Gives a record that is a meta-object a Python class of its own, which notices writes."""
     parent = type(record)
-    record.__class__ = type(
+    made = type(
         "dict",
         (Record,),
         {
@@ -556,8 +569,9 @@ def unique_class(record: Record, shape: Shape) -> None:
             "is_observed": True,
         },
     )
-    _follow(type(record))
-    mirror(type(record))
+    object.__setattr__(record, "__class__", made)
+    _follow(made)
+    mirror(made)
 
 
 def _observed_setattr(self: Record, name: str, value: Any) -> None:
@@ -651,9 +665,8 @@ def _bool_hook(self: Any) -> bool:
 
 
 def _eq_hook(self: Any, other: Any) -> bool:
-    from . import operators
-
-    return operators.equal(self, other)
+    # the operator's slow path finds `__compare` and keeps the order of the operands
+    raise TypeError
 
 
 def _mirror_name(cls: Any, key: bytes) -> None:
@@ -685,7 +698,7 @@ def set_meta(obj: Any, meta: Any, mm: bool) -> None:
             _follow_dependents(obj)
             obj.shape.relinked()
         else:
-            obj.__class__ = instance_class(meta, mm)
+            object.__setattr__(obj, "__class__", instance_class(meta, mm))
         return
     if isinstance(obj, Table):
         if type(obj) is Table:
@@ -706,9 +719,19 @@ def set_meta(obj: Any, meta: Any, mm: bool) -> None:
             obj.__class__ = base.meta_variant
         obj._meta = meta
         obj._mm = mm
+    elif type(obj) is FunctionType:
+        obj.__dict__["meta"] = meta
+        obj.__dict__["mm"] = mm
     else:
         obj.meta = meta
         obj.mm = mm
+
+
+def meta_of(obj: Any) -> tuple[Any, bool]:
+    """Meta-object and switch of any object, closures included."""
+    if type(obj) is FunctionType:
+        return obj.__dict__.get("meta"), obj.__dict__.get("mm", False)
+    return obj.meta, obj.mm
 
 
 def _follow_dependents(obj: Any) -> None:
@@ -734,6 +757,8 @@ def array_class(meta: Record) -> type[Array]:
             "mm": property(lambda self: self._mm),
             "mirrored": set(),
             "__bool__": _array_bool,
+            "__eq__": _eq_hook,
+            "__hash__": object.__hash__,
             "__getattribute__": _only_python_names,
         },
     )

@@ -16,7 +16,7 @@ from interp.runtime.operators import compare, same_type
 from interp.runtime.state import current
 from interp.runtime.values import Array, Object, capacity, grow, is_object, map_key
 
-from .guard import PLAIN, as_native, callback, guarded, safe_order, safe_text, safe_truth, sign_of
+from .guard import PLAIN, as_native, callback, comparator, guarded, safe_order, safe_text, safe_truth
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ def sort(this: Array, descending: bool) -> Array:
 def sort_custom(this: Array, function: Any, descending: bool) -> Array:
     """Sorts in place by the sign of `order( x, y )`, stable; returns this."""
     if len(this) > 1:
-        _sort_by(this, sign_of(callback(function)), descending)
+        _sort_by(this, comparator(function), descending)
     return this
 
 

@@ -7,11 +7,12 @@ like every native.
 from __future__ import annotations
 
 import sys
+from types import FunctionType
 
 from interp.library import MISSING, Library, argument_error, convert, make_native, new_array, new_dict, type_name
 from interp.runtime import values
 from interp.runtime.calls import call, call_multi, is_callable
-from interp.runtime.messages import Handler, error, format_frames, live_handler, message, stack, warning
+from interp.runtime.messages import Handler, format_frames, live_handler, message, stack, warning
 from interp.runtime.state import ScriptAbort, current
 from interp.runtime.threads import Thread, abort_thread
 
@@ -64,12 +65,15 @@ for _native in (sys_msg, info_message, warning_message, error_message, assert_):
     _native.spec.nameless = True
 
 
-@library.function("sys_replevel( [ int level ] )")
-def sys_replevel(level: int | None) -> int:
+@library.function("sys_replevel( [ int level ] )", raw=True)
+def sys_replevel(this: Any, args: tuple[Any, ...]) -> Any:
     """The reporting level; with an argument sets it and returns the one before. Chapter 04 section 1.5."""
     context = current()
     before = context.replevel
-    if level is not None:
+    if args and args[0] is not None:
+        level = convert("int", args[0])
+        if level is MISSING:
+            return argument_error(1, "int", args[0])
         context.replevel = level
     return before
 
@@ -218,43 +222,36 @@ def sym_get(value: Any) -> Any:
 # --- meta-objects -----------------------------------------------------------------------------------------------------------
 
 
-def _is_closure_or_native(obj: Any) -> bool:
-    return values.is_closure(obj)
-
-
 def _cyclic(obj: Any, meta: Any) -> bool:
-    return any(link is obj for link in values.chain(meta))
+    return meta is obj or (type(meta) is not FunctionType and any(link is obj for link in values.chain(meta)))
 
 
-@library.function("metaobj_set( strict-object object, object meta )")
+@library.function("metaobj_set( strict-object object[, object meta ] )")
 def metaobj_set(obj: Any, meta: Any) -> Any:
     """Links an object to a meta-object (null removes it); the switch stays. Returns the object. Chapter 03 section 9."""
-    if _is_closure_or_native(obj):
-        return obj
     if meta is not None and _cyclic(obj, meta):
         return warning("loop detected")
-    values.set_meta(obj, meta, obj.mm)
+    values.set_meta(obj, meta, values.meta_of(obj)[1])
     return obj
 
 
 @library.function("metaobj_get( strict-object object )")
 def metaobj_get(obj: Any) -> Any:
     """The meta-object or null. Chapter 03 section 9."""
-    return None if _is_closure_or_native(obj) else obj.meta
+    return values.meta_of(obj)[0]
 
 
 @library.function("metamethods_enable( strict-object object, bool enable )")
 def metamethods_enable(obj: Any, enable: bool) -> Any:
     """Switches metamethods of an object on or off; returns the object. Chapter 03 section 9."""
-    if not _is_closure_or_native(obj):
-        values.set_meta(obj, obj.meta, enable)
+    values.set_meta(obj, values.meta_of(obj)[0], enable)
     return obj
 
 
 @library.function("metamethods_test( strict-object object )")
 def metamethods_test(obj: Any) -> bool:
     """Whether metamethods are enabled on an object. Chapter 03 section 9."""
-    return not _is_closure_or_native(obj) and obj.mm
+    return values.meta_of(obj)[1]
 
 
 @library.function("class( strict-object object, strict-object meta )")
@@ -272,9 +269,6 @@ def mm_getindex_router(this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     accessor = _accessor(b"__get_", this, args, 1)
     if accessor is MISSING:
         return ()
-    if not is_callable(accessor) and not getattr(accessor, "mm", False):
-        error(f"Variable of type '{type_name(accessor)}' cannot be called")
-        return (None,)
     return call_multi(accessor, this)[:1] or (None,)
 
 
@@ -283,9 +277,6 @@ def mm_setindex_router(this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """A `__setindex` that calls `__set_NAME`; the value is stored as well. Chapter 03 section 9.3."""
     accessor = _accessor(b"__set_", this, args, 2)
     if accessor is not MISSING:
-        if not is_callable(accessor) and not getattr(accessor, "mm", False):
-            error(f"Variable of type '{type_name(accessor)}' cannot be called")
-            return ()
         call_multi(accessor, this, args[1])
     return ()
 
@@ -293,6 +284,6 @@ def mm_setindex_router(this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
 def _accessor(prefix: bytes, this: Any, args: tuple[Any, ...], count: int) -> Any:
     if len(args) != count or type(args[0]) is not bytes or len(args[0]) >= 256:
         return MISSING
-    if not values.is_object(this) or _is_closure_or_native(this) or this.meta is None:
+    if not values.is_object(this) or values.meta_of(this)[0] is None:
         return MISSING
-    return values.find_in_chain(this.meta, prefix + args[0])
+    return values.find_in_chain(values.meta_of(this)[0], prefix + args[0])

@@ -209,3 +209,9 @@ def dumpvar_ext(this: Any, args: tuple[Any, ...]) -> tuple[bytes, ...]:
     """`dumpvar_ext( v[, depth = 5 ] )`: the dump of one value, without a newline; nothing without arguments."""
     loaded = _EXT.load(args) if args else None
     return () if loaded is None else (dump(*loaded),)
+
+
+@library.function("dumpvar( ... )", raw=True, multi=True)
+def dumpvar(this: Any, values: tuple[Any, ...]) -> tuple[bytes, ...]:
+    """`dumpvar( ... )`: what `printvar` would write; nothing without arguments."""
+    return (b"".join([dump(value, 5) + b"\n" for value in values]),) if values else ()

@@ -13,7 +13,7 @@ from interp.runtime.convert import native_text, text, to_real, typeof
 from interp.runtime.messages import NATIVE_CODES
 from interp.runtime.operators import compare
 from interp.runtime.state import ScriptAbort, current
-from interp.runtime.values import Array, Map, Record, Table, dict_size
+from interp.runtime.values import MISSING, Array, Map, Record, Table, dict_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,13 +133,28 @@ def callback(function: Any) -> Callable[[Any, Any], Any]:
     return with_one if code.co_argcount == 2 else with_none
 
 
-def sign_of(compare_two: Callable[[Any, Any], Any]) -> Callable[[Any, Any], float]:
-    """A comparator's result as a number whose sign counts."""
+def comparator(function: Any) -> Callable[[Any, Any], Any]:
+    """Like `callback`, for a function that orders two values: its result as a number whose sign counts."""
+    run = callback(function)
+    if run.__name__ != "with_two":
+        return lambda a, b: to_real(run(a, b))
+    context = current()
+    suppress = context.suppress
 
-    def order(a: Any, b: Any) -> float:
-        result = compare_two(a, b)
-        kind = type(result)
-        return result if kind is int or kind is float else to_real(result)
+    def order(a: Any, b: Any) -> Any:
+        result = MISSING
+        try:
+            result = function(None, a, b)
+            return result + 0  # the cheapest test for a number
+        except TypeError:
+            if result is MISSING:
+                raise
+            return to_real(result)
+        except ScriptAbort:
+            context.suppress = suppress
+            return 0
+        except RecursionError:
+            return to_real(run(a, b))
 
     return order
 

@@ -152,9 +152,7 @@ def test_part_refuses_a_negative_count(core: Core) -> None:
 
 def test_array_sized_refuses_what_cannot_be(core: Core) -> None:
     assert core.array_sized(-1) is None
-    assert core.messages() == [
-        b"Warning: array_sized(): argument 1 (size) must be bigger than or equal to 0"
-    ]
+    assert core.messages() == [b"Warning: array_sized(): argument 1 (size) must be bigger than or equal to 0"]
     with pytest.raises(ScriptAbort):
         core.array_sized(1 << 62)
     assert core.messages() == [b"Error: array_sized(): not enough memory"]

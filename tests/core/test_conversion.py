@@ -155,7 +155,7 @@ def test_aborted_metamethods_give_the_native_conversion(core: Core) -> None:
 
 
 def test_constants(core: Core) -> None:
-    names = "NULL BOOL INT REAL STRING FUNC CFUNC OBJECT PTR THREAD DFUNC".split()
+    names = ["NULL", "BOOL", "INT", "REAL", "STRING", "FUNC", "CFUNC", "OBJECT", "PTR", "THREAD", "DFUNC"]
     assert [core.world.namespace["VT_" + name] for name in names] == list(range(11))
     assert [core.world.namespace["SGS_" + name] for name in ("INFO", "WARNING", "ERROR", "APIERR")] == [
         100, 200, 300, 330,

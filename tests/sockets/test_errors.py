@@ -1,0 +1,196 @@
+"""The error slot, creation, closed sockets, bad arguments: chapter 10 sections 1, 3 and 4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Check = Callable[..., None]
+
+
+def test_slot_follows_the_last_operation(check: Check) -> None:
+    check(
+        """
+        println( socket_error(), ERR() );
+        s = socket_tcp();
+        println( s.shutdown( SHUT_RDWR ), " ", socket_error(), " ", ERR() );
+        println( s.blocking, socket_error() );
+        println( s.shutdown( SHUT_RDWR ), " ", s.bind( 0 ), " ", socket_error() );
+        """,
+        """
+        0Success
+        false 107 Transport endpoint is not connected
+        true0
+        false true 0
+        """,
+    )
+
+
+def test_close_twice_leaves_the_slot_alone(check: Check) -> None:
+    check(
+        """
+        s = socket_tcp(); t = socket_tcp();
+        println( s.close() );
+        t.send( "x" ); e = socket_error();
+        println( s.close(), e == socket_error(), tobool( s ), tobool( t ) );
+        """,
+        """
+        true
+        falsetruefalsetrue
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "recv( 1 )", "recvfrom( 1 )", 'send( "x" )', 'sendto( "x", here )', "connect( here )", "bind( 0 )", "bind( here )",
+        "listen()", "shutdown( 2 )", 'send_all( "x" )', 'send_line( "x" )', "recv_exact( 1 )", "recv_all()",
+        "recv_line()", 'recv_until( "x" )', 'send_with_blocking( "x", true )', "recv_with_blocking( 1, true )", "flush()",
+        "condition_check( SOCKET_IN )", "condition_wait( SOCKET_IN )", "check_connect_result()", "reset_deadline()",
+        "set_option( SOL_SOCKET, SO_REUSEADDR, 1 )", "shutdown_read()", "shutdown_write()", 'send_message( "x" )',
+        "recv_message( 1 )", 'send_messages( [ "x" ] )', "recv_messages( 1, 1 )", "watch( SOCKET_IN, println )",
+        'join_multicast_group( socket_address( AF_INET, "224.0.0.251" ) )',
+        'leave_multicast_group( socket_address( AF_INET, "224.0.0.251" ) )', 'send_file( "/dev/null" )',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["tcp", "udp"])
+def test_operations_on_a_closed_socket(check: Check, call: str, kind: str) -> None:
+    check(
+        f'here = socket_address( AF_INET, "127.0.0.1", 9 ); s = socket_{kind}(); s.close(); println( s.{call}, " ", ERR() );',
+        "false Bad file descriptor",
+    )
+
+
+@pytest.mark.parametrize("call", ["detach()", "get_option( SOL_SOCKET, SO_REUSEADDR )"])
+def test_values_of_a_closed_socket(check: Check, call: str) -> None:
+    check(f's = socket_tcp(); s.close(); println( s.{call}, " ", ERR() );', "null Bad file descriptor")
+
+
+def test_accept_and_getpeername_of_a_closed_socket(check: Check) -> None:
+    check(
+        's = socket_tcp(); s.close(); println( s.accept(), s.getpeername(), clone( s ), " ", ERR() );',
+        "nullnullnull Bad file descriptor",
+        "socket.accept(): failed to accept connection",
+        "socket.getpeername(): failed to get peer name",
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("recv()", "recv(): argument 1 - expected int, got nothing"),
+        ("recv( null )", "recv(): argument 1 - expected int, got null"),
+        ('recv( "x" )', "recv(): argument 1 - expected int, got string"),
+        ("send()", "send(): argument 1 - expected string, got nothing"),
+        ("send( null )", "send(): argument 1 - expected string, got null"),
+        ("send( println )", "send(): argument 1 - expected string, got C function"),
+        ('sendto( "x" )', "sendto(): argument 2 - expected custom object, got nothing"),
+        ('sendto( "x", "127.0.0.1:80" )', "sendto(): argument 2 - expected custom object, got string"),
+        ("connect()", "connect(): argument 1 - expected custom object, got nothing"),
+        ("connect( 80 )", "connect(): argument 1 - expected custom object, got int"),
+        ("connect( null )", "connect(): argument 1 - expected custom object, got null"),
+        ("bind()", "bind(): argument 1 - expected int or socket_address, got nothing"),
+        ('bind( "localhost" )', "bind(): argument 1 - expected int or socket_address, got string"),
+        ("bind( [] )", "bind(): argument 1 - expected int or socket_address, got array"),
+        ("shutdown()", "shutdown(): argument 1 - expected int, got nothing"),
+        ("recvfrom()", "recvfrom(): argument 1 - expected int, got nothing"),
+        ("recv_exact()", "recv_exact(): argument 1 - expected int, got nothing"),
+        ("recv_until()", "recv_until(): argument 1 - expected string, got nothing"),
+        ("watch( 1, 5 )", "watch(): argument 2 - expected callable, got int"),
+    ],
+)
+def test_wrong_arguments(check: Check, call: str, message: str) -> None:
+    check(f"println( socket_udp().{call} );", "null", f"socket.{message}")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("recv( 0 )", "recv(): argument 1 (maxlength) must be positive"),
+        ("recv( -1 )", "recv(): argument 1 (maxlength) must be positive"),
+        ("recvfrom( 0 )", "recvfrom(): argument 1 (maxlength) must be positive"),
+        ("bind( 65536 )", "bind(): argument 1 (port) must be between 0 and 65535"),
+        ("bind( -1 )", "bind(): argument 1 (port) must be between 0 and 65535"),
+        ("condition_wait( 1, -1 )", "condition_wait(): argument 2 (timeout) cannot be negative"),
+        ("recv_exact( -1 )", "recv_exact(): argument 1 (n) must be positive"),
+        ("recv_messages( 0, 5 )", "recv_messages(): argument 1 (count) must be positive"),
+        ("send_file( 5 )", "send_file(): argument 1 - expected string or io_file, got int"),
+        ('send_file( "x", -1 )', "send_file(): argument 2 (offset) cannot be negative"),
+        ('send_message( "x", { nonsense = 1 } )', "send_message(): argument 2 (options): unknown option 'nonsense'"),
+        ("recv_message( 0 )", "recv_message(): argument 1 (n) must be positive"),
+    ],
+)
+def test_values_out_of_range(check: Check, call: str, message: str) -> None:
+    check(f'println( socket_udp().{call}, " ", ERR() );', "false Invalid argument", f"socket.{message}")
+
+
+@pytest.mark.parametrize("call", ["recv( 1, 1 << 40 )", 'send( "x", 1 << 40 )', "shutdown( 99999999999 )"])
+def test_numbers_beyond_the_system(check: Check, call: str) -> None:
+    check(f'println( socket_udp().{call}, " ", socket_error() != 0 );', "false true")
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("999, SOCK_STREAM, 0", "Address family not supported by protocol"),
+        ("-1, SOCK_STREAM, 0", "Address family not supported by protocol"),
+        ("AF_INET, -1, 0", "Invalid argument"),
+        ("AF_INET, SOCK_STREAM, -1", "Protocol not supported"),
+        ("1 << 40, SOCK_STREAM, 0", "Invalid argument"),
+    ],
+)
+def test_failed_creation(check: Check, call: str, error: str) -> None:
+    check(f'println( socket( {call} ), " ", ERR() );', f"null {error}", "socket(): failed to create socket")
+
+
+def test_unprivileged_raw_socket_or_root(check: Check) -> None:
+    check('EPERM = socket_geterrnobyname( "EPERM" ); s = socket_raw( false, 1 ); e = socket_error(); println( s === null && e == EPERM || s !== null && e == 0 );', "true")
+
+
+def test_names_of_errors(check: Check) -> None:
+    check(
+        """
+        println( socket_geterrnobyname( "EWOULDBLOCK" ), " ", socket_geterrnobyname( "EPIPE" ) );
+        println( @socket_geterrnobyname( "ENONSENSE" ), @socket_geterrnobyname( "" ) );
+        println( EAI_NONAME < 0, " ", NI_NUMERICHOST, " ", SO_REUSEADDR > 0 );
+        """,
+        """
+        11 32
+        nullnull
+        true 1 true
+        """,
+    )
+
+
+def test_value_of_a_socket(check: Check) -> None:
+    check(
+        """
+        include "string";
+        s = socket_tcp();
+        println( typeof( s ), " ", s, " ", tobool( s ), " ", s == s, " ", s == socket_tcp() );
+        s.bind( socket_address( AF_INET, "127.0.0.1" ) ); s.listen();
+        d = dumpvar( s );
+        println( string_find( d, "family=2 type=1 listening] 127.0.0.1:" ) !== null );
+        c = socket_connect( s.local_address );
+        println( string_find( dumpvar( c ), "connected] " .. c.local_address .. " -> " .. s.local_address ) !== null );
+        s.close(); printvar( s );
+        """,
+        """
+        socket socket true true false
+        true
+        true
+        socket [family=2 type=1 closed]
+        """,
+    )
+
+
+def test_no_network_by_default(run: Callable[..., tuple[str, str]]) -> None:
+    out, err = run(
+        'println( socket_tcp(), " ", ERR() ); println( socket_resolve( "localhost" ), " ", ERR() );'
+        " println( socket_select( [], [], [], 0 ) );",
+        network=None,
+    )
+    assert out == "null Permission denied\nnull Permission denied\n0\n"
+    assert "socket_tcp(): failed to create socket" in err

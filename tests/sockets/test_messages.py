@@ -1,0 +1,147 @@
+"""The sendmsg family: chapter 11 section 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+Check = Callable[..., None]
+
+
+def test_scatter_and_gather(check: Check) -> None:
+    check(
+        """
+        ( a, b ) = socket_pair();
+        println( a.send_message( [ "ab", "cd", "ef" ] ), a.send_message( "gh" ) );
+        m = b.recv_message( [ 3, 2, 10 ] );
+        println( m.data, " ", m.flags, m.control, m.fds, m.address );
+        a.send_message( "xyz" ); println( b.recv_message( 2 ).data, b.recv_message( 9 ).data );
+        """,
+        """
+        62
+        [abc,de,fgh] 0[][]null
+        xyz
+        """,
+    )
+
+
+def test_datagrams_with_addresses(check: Check) -> None:
+    check(
+        """
+        a = UDP(); b = UDP();
+        println( b.send_message( "one", { address = a.local_address } ) );
+        m = a.recv_message( 2 ); println( m.data, m.address.port == b.local_address.port, m.flags & MSG_TRUNC == MSG_TRUNC );
+        println( a.recv_message( 5, { flags = MSG_DONTWAIT } ), " ", ERR() );
+        println( a.recv_message( 5, { timeout = 0.02 } ), " ", ERR() );
+        println( a.recv_message( 5, { timeout = 0 } ), " ", ERR() );
+        """,
+        """
+        3
+        ontruetrue
+        false Resource temporarily unavailable
+        false Connection timed out
+        false Connection timed out
+        """,
+    )
+
+
+def test_batches(check: Check) -> None:
+    check(
+        """
+        a = UDP(); b = UDP();
+        println( b.send_messages( [ { data = "one", address = a.local_address }, { data = "two", address = a.local_address } ] ) );
+        b.connect( a.local_address ); println( b.send_messages( [ "three", "four" ] ) );
+        a.condition_wait( SOCKET_IN, 5 );
+        list = a.recv_messages( 3, 10 ); println( list.size ); foreach( m : list ) println( m.data );
+        list = a.recv_messages( 9, 10 ); println( list.size, list[ 0 ].data, list[ 0 ].address.port == b.local_address.port );
+        println( a.recv_messages( 2, 10, MSG_DONTWAIT ), " ", ERR() );
+        println( a.send_messages( [] ), a.send_messages( [ "x" ] ), " ", ERR() );
+        """,
+        """
+        2
+        2
+        3
+        one
+        two
+        three
+        1fourtrue
+        false Resource temporarily unavailable
+        0false Destination address required
+        """,
+    )
+
+
+def test_descriptors_travel(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    check(
+        """
+        ( a, b ) = socket_pair(); u = UDP();
+        println( a.send_message( "x", { fds = [ u, u.fd ] } ) );
+        m = b.recv_message( 5 ); println( m.data, m.fds.size, m.control.size );
+        v = m.fds[ 0 ]; println( typeof( v ), v.local_address.port == u.local_address.port, v.fd != u.fd );
+        u.sendto( "through", v.local_address ); println( v.recv( 10 ) );
+        """,
+        """
+        1
+        x20
+        sockettruetrue
+        through
+        """,
+    )
+
+
+def test_control_messages(check: Check) -> None:
+    check(
+        r"""
+        u = UDP(); u.set_option( IPPROTO_IP, 8, 1 );
+        u.send_message( "x", { address = u.local_address } );
+        m = u.recv_message( 5 ); println( m.control.size, m.control[ 0 ].level == IPPROTO_IP, m.control[ 0 ].type, typeof( m.control[ 0 ].data ) );
+        println( u.send_message( "y", { address = u.local_address, control = [ { level = IPPROTO_IP, type = 2, data = "\x07\0\0\0" } ] } ) );
+        println( u.recv( 5 ) );
+        """,
+        """
+        1true8string
+        1
+        y
+        """,
+    )
+
+
+def test_misuse(check: Check) -> None:
+    check(
+        """
+        ( a, b ) = socket_pair();
+        println( a.send_message( "x", { fds = 5 } ), a.send_message( "x", { fds = [ "x" ] } ), a.send_message( "x", { control = [ 1 ] } ) );
+        println( a.send_message( "x", { address = 5 } ), a.send_message( [ null ] ), a.send_message( "x", { timeout = -1 } ) );
+        println( a.send_message( "x", { fds = [ -1 ] } ), " ", ERR() );
+        println( b.recv( 5, MSG_DONTWAIT ) );
+        """,
+        """
+        falsefalsefalse
+        falsefalsefalse
+        false Bad file descriptor
+        false
+        """,
+        "socket.send_message(): option 'fds' must be an array",
+        "socket.send_message(): option 'fds' holds something that is neither a socket, an io_file nor an int",
+        "socket.send_message(): an entry of option 'control' must be a dict with level, type and data",
+        "socket.send_message(): option 'address' must be a socket_address",
+        "socket.send_message(): argument 1 (data) must be a string or an array of strings",
+        "socket.send_message(): option 'timeout' must be a number of seconds",
+    )
+
+
+def test_streams_read_ahead_and_end(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); p[ 0 ].send( "line\\nrest" ); println( p[ 1 ].recv_line(), p[ 1 ].recv_message( 9 ).data );
+        p[ 0 ].send( "last" ); p[ 0 ].close();
+        list = p[ 1 ].recv_messages( 5, 10 ); println( list.size, list[ 0 ].data );
+        println( p[ 1 ].recv_message( 5 ).data.length );
+        """,
+        """
+        linerest
+        1last
+        0
+        """,
+    )

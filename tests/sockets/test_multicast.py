@@ -1,0 +1,85 @@
+"""Multicast groups: chapter 11 section 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Check = Callable[..., None]
+
+
+def test_ipv4_group(check: Check) -> None:
+    check(
+        """
+        r = socket_udp(); r.bind( socket_address_any() ); port = r.local_address.port;
+        group = socket_address( AF_INET, "239.255.71.1", port );
+        println( r.join_multicast_group( group, "lo" ), r.join_multicast_group( group, "lo" ), " ", ERR() );
+        s = socket_udp(); s.multicast_interface = "lo"; s.multicast_ttl = 1;
+        println( s.sendto( "hello", group ) );
+        r.timeout = 5; println( r.recv( 10 ) );
+        println( r.leave_multicast_group( group, "lo" ), r.leave_multicast_group( group, "lo" ), " ", ERR() );
+        """,
+        """
+        truefalse Address already in use
+        5
+        hello
+        truefalse Cannot assign requested address
+        """,
+    )
+
+
+def test_ipv6_group(check: Check) -> None:
+    check(
+        """
+        r = socket_udp( true ); r.bind( socket_address_any( true ) ); port = r.local_address.port;
+        group = socket_address( AF_INET6, "ff15::7101", port );
+        println( r.join_multicast_group( group, "lo" ) );
+        s = socket_udp( true ); s.multicast_interface = "lo"; println( s.multicast_interface, s.sendto( "hello", group ) );
+        r.timeout = 5; println( r.recv( 10 ), r.leave_multicast_group( group, "lo" ) );
+        """,
+        """
+        true
+        lo5
+        hellotrue
+        """,
+    )
+
+
+def test_one_source_only(check: Check) -> None:
+    check(
+        """
+        r = socket_udp(); r.bind( socket_address_any() ); port = r.local_address.port;
+        group = socket_address( AF_INET, "232.1.2.3", port ); source = socket_address( AF_INET, "127.0.0.5" );
+        println( r.join_multicast_group( group, "lo", source ) );
+        other = socket_udp(); other.bind( socket_address( AF_INET, "127.0.0.6" ) ); other.multicast_interface = "lo";
+        mine = socket_udp(); mine.bind( source ); mine.multicast_interface = "lo";
+        other.sendto( "no", group ); mine.sendto( "yes", group );
+        r.timeout = 5; println( r.recv( 10 ), r.recv( 10, MSG_DONTWAIT ) );
+        println( r.leave_multicast_group( group, "lo", source ) );
+        println( socket_udp( true ).join_multicast_group( socket_address( AF_INET6, "ff3e::1" ), "lo", socket_address( AF_INET6, "::1" ) ) );
+        """,
+        """
+        true
+        yesfalse
+        true
+        true
+        """,
+    )
+
+
+def test_failures(check: Check) -> None:
+    check(
+        """
+        u = socket_udp(); a = socket_address( AF_INET, "127.0.0.1" );
+        println( u.join_multicast_group( a ), " ", ERR() );
+        println( u.join_multicast_group( socket_address( AF_INET, "239.1.1.1" ), "no such" ), " ", socket_error() != 0 );
+        println( u.join_multicast_group( socket_address( AF_INET, "239.1.1.1" ), "lo", socket_address( AF_INET6, "::1" ) ), " ", ERR() );
+        println( u.join_multicast_group( 5 ) );
+        """,
+        """
+        false Invalid argument
+        false true
+        false Address family not supported by protocol
+        null
+        """,
+        "socket.join_multicast_group(): argument 1 - expected socket_address, got int",
+    )

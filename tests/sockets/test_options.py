@@ -1,0 +1,173 @@
+"""The properties of `socket`: chapter 10 section 4 and chapter 11 section 2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Check = Callable[..., None]
+
+TCP = "socket_tcp()"
+UDP = "socket_udp()"
+
+
+@pytest.mark.parametrize("name", ["broadcast", "reuse_addr", "keepalive", "reuse_port"])
+@pytest.mark.parametrize("made", [TCP, UDP])
+def test_switches(check: Check, name: str, made: str) -> None:
+    check(
+        f"s = {made}; println( s.{name} ); s.{name} = true; println( s.{name} ); s.{name} = 0; println( s.{name} );"
+        f' println( typeof( s.{name} ), socket_error() );',
+        "false\ntrue\nfalse\nbool0",
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "value"),
+    [
+        (TCP, "no_delay", "true"), (TCP, "no_delay", "false"), (TCP, "keepalive_time", "30"), (TCP, "keepalive_count", "3"),
+        (TCP, "keepalive_interval", "5"), (TCP, "linger", "7"), (TCP, "linger", "0"), (TCP, "linger", "null"),
+        (TCP, "ttl", "12"), ("socket_tcp( true )", "ttl", "13"), ("socket_tcp( true )", "only_ipv6", "true"),
+        ("socket_tcp( true )", "only_ipv6", "false"), (UDP, "multicast_ttl", "4"), (UDP, "multicast_loopback", "false"),
+        ("socket_udp( true )", "multicast_ttl", "5"), ("socket_udp( true )", "multicast_loopback", "false"),
+        (UDP, "multicast_interface", '"lo"'), (UDP, "multicast_interface", "null"),
+        ("socket_udp( true )", "multicast_interface", '"lo"'), ("socket_udp( true )", "multicast_interface", "null"),
+        (TCP, "listen_backlog", "5"), (TCP, "timeout", "2.5"), (TCP, "timeout", "0"), (TCP, "recv_timeout", "0.25"),
+        (TCP, "send_timeout", "2"), (TCP, "blocking", "false"), (TCP, "blocking", "true"), (TCP, "deadline", "123.5"),
+        (TCP, "deadline", "null"), (TCP, "cancellable", "null"), (TCP, "delay_ack", "false"), (TCP, "delay_ack", "true"),
+    ],
+)  # fmt: skip
+def test_what_is_written_is_read(check: Check, made: str, name: str, value: str) -> None:
+    check(f"s = {made}; s.{name} = {value}; println( s.{name}, socket_error() );", value.strip('"') + "0")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("blocking", "null"), ("blocking", '"yes"'), ("broadcast", "null"), ("reuse_addr", '"x"'),
+        ("send_timeout", "-1"), ("send_timeout", '"x"'), ("recv_timeout", "null"), ("recv_timeout", "[]"),
+        ("timeout", "-0.5"), ("timeout_after", "-1"), ("timeout_after", "null"), ("deadline", '"x"'),
+        ("cancellable", "5"), ("cancellable", "{}"), ("keepalive_time", "0"), ("keepalive_count", "-1"),
+        ("linger", "-1"), ("linger", '"x"'), ("ttl", "0"), ("ttl", "256"), ("listen_backlog", "-1"),
+        ("recv_buffer_size", "0"), ("multicast_interface", '"no such interface"'), ("multicast_interface", "5"),
+        ("multicast_ttl", "256"), ("only_ipv6", "true"),
+    ],
+)  # fmt: skip
+def test_refused_values_change_nothing(check: Check, name: str, value: str) -> None:
+    readable = name not in ("timeout_after", "only_ipv6")
+    look = f"s.{name}" if readable else "1"
+    check(
+        f"s = socket_tcp(); before = {look}; s.{name} = {value}; e = socket_error(); println( before === {look}, e != 0 );",
+        "truetrue",
+        f"failed to set the '{name}' property of a socket",
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "error", "blocking", "broadcast", "reuse_addr", "send_timeout", "recv_timeout", "local_address", "remote_address",
+        "available_bytes", "credentials", "timeout", "deadline", "cancellable", "listen_backlog", "keepalive",
+        "keepalive_time", "keepalive_interval", "keepalive_count", "no_delay", "delay_ack", "linger", "reuse_port",
+        "recv_buffer_size", "send_buffer_size", "ttl", "multicast_ttl", "multicast_loopback", "multicast_interface",
+    ],
+)  # fmt: skip
+def test_closed_sockets_have_no_properties(check: Check, name: str) -> None:
+    check(
+        f"s = socket_tcp(); s.close(); println( s.{name}, \" \", ERR() );",
+        "null Bad file descriptor",
+        f"failed to retrieve the '{name}' property of a socket",
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "blocking", "broadcast", "reuse_addr", "send_timeout", "recv_timeout", "timeout", "timeout_after", "deadline",
+        "listen_backlog", "keepalive", "keepalive_time", "no_delay", "delay_ack", "linger", "reuse_port", "ttl",
+        "recv_buffer_size",
+    ],
+)  # fmt: skip
+def test_closed_sockets_cannot_be_configured(check: Check, name: str) -> None:
+    check(
+        f's = socket_tcp(); s.close(); s.{name} = 1; println( ERR() );',
+        "Bad file descriptor",
+        f"failed to set the '{name}' property of a socket",
+    )
+
+
+def test_facts(check: Check) -> None:
+    check(
+        """
+        s = socket_tcp();
+        println( s.fd >= 0, s.family == AF_INET, s.type == SOCK_STREAM, s.protocol == IPPROTO_TCP, s.speaks_ipv4 );
+        println( s.is_closed, s.is_connected, s.is_listening, s.local_address, s.available_bytes );
+        s.bind( socket_address( AF_INET, "127.0.0.1" ) ); s.listen();
+        println( s.is_listening, s.is_connected, s.available_bytes );
+        c = socket_connect( s.local_address ); p = s.accept();
+        println( c.is_connected, c.is_listening, c.remote_address.port == s.local_address.port );
+        p.send( "abc" ); c.condition_wait( SOCKET_IN, 5 ); println( c.available_bytes );
+        s.close(); println( s.fd, s.is_closed, s.is_connected, s.is_listening, s.family == AF_INET );
+        println( socket_tcp( true ).speaks_ipv4 );
+        u = UDP(); u.sendto( "12345", u.local_address ); u.sendto( "1", u.local_address ); u.condition_wait( SOCKET_IN, 5 );
+        println( u.available_bytes );
+        """,
+        """
+        truetruetruetruetrue
+        falsefalsefalse0.0.0.0:00
+        truefalse0
+        truefalsetrue
+        3
+        -1truefalsefalsetrue
+        true
+        5
+        """,
+    )
+
+
+def test_no_peer_no_credentials(check: Check) -> None:
+    check(
+        'println( socket_tcp().remote_address, " ", ERR() ); println( socket_tcp().credentials, " ", ERR() );',
+        "null Transport endpoint is not connected\nnull Operation not supported",
+        "failed to retrieve the 'remote_address' property of a socket",
+        "failed to retrieve the 'credentials' property of a socket",
+    )
+
+
+def test_write_only_and_read_only(check: Check) -> None:
+    check(
+        "s = socket_tcp(); println( s.timeout_after ); s.fd = 5; println( s.fd != 5 || true );",
+        "null\ntrue",
+        'Readable property not found: "timeout_after"',
+        'Writable property not found: "fd"',
+    )
+
+
+def test_any_option(check: Check) -> None:
+    check(
+        r"""
+        s = socket_tcp();
+        println( s.set_option( SOL_SOCKET, SO_REUSEADDR, 1 ), s.get_option( SOL_SOCKET, SO_REUSEADDR ), s.reuse_addr );
+        println( s.set_option( SOL_SOCKET, SO_LINGER, "\x01\0\0\0\x05\0\0\0" ), s.linger );
+        println( s.get_option( SOL_SOCKET, SO_LINGER, 8 ) == "\x01\0\0\0\x05\0\0\0" );
+        println( s.set_option( 9999, 9999, 1 ), s.get_option( 9999, 9999 ), socket_error() != 0 );
+        println( s.set_option( SOL_SOCKET, SO_REUSEADDR, [] ), s.get_option( SOL_SOCKET, SO_LINGER, 0 ) );
+        println( s.set_option( SOL_SOCKET, SO_RCVTIMEO, "\0\0\0\0\0\0\0\0\xa0\x86\x01\0\0\0\0\0" ), s.recv_timeout > 0 );
+        println( s.set_option( SOL_SOCKET, SO_BINDTODEVICE, null, 0 ) || true );
+        """,
+        """
+        true1true
+        true5
+        true
+        falsenulltrue
+        falsenull
+        truetrue
+        true
+        """,
+        "socket.set_option(): argument 3 (value) must be an int, a string or null",
+        "socket.get_option(): argument 3 (buflen) must be between 1 and 1024",
+    )
+
+
+def test_buffers_tell_what_was_granted(check: Check) -> None:
+    check("s = socket_tcp(); s.recv_buffer_size = 20000; println( s.recv_buffer_size >= 20000 );", "true")

