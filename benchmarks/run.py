@@ -32,6 +32,13 @@ C_OF_TWIN = {
     "bytes": 2.5,
 }
 
+# settings of the shell that change what start-up or output costs
+ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONOPTIMIZE")
+}
+
 
 def sgs_command() -> list[str]:
     """The installed `sgs` beside this Python, else the module."""
@@ -45,7 +52,7 @@ def measure(command: list[str], output: Path) -> float:
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, str(output), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
     ]
-    pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
+    pid = os.posix_spawn(command[0], command, ENVIRONMENT, file_actions=actions)
     _, status, usage = os.wait4(pid, 0)
     if status:
         raise SystemExit(f"{' '.join(command)}: exit status {os.waitstatus_to_exitcode(status)}")

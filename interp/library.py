@@ -122,7 +122,7 @@ def poll() -> None:
 # --- arguments --------------------------------------------------------------------------------------------------------
 
 
-def argument_error(position: int, expected: str, value: Any = MISSING) -> None:
+def argument_error(position: int, expected: str, value: Any = MISSING) -> Any:
     """The Warning `argument N - expected KIND, got TYPE`; N counts from 1."""
     warning(f"argument {position} - expected {expected}, got {type_name(value)}")
 

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
     from .socket import Socket
 
-SCM_RIGHTS: int = getattr(_constants, "SCM_RIGHTS", 1)
-MSG_CMSG_CLOEXEC: int = getattr(_constants, "MSG_CMSG_CLOEXEC", 0)
+SCM_RIGHTS = int(getattr(_constants, "SCM_RIGHTS", 1))
+MSG_CMSG_CLOEXEC = int(getattr(_constants, "MSG_CMSG_CLOEXEC", 0))
 ANCILLARY = 8192  # room for the 253 descriptors the system passes at most, and for timestamps and the like
 MOST_VECTORS = 1024
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from .network.base import AddressInfo
 
-NUMERIC_ONLY: int = _constants.AI_NUMERICHOST
-NOT_A_NUMBER = (_constants.EAI_NONAME, getattr(_constants, "EAI_ADDRFAMILY", _constants.EAI_NONAME))
+NUMERIC_ONLY = int(_constants.AI_NUMERICHOST)
 
 
 def find(

@@ -32,6 +32,8 @@ _BUDGET = 20_000_000
 #: How many start positions are tried in one go, at first and at most.
 _FIRST_WINDOW = 1024
 _LAST_WINDOW = 1 << 17
+#: Python's own loops over all matches, which cannot be stopped, are for subjects up to this size.
+_PLAIN_SIZE = 1 << 21
 #: Longer patterns go to the stepping matcher at once: analysis and compilation cannot be stopped.
 _LONG_PATTERN = 20_000
 
@@ -47,6 +49,7 @@ class Expression:
         self.tree = tree
         self.machine: Machine | None = None
         self.compiled: re.Pattern[bytes] | None = None
+        self.factor = self.degree = 0
         self.first, self.nullable = first_bytes(tree.root)
         cost = attempt_cost(tree) if len(source) <= _LONG_PATTERN else None
         if cost is not None:
@@ -78,28 +81,21 @@ class Expression:
                     at = _next_start(spans)
                 else:
                     at = stop
-            elif self.nullable:
-                # Python looks for a match that is not empty where an empty one was; we go on one byte further.
-                count = 0
-                while at < stop and count < 1000:
-                    found = compiled.search(text, at, end)
-                    if found is None or found.start() >= stop:
-                        at = stop
-                        break
-                    yield found.regs
-                    at = _next_start(found.regs)
-                    count += 1
             else:
-                for count, found in enumerate(compiled.finditer(text, at, end)):
-                    if found.start() >= stop:
-                        break
-                    if not count & 1023:
-                        poll()
-                    yield found.regs
-                    at = found.end()
-                    if at >= stop:
-                        break
-                at = max(at, stop)
+                while at < stop:
+                    for count, found in enumerate(compiled.finditer(text, at, end)):
+                        if not count & 1023:
+                            poll()
+                        if found.start() >= stop:
+                            at = stop
+                            break
+                        if found.start() < at:
+                            # Where an empty match was, Python looks for another one; we go on one byte further.
+                            break
+                        yield found.regs
+                        at = _next_start(found.regs)
+                    else:
+                        at = stop
 
     def _window(self, text: bytes, at: int, count: int) -> tuple[re.Pattern[bytes] | None, int, int]:
         """Choose how to search from `at` on: a Python pattern (None: the stepping matcher), the position where the
@@ -108,7 +104,7 @@ class Expression:
         size = len(text)
         if self.compiled is None:
             return None, size, size
-        if size * self.factor * size**self.degree <= _BUDGET:
+        if self._is_cheap(size):
             return self.compiled, size, size
         count = min(count, size - at)
         while True:
@@ -117,17 +113,62 @@ class Expression:
             if not self.everything:
                 reached = self.run.match(text, stop)
                 end = reached.end() if reached else stop
-            longest = end - at
-            if not self.everything:
-                longest = max(map(len, text[at:end].translate(self.marks).split()), default=1)
-            cost = self.factor * longest**self.degree
             starts = count if self.nullable else len(text[at:stop].translate(None, self.no_start))
-            if starts * cost <= _BUDGET:
+            if self._is_bounded(text, at, end, starts):
                 # Anchors look at up to two bytes behind what was consumed.
                 return self.compiled, stop, min(end + 2, size)
             if count == 1:
                 return None, stop, size
-            count = max(1, min(count // 2, _BUDGET // cost))
+            count = max(1, count // 4)
+
+    def _is_cheap(self, size: int) -> bool:
+        """Tell whether a subject of `size` bytes can be searched in one go, whatever is in it."""
+        return size * self.factor * size**self.degree <= _BUDGET
+
+    def _is_bounded(self, text: bytes, at: int, end: int, starts: int) -> bool:
+        """Tell whether attempts from so many start positions, which see `text[at:end]`, stay within the budget."""
+        if not starts:
+            return True
+        attempt = _BUDGET // (starts * self.factor)
+        if not self.degree:
+            return attempt > 0
+        longest = int(attempt ** (1 / self.degree))
+        if end - at <= longest:
+            return True
+        return not self.everything and b"a" * (longest + 1) not in text[at:end].translate(self.marks)
+
+    def count(self, text: bytes, start: int) -> int:
+        """Return the number of matches from `start` on."""
+        if self.compiled is not None and self._is_plain(text):
+            return len(self.compiled.findall(text, start))
+        return sum(1 for _ in self.matches(text, start))
+
+    def replace(self, text: bytes, parts: list[bytes | int]) -> bytes | None:
+        """Return `text` with all matches replaced with literal text and groups; None when it gets too long."""
+        most = sum(len(part) if isinstance(part, bytes) else len(text) for part in parts)
+        if self.compiled is not None and self._is_plain(text) and most * len(text) <= MAX_SIZE:
+            template = [b"\\g<%d>" % part if isinstance(part, int) else part.replace(b"\\", b"\\\\") for part in parts]
+            return self.compiled.sub(b"".join(template), text)
+        pieces: list[bytes] = []
+        size = at = 0
+        for spans in self.matches(text, 0):
+            start, end = spans[0]
+            pieces.append(text[at:start])
+            for part in parts:
+                if isinstance(part, int):
+                    low, high = spans[part]
+                    part = text[low:high]
+                pieces.append(part)
+                size += len(part)
+            if size > MAX_SIZE:
+                return None
+            at = end
+        pieces.append(text[at:])
+        return b"".join(pieces)
+
+    def _is_plain(self, text: bytes) -> bool:
+        """Tell whether Python's own loops over all matches may be used."""
+        return not self.nullable and len(text) <= _PLAIN_SIZE and self._is_cheap(len(text))
 
     def _step(self, text: bytes, start: int, stop: int) -> Spans | None:
         if self.machine is None:
@@ -210,7 +251,7 @@ def re_match_all(text: bytes, pattern: bytes, flags: int, offset: int) -> Any:
     expression, start = loaded
     flags &= CAPTURED | OFFSETS
     if not flags:
-        return sum(1 for _ in expression.matches(text, start))
+        return expression.count(text, start)
     return new_array([_match_array(text, spans, flags) for spans in expression.matches(text, start)])
 
 
@@ -240,19 +281,5 @@ def re_replace(text: bytes, pattern: bytes, replacement: bytes) -> bytes | None:
     if expression is None:
         return None
     parts = [part for part in _replacement(replacement) if isinstance(part, bytes) or part <= expression.groups]
-    pieces: list[bytes] = []
-    size = at = 0
-    for spans in expression.matches(text, 0):
-        start, end = spans[0]
-        pieces.append(text[at:start])
-        for part in parts:
-            if isinstance(part, int):
-                low, high = spans[part]
-                part = text[low:high]
-            pieces.append(part)
-            size += len(part)
-        if size > MAX_SIZE:
-            return warning("generated more string data than allowed to store")
-        at = end
-    pieces.append(text[at:])
-    return b"".join(pieces)
+    result = expression.replace(text, parts)
+    return warning("generated more string data than allowed to store") if result is None else result

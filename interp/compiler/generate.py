@@ -36,11 +36,12 @@ def script_name(name: str) -> str:
 class UnitGenerator:
     """Generates a whole unit: a file, an `eval` text, a program."""
 
-    def __init__(self, unit: n.Function, key: str, limits: bool, optimize: bool) -> None:
+    def __init__(self, unit: n.Function, key: str, limits: bool, optimize: bool, counting: bool = False) -> None:
         self.unit = unit
         self.key = key
         self.limits = limits
         self.optimize = optimize
+        self.counting = counting
         self.out: list[ast.stmt] = []
         self.defined: dict[int, str] = {}
         self.twins = 0
@@ -267,12 +268,15 @@ def mentions(node: Any, names: frozenset[str]) -> bool:
     return False
 
 
-def generate(unit: n.Function, file: str, key: str, limits: bool = False, optimize: bool = True) -> CodeType:
+def generate(
+    unit: n.Function, file: str, key: str, limits: bool = False, optimize: bool = True, counting: bool = False
+) -> CodeType:
     """The code of a unit: a Python function body that, called, returns the `<main>` function.
 
-    `key` must differ between units that differ; `limits` selects the variant that polls the engine's stop flag.
+    `key` must differ between units that differ; `limits` selects the variant that polls the engine's stop flag at loop
+    back-edges and function entries, `counting` with it the one that calls `$tick` there instead.
     """
-    module = UnitGenerator(unit, key, limits, optimize).module()
+    module = UnitGenerator(unit, key, limits, optimize, counting).module()
     code = compile(module, file, "exec", dont_inherit=True, optimize=0)
     inner = next(const for const in code.co_consts if isinstance(const, CodeType))
     return clean_names(inner)
@@ -280,7 +284,7 @@ def generate(unit: n.Function, file: str, key: str, limits: bool = False, optimi
 
 def generate_source(unit: n.Function, key: str, limits: bool = False, optimize: bool = True) -> str:
     """The generated Python as text, for people."""
-    return ast.unparse(ast.fix_missing_locations(UnitGenerator(unit, key, limits, optimize).module()))
+    return ast.unparse(UnitGenerator(unit, key, limits, optimize).module())
 
 
 def clean_names(code: CodeType) -> CodeType:

@@ -38,17 +38,22 @@ def disk_cache() -> Cache:
 
 
 def compile_unit(
-    source: bytes, file: str, *, limits: bool = False, optimize: bool = True, cache: bool = True, nesting: int = 200
-) -> CodeType:
-    """The unit code of a source text; raises `CompileError`. `limits` selects the variant that polls the stop flag."""
-    key = content_key(source, file, f"{limits:d}{optimize:d}{nesting}")
+    source: bytes, file: str, *, limits: bool = False, optimize: bool = True, counting: bool = False,
+    cache: bool = True, nesting: int = 200,
+) -> CodeType:  # fmt: skip
+    """The unit code of a source text; raises `CompileError`.
+
+    `limits` selects the variant that polls the stop flag, `counting` the one that counts operations.
+    """
+    key = content_key(source, file, f"{limits:d}{optimize:d}{counting:d}{nesting}")
     code = _memory.get(key)
     if code is not None:
         return code
     disk = disk_cache() if cache else Cache(None)
     code = disk.load_code(key)
     if code is None:
-        code = _compile(source, file, key, limits, optimize, nesting, disk)
+        unit = parse_unit(source, disk, nesting)
+        code = _generate(unit, file, key, limits, optimize, counting)
         disk.store_code(key, code)
     if len(_memory) >= _MEMORY_MAX:
         _memory.pop(next(iter(_memory)))
@@ -57,14 +62,11 @@ def compile_unit(
     return code
 
 
-def _compile(
-    source: bytes, file: str, key: str, limits: bool, optimize: bool, nesting: int, disk: Cache
-) -> CodeType:
-    unit = parse_unit(source, disk, nesting)
+def _generate(unit: Any, file: str, key: str, limits: bool, optimize: bool, counting: bool) -> CodeType:
     from .generate import generate
 
     try:
-        return generate(unit, file, key[:16], limits, optimize)
+        return generate(unit, file, key[:16], limits, optimize, counting)
     except (RecursionError, SyntaxError, MemoryError) as problem:
         # the host's compiler has limits of its own on nested blocks
         line = getattr(problem, "lineno", None) or 1

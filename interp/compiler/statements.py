@@ -130,6 +130,10 @@ class Statements:
         return made, loop
 
     def poll(self: FunctionGenerator, line: int) -> None:
+        """A check point: counts an operation where those are limited, and looks at the engine's stop flag."""
+        if self.unit.counting:
+            self.out.append(p.expression(p.call("$tick", [], line), line))
+            return
         self.out.append(
             p.if_(p.name("$stop", line), [p.expression(p.call("$poll", [], line), line)], [], line)
         )

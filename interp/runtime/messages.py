@@ -141,11 +141,11 @@ def _default(context: Context, level: int, text: bytes, whole: bool) -> None:
         raise ScriptAbort(error=True)
 
 
-def warning(text: bytes | str) -> None:
-    """Emits a Warning."""
+def warning(text: bytes | str) -> Any:
+    """Emits a Warning. Returns None, so that a native can `return warning( … )`."""
     message(WARNING, text if type(text) is bytes else text.encode())  # type: ignore[union-attr]
 
 
-def error(text: bytes | str) -> None:
-    """Emits an Error; raises `ScriptAbort` unless a handler or `@` lets the script go on."""
+def error(text: bytes | str) -> Any:
+    """Emits an Error; raises `ScriptAbort` unless a handler or `@` lets the script go on, then returns None."""
     message(ERROR, text if type(text) is bytes else text.encode())  # type: ignore[union-attr]

@@ -1,0 +1,213 @@
+"""Timeouts, deadlines, cancelling, interrupting: chapters 10 section 4 and 11 sections 2 and 4, outside threads."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from interp.errors import ScriptInterrupted
+
+from .conftest import PRELUDE, make_engine
+
+Check = Callable[..., None]
+
+
+def test_receive_and_send_timeouts_end_with_ewouldblock(check: Check) -> None:
+    check(
+        """
+        include "string";
+        p = PAIR(); s = p[ 0 ]; s.recv_timeout = 0.02; s.send_timeout = 0.02;
+        println( s.recv( 5 ), " ", ERR() );
+        println( s.recvfrom( 5 ), " ", ERR() );
+        l = LISTEN(); l.recv_timeout = 0.02; println( l.accept(), " ", ERR() );
+        big = string_repeat( "x", 20000000 );
+        n = s.send( big ); println( n > 0 && n < 20000000, socket_error() );
+        println( s.send( "x" ), " ", ERR() );
+        """,
+        """
+        false Resource temporarily unavailable
+        false Resource temporarily unavailable
+        null Resource temporarily unavailable
+        true0
+        false Resource temporarily unavailable
+        """,
+        "socket.accept(): failed to accept connection",
+    )
+
+
+def test_inactivity_ends_with_etimedout(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); s = p[ 0 ]; s.timeout = 0.02;
+        println( s.recv( 5 ), " ", ERR(), " ", s.condition_wait( SOCKET_IN ), " ", s.recv_exact( 3 ), " ", ERR() );
+        l = LISTEN(); l.timeout = 0.02; println( l.accept(), " ", ERR() );
+        p[ 1 ].send( "x" ); println( s.recv( 5 ) );
+        """,
+        """
+        false Connection timed out false false Connection timed out
+        null Connection timed out
+        x
+        """,
+        "socket.accept(): failed to accept connection",
+    )
+
+
+def test_timeout_arguments(check: Check) -> None:
+    check(
+        """
+        l = LISTEN();
+        println( l.accept( 0 ), " ", ERR() ); println( l.accept( 0.02 ), " ", ERR() ); println( l.accept( -1 ) );
+        c = socket_tcp(); println( c.connect( l.local_address, 5 ), c.connect( l.local_address, -1 ) );
+        l.blocking = false; d = socket_tcp(); d.connect( l.local_address );
+        println( typeof( l.accept( 5 ) ), typeof( l.accept( 5 ) ) );
+        """,
+        """
+        null Connection timed out
+        null Connection timed out
+        null
+        truefalse
+        socketsocket
+        """,
+        "socket.accept(): failed to accept connection",
+        "socket.accept(): failed to accept connection",
+        "socket.accept(): argument 1 (timeout) cannot be negative",
+        "socket.connect(): argument 2 (timeout) cannot be negative",
+    )
+
+
+def test_connect_to_a_full_queue_runs_into_its_timeout(check: Check) -> None:
+    check(
+        """
+        l = socket_listen( "127.0.0.1:0", { backlog = 0 } ); kept = [];
+        for( i = 0; i < 20; ++i )
+        {
+            c = socket_tcp(); kept.push( c );
+            if( !c.connect( l.local_address, 0.05 ) ) break;
+        }
+        println( i < 20, " ", ERR() );
+        """,
+        "true Connection timed out",
+    )
+
+
+def test_unix_listener_with_a_full_queue(check: Check, tmp_path: object) -> None:
+    check(
+        f"""
+        a = socket_address_unix( "{tmp_path}/s" ); l = socket_unix(); l.bind( a ); l.listen( 0 ); kept = [];
+        for( i = 0; i < 20; ++i )
+        {{
+            c = socket_unix(); kept.push( c );
+            if( !c.connect( a, 0.03 ) ) break;
+        }}
+        println( i < 20, " ", ERR() );
+        function accepter(){{ l.accept(); }}
+        function connecter(){{ println( socket_unix().connect( a, 5 ) ); }}
+        thread connecter(); thread accepter(); socket_run();
+        """,
+        """
+        true Connection timed out
+        true
+        """,
+    )
+
+
+def test_deadlines(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); s = p[ 0 ];
+        s.timeout_after = 0.03; println( s.deadline > ftime(), s.recv( 5 ), " ", ERR() );
+        p[ 1 ].send( "here" );
+        println( s.recv( 5 ), " ", ERR(), " ", s.send( "x" ), s.recv_exact( 1 ), s.send_all( "x" ), " ", ERR() );
+        println( s.condition_wait( SOCKET_IN ), " ", ERR() );
+        println( s.reset_deadline(), s.deadline, s.recv( 5 ) );
+        s.deadline = 0; println( s.recv( 5 ), " ", ERR() ); s.deadline = null; s.deadline = ftime() + 100; println( s.send( "x" ) );
+        t = clone( s ); println( t.deadline, typeof( t ) );
+        """,
+        """
+        truefalse Connection timed out
+        false Connection timed out falsefalsefalse Connection timed out
+        false Connection timed out
+        truenullhere
+        false Connection timed out
+        1
+        nullsocket
+        """,
+    )
+
+
+def test_cancelled_operations_fail_at_once(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); s = p[ 0 ]; c = socket_cancellable(); s.cancellable = c;
+        println( typeof( c ), c.cancelled, s.cancellable == c, c.cancel(), c.cancelled );
+        println( s.recv( 5 ), s.send( "x" ), s.condition_wait( 1 ), s.recv_line(), " ", ERR() );
+        println( c.reset(), c.cancelled, s.send( "x" ) ); s.cancellable = null; println( s.cancellable );
+        """,
+        """
+        socket_cancellablefalsetruetruetrue
+        falsefalsefalsefalse Operation canceled
+        truefalse1
+        null
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["UDP().recv( 5 )", "LISTEN().accept()", "PAIR()[ 0 ].recv_exact( 5 )", "socket_select( [ UDP() ], [], [] )",
+     "UDP().condition_wait( SOCKET_IN )", "UDP().recv_message( 5 )", "socket_poller().wait()"],
+)  # fmt: skip
+def test_interrupt_ends_every_wait(call: str) -> None:
+    out = io.BytesIO()
+    with make_engine(stdout=out, stderr=out) as engine:
+        engine.run(PRELUDE + "println( 1 );")
+        timer = threading.Timer(0.05, engine.interrupt)
+        timer.start()
+        began = time.monotonic()
+        with pytest.raises(ScriptInterrupted):
+            engine.run(f"println( {call} );")
+        assert time.monotonic() - began < 5
+        timer.join()
+        assert engine.run("return 5;") == 5
+    assert out.getvalue() == b"1\n"
+
+
+@pytest.mark.parametrize("where", ["root", "thread"])
+def test_interrupt_of_a_loop_that_sleeps_in_the_selector(where: str) -> None:
+    script = "function f(){ UDP().recv( 5 ); } thread f(); socket_run();"
+    if where == "root":
+        script = "a = UDP(); function never( s, c ){ } a.watch( SOCKET_IN, never ); socket_run();"
+    with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
+        engine.run(PRELUDE)
+        timer = threading.Timer(0.05, engine.interrupt)
+        timer.start()
+        with pytest.raises(ScriptInterrupted):
+            engine.run(script)
+        timer.join()
+
+
+def test_engine_close_closes_sockets(check: Check) -> None:
+    from .conftest import open_descriptors
+
+    before = open_descriptors()
+    engine = make_engine(stdout=io.BytesIO(), stderr=io.BytesIO())
+    engine.run(PRELUDE + "a = PAIR(); b = UDP(); p = socket_poller(); p.add( b, 1 ); function f(){ b.recv( 1 ); } thread f(); socket_run( 0 );")
+    assert open_descriptors() > before
+    engine.close()
+    assert open_descriptors() == before
+
+
+def test_timeouts_are_judged_after_readiness(check: Check) -> None:
+    check(
+        """
+        p = PAIR();
+        function reader(){ p[ 0 ].timeout = 0.02; println( p[ 0 ].recv( 9 ) ); }
+        function busy(){ p[ 1 ].send( "in time" ); t = ftime(); while( ftime() - t < 0.05 ); }
+        thread reader(); thread busy(); socket_run();
+        """,
+        "in time",
+    )
