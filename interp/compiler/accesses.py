@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..syntax import nodes as n
 from . import pyast as p
 from .expressions import V
+from .infer import BIG
 from .types import ANY, ARRAY, BOOL, FUNC, INT, NULL, NUMERIC, OTHER, REAL, STR
 
 if TYPE_CHECKING:
@@ -197,8 +198,8 @@ class Accesses:
             return V(p.binary(old.node, operator, p.const(1.0, line), line), REAL)
         value = p.binary(old.node, operator, p.const(1, line), line)
         if old.mask == INT:
-            if lo >= -(1 << 63) and hi < 1 << 63:
-                return V(value, INT, lo=lo, hi=hi)
+            if (lo >= -(1 << 63) and hi < 1 << 63) or (-BIG <= old.lo and old.hi <= BIG):
+                return V(value, INT, lo=max(lo, -(1 << 63)), hi=min(hi, (1 << 63) - 1))
             return V(self.checked(value, "$wrap", lo, hi, line), INT)
         if not old.mask & ~(INT | REAL):
             return V(self.checked(value, "$fit", lo - 1, hi + 1, line), INT | REAL)

@@ -18,9 +18,10 @@ from ..syntax import nodes as n
 from . import pyast as p
 from .accesses import Accesses
 from .expressions import Expressions, V
-from .infer import Types, infer
+from .guess import Hints, guess_params
+from .infer import Type, Types, infer
 from .statements import Scope, Statements
-from .types import ANY, ARRAY, FUNC, INT_MAX, INT_MIN, OTHER
+from .types import ANY, ARRAY, FUNC, INT, INT_MAX, INT_MIN, OTHER, REAL, STR
 
 # Names that Python does not accept or uses itself.
 RESERVED = frozenset(("None", "True", "False", "__debug__", "__builtins__"))
@@ -42,6 +43,7 @@ class UnitGenerator:
         self.limits = limits
         self.optimize = optimize
         self.counting = counting
+        self.hints = Hints(unit) if optimize else None
         self.out: list[ast.stmt] = []
         self.defined: dict[int, str] = {}
         self.twins = 0
@@ -147,6 +149,7 @@ class FunctionGenerator(Expressions, Accesses, Statements):
         self.uses_exit = False
         self.uses_self = False
         self.types: Types = infer(function) if unit.optimize else Types()
+        self.guessed: set[str] = set()
 
     # --- names ---------------------------------------------------------------------------------------------------------
 
@@ -222,24 +225,27 @@ class FunctionGenerator(Expressions, Accesses, Statements):
                 given = p.compare(p.call("$len", [p.name("$rest", line)], line), ast.Gt(), p.const(i, line), line)
                 item = p.subscript(p.name("$rest", line), p.const(i, line), line)
                 setup.append(p.assign(param, p.choose(given, item, p.const(None, line), line), line))
+        generic = self.types
+        guesses: dict[str, Type] = {}
+        if self.unit.hints is not None and not variadic and not self.twin:
+            guesses = guess_params(function, generic, self.unit.hints)
+        fast = infer(function, guesses) if guesses else generic
         fresh = [
             self.py_name(local)
             for local in [*function.locals, *function.cells]
             if local not in function.params
             and (function.uses is None or local not in function.uses)
-            and local not in self.types.assigned_first
+            and (local not in generic.assigned_first or local not in fast.assigned_first)
         ]
         if fresh:
             targets: list[ast.expr] = [p.target(local, line) for local in dict.fromkeys(fresh)]
             setup.append(p.assign(targets, p.const(None, line), line))
         if self.limits and not self.function.is_unit:
             self.poll(line)
-        self.statements(function.body)
-        if not self.ends_here():
-            scope = self.scopes[-1]
-            self.run_deferred(scope)
-            if self.twin:
-                self.out.append(p.return_(p.tuple_of([], line), line))
+        if guesses:
+            self.two_bodies(function, guesses, fast, line)
+        else:
+            self.whole_body(function, line)
         if self.uses_exit:
             setup.append(p.assign("$x", p.const(0, line), line))
         if self.globals_used:
@@ -251,6 +257,40 @@ class FunctionGenerator(Expressions, Accesses, Statements):
             name, ["this"] if variadic else ["this", *params], defaults, "$rest" if variadic else None,
             [*head, *setup, *self.out], line,
         )  # fmt: skip
+
+
+    def whole_body(self: FunctionGenerator, function: n.Function, line: int) -> None:
+        self.scopes = [Scope()]
+        self.statements(function.body)
+        if not self.ends_here():
+            self.run_deferred(self.scopes[-1])
+            if self.twin:
+                self.out.append(p.return_(p.tuple_of([], line), line))
+
+    def two_bodies(
+        self: FunctionGenerator, function: n.Function, guesses: dict[str, Type], fast: Types, line: int
+    ) -> None:
+        """A copy of the body for arguments of the guessed types, tested once, and the general one."""
+        names = {INT: "$int", REAL: "$float", STR: "$bytes"}
+        tests = [
+            p.compare(
+                p.call("$type", [p.name(self.py_name(param), line)], line), ast.Is(), p.name(names[kind[0]], line), line
+            )
+            for param, kind in guesses.items()
+        ]
+        generic, self.types = self.types, fast
+        special = self.generated(lambda: self.whole_body(function, line))
+        self.types = generic
+        special_types = self.not_functions
+        self.not_functions = set()
+        general = self.generated(lambda: self.whole_body(function, line))
+        del special_types
+        cond = tests[0] if len(tests) == 1 else p.both(tests, line)
+        if special and isinstance(special[-1], ast.Return):
+            self.out.append(p.if_(cond, special, [], line))
+            self.out.extend(general)
+        else:
+            self.out.append(p.if_(cond, special, general, line))
 
 
 def mentions(node: Any, names: frozenset[str]) -> bool:

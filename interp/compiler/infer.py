@@ -1,21 +1,516 @@
 """Type and range inference over one function: what its locals can hold.
 
-Rule of this file: whatever is not proved is `ANY`; a wrong answer here is a wrong result of the script.
+Rules of this file:
+* whatever is not proved is `ANY`; a wrong answer here is a wrong result of the script;
+* a variable has one answer for the whole function: the join of all that is assigned to it, with null where it may be
+  read before it is assigned;
+* a counter that only moves by small constant steps is taken never to reach 2^61: that would take centuries.
+Guesses (what a parameter probably is, what a property probably holds) are kept apart: code that uses them tests first.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..syntax import nodes as n
+from .types import (
+    ANY,
+    ARRAY,
+    BOOL,
+    FUNC,
+    INT,
+    INT_MAX,
+    INT_MIN,
+    NULL,
+    NUMERIC,
+    OTHER,
+    REAL,
+    STR,
+    const_mask,
+    int_range,
+)
+
+BIG = 1 << 61
+SMALL_STEP = 1024
+
+Type = tuple[int, int, int]
+ANYTHING: Type = (ANY, INT_MIN, INT_MAX)
+NOTHING: Type = (0, INT_MAX, INT_MIN)
 
 
 class Types:
     """The result: `variables` maps a local to (mask, lo, hi); `assigned_first` needs no initial null."""
 
     def __init__(self) -> None:
-        self.variables: dict[str, tuple[int, int, int]] = {}
+        self.variables: dict[str, Type] = {}
         self.assigned_first: set[str] = set()
 
 
-def infer(function: n.Function) -> Types:
-    """The types of a resolved function's locals."""
-    return Types()
+class _Operand:
+    """A range as `int_range` wants it."""
+
+    __slots__ = ("hi", "lo")
+
+    def __init__(self, kind: Type) -> None:
+        _, self.lo, self.hi = kind
+
+
+def full(mask: int) -> Type:
+    """A type whose ints can be any."""
+    return mask, INT_MIN, INT_MAX
+
+
+def join(a: Type, b: Type) -> Type:
+    """The smallest type that holds both; a range is only kept by ints."""
+    if not a[0]:
+        return b
+    if not b[0]:
+        return a
+    a_lo, a_hi = (a[1], a[2]) if a[0] & INT else (INT_MAX, INT_MIN)
+    b_lo, b_hi = (b[1], b[2]) if b[0] & INT else (INT_MAX, INT_MIN)
+    lo, hi = min(a_lo, b_lo), max(a_hi, b_hi)
+    if lo > hi:
+        lo, hi = INT_MIN, INT_MAX
+    return a[0] | b[0], lo, hi
+
+
+def infer(function: n.Function, params: dict[str, Type] | None = None) -> Types:
+    """The types of a resolved function's locals; `params` gives types of parameters that were tested at entry."""
+    return _Inference(function, params or {}).run()
+
+
+class _Inference:
+    def __init__(self, function: n.Function, params: dict[str, Type]) -> None:
+        self.function = function
+        self.env: dict[str, Type] = dict.fromkeys(function.locals, NOTHING)
+        for param in function.params:
+            self.env[param] = params.get(param, ANYTHING)
+        self.unassigned: set[str] = set()
+        self.assigned: set[str] = set()
+        self.changed = False
+        self.round = 0
+
+    def run(self) -> Types:
+        for self.round in range(12):
+            self.changed = False
+            self.assigned = set(self.function.params)
+            self.body(self.function.body)
+            if not self.changed:
+                break
+        else:
+            # no fixpoint in time: nothing is known
+            self.env = dict.fromkeys(self.env, ANYTHING)
+        types = Types()
+        for name, kind in self.env.items():
+            mask, lo, hi = kind
+            types.variables[name] = kind if mask else full(NULL)
+        types.assigned_first = {name for name in self.env if name not in self.unassigned}
+        return types
+
+    # --- variables ---------------------------------------------------------------------------------------------------
+
+    def set(self, target: n.Node, kind: Type) -> None:
+        if not (isinstance(target, n.Name) and target.storage == "local"):
+            if not isinstance(target, n.Name):
+                self.parts(target)
+            return
+        name = target.name
+        old = self.env.get(name, ANYTHING)
+        new = join(old, kind)
+        if self.round >= 3 and new != old and old[0]:
+            # widening: what still moves goes to its bound
+            lo = new[1] if new[1] >= old[1] else INT_MIN
+            hi = new[2] if new[2] <= old[2] else (BIG if new[2] <= BIG else INT_MAX)
+            new = (new[0], lo, hi)
+        if new != old:
+            self.env[name] = new
+            self.changed = True
+        self.assigned.add(name)
+
+    def read(self, name: str) -> Type:
+        if name not in self.assigned and name not in self.unassigned:
+            self.unassigned.add(name)
+            self.env[name] = join(self.env.get(name, ANYTHING), full(NULL))
+            self.changed = True
+        return self.env.get(name, ANYTHING)
+
+    def parts(self, target: n.Node) -> None:
+        if isinstance(target, (n.Prop, n.Index)):
+            self.expr(target.obj)
+            self.expr(target.key)
+        elif isinstance(target, n.Paren):
+            for item in target.items:
+                self.set(item, ANYTHING)
+
+    def apart(self, *branches: Any) -> None:
+        """Runs alternatives; assigned behind them is what every one that gets there assigns."""
+        before = self.assigned
+        ends: list[set[str]] = []
+        for branch in branches:
+            self.assigned = set(before)
+            leaves = False
+            if branch is not None:
+                leaves = self.statement(branch)
+            if not leaves:
+                ends.append(self.assigned)
+        self.assigned = set.intersection(*ends) if ends else set(before) | set(self.env)
+
+    # --- statements ------------------------------------------------------------------------------------------------------
+
+    def body(self, body: list[n.Node]) -> bool:
+        """Whether the end is certainly not reached."""
+        leaves = False
+        for node in body:
+            leaves = self.statement(node) or leaves
+        return leaves
+
+    def statement(self, node: Any) -> bool:
+        kind = type(node)
+        if kind is n.ExprStmt:
+            for item in node.exprs:
+                self.expr(item)
+        elif kind is n.Block:
+            return self.body(node.body)
+        elif kind is n.If:
+            self.expr(node.cond)
+            self.apart(node.then, node.other)
+        elif kind is n.While:
+            self.expr(node.cond)
+            self.loop(node.body)
+        elif kind is n.DoWhile:
+            self.statement(node.body)
+            self.expr(node.cond)
+        elif kind is n.For:
+            for item in node.init:
+                self.expr(item)
+            for item in node.test:
+                self.expr(item)
+            before = set(self.assigned)
+            self.statement(node.body)
+            self.assigned = set(before)
+            for item in node.step:
+                self.expr(item)
+            self.assigned = before
+        elif kind is n.NumericFor:
+            args = [self.expr(item) for item in node.args]
+            self.numeric_for(node, args)
+        elif kind is n.Foreach:
+            for item in node.sources:
+                self.expr(item)
+            before = set(self.assigned)
+            for name in (node.key, node.value):
+                if name is not None:
+                    self.set(name, ANYTHING)
+            self.statement(node.body)
+            self.assigned = before
+        elif kind is n.Return:
+            for item in node.exprs:
+                self.expr(item)
+            return True
+        elif kind is n.Break or kind is n.Continue:
+            return True
+        elif kind is n.VarDecl:
+            self.expr(node)
+        elif kind is n.Command:
+            self.name(node.name)
+            for item in node.args:
+                self.expr(item)
+        elif kind is n.FuncDecl:
+            if isinstance(node.target, n.Name):
+                self.set(node.target, full(FUNC))
+            else:
+                self.parts(node.target)
+        elif kind is n.Defer:
+            before = set(self.assigned)
+            self.statement(node.body)
+            self.assigned = before
+        elif kind is n.ClassDecl:
+            for member in node.members:
+                if member.value is not None and not member.is_function:
+                    self.expr(member.value)
+        return False
+
+    def loop(self, body: n.Node) -> None:
+        before = set(self.assigned)
+        self.statement(body)
+        self.assigned = before
+
+    def numeric_for(self, node: n.NumericFor, args: list[Type]) -> None:
+        kind: Type = full(REAL)
+        if not node.is_real:
+            start = (INT, 0, 0) if len(args) == 1 else args[0]
+            end = args[0] if len(args) == 1 else args[1]
+            steps_up = len(args) < 3 or (args[2][0] == INT and 0 <= args[2][1] and args[2][2] <= SMALL_STEP)
+            if steps_up and not (start[0] | end[0]) & ~INT:
+                # the counter ends at most one step behind the end
+                kind = (INT, start[1], min(INT_MAX, max(start[2], end[2] + SMALL_STEP)))
+            else:
+                kind = full(INT)
+        self.set(node.name, kind)
+        self.loop(node.body)
+
+    # --- expressions -----------------------------------------------------------------------------------------------------
+
+    def name(self, node: n.Name) -> Type:
+        if node.storage == "local":
+            return self.read(node.name)
+        return ANYTHING
+
+    def expr(self, node: Any) -> Type:
+        kind = type(node)
+        if kind is n.Const:
+            value = node.value
+            return (INT, value, value) if type(value) is int else full(const_mask(value))
+        if kind is n.Name:
+            return self.name(node)
+        if kind is n.Paren:
+            result = ANYTHING
+            for item in node.items:
+                result = self.expr(item)
+            return result
+        if kind is n.Binary:
+            left, right = self.expr(node.left), self.expr(node.right)
+            return binary_type(node.op, left, right, node)
+        if kind is n.Assign:
+            if isinstance(node.target, n.Name):
+                result = self.expr(node.value)
+                if self.counts(node.target, node.value):
+                    result = self.stepped(node.target.name, node.value)
+                self.set(node.target, result)
+                return result
+            result = self.expr(node.value)
+            self.parts(node.target)
+            return result
+        if kind is n.OpAssign:
+            return self.op_assign(node)
+        if kind is n.IncDec:
+            return self.inc_dec(node)
+        if kind is n.Logic:
+            left = self.expr(node.left)
+            before = set(self.assigned)
+            right = self.expr(node.right)
+            self.assigned = before
+            return join(left, right)
+        if kind is n.IfExpr:
+            self.expr(node.cond)
+            before = set(self.assigned)
+            then = self.expr(node.then)
+            self.assigned = set(before)
+            other = self.expr(node.other)
+            self.assigned = before
+            return join(then, other)
+        if kind is n.Unary:
+            return unary_type(node, self.expr(node.operand))
+        if kind is n.Concat:
+            for item in node.items:
+                self.expr(item)
+            return full(STR)
+        if kind is n.VarDecl:
+            for target, value in node.items:
+                if value is not None:
+                    self.expr(n.Assign(node.line, target, value))
+            return full(NULL)
+        return self.other(node)
+
+    def other(self, node: Any) -> Type:
+        kind = type(node)
+        if kind is n.Prop:
+            obj = self.expr(node.obj)
+            self.expr(node.key)
+            if isinstance(node.key, n.Const):
+                if obj[0] == STR and node.key.value == b"length":
+                    return INT, 0, 1 << 48
+                if obj[0] == ARRAY and node.key.value == b"size":
+                    return INT, 0, 1 << 48
+            return ANYTHING
+        if kind is n.Index:
+            self.expr(node.obj)
+            self.expr(node.key)
+            return ANYTHING
+        if kind is n.Call:
+            self.expr(node.func)
+            for item in node.args:
+                self.expr(item)
+            return ANYTHING
+        if kind is n.ArrayLit:
+            for item in node.items:
+                self.expr(item)
+            return full(ARRAY)
+        if kind is n.DictLit:
+            for entry in node.entries:
+                self.expr(entry.key)
+                self.expr(entry.value)
+            return full(OTHER)
+        if kind is n.CompatCall:
+            for item in (node.this, node.func, *node.args):
+                self.expr(item)
+            return ANYTHING
+        if kind is n.New:
+            for item in (node.func, *node.args):
+                self.expr(item)
+            return ANYTHING
+        if kind is n.ThreadCall:
+            self.expr(node.call)
+            return ANYTHING
+        if kind is n.Sync:
+            # evaluated again and again
+            for item in node.args:
+                self.expr(item)
+            return full(BOOL)
+        if kind is n.MultiAssign:
+            self.expr(node.call)
+            for target in node.targets:
+                self.set(target, ANYTHING)
+            return ANYTHING
+        if kind is n.MultiSet:
+            result = self.expr(node.obj)
+            for entry in node.entries:
+                self.expr(entry.key)
+                self.expr(entry.value)
+            return result
+        if kind is n.FuncExpr:
+            return full(FUNC)
+        return ANYTHING
+
+    def counts(self, target: n.Name, value: Any) -> bool:
+        """`x = x + 1` and the like."""
+        return (
+            isinstance(value, n.Binary)
+            and value.op in ("+", "-")
+            and isinstance(value.left, n.Name)
+            and value.left.name == target.name
+            and target.storage == "local"
+            and is_small_step(value.right)
+            and self.env.get(target.name, ANYTHING)[0] == INT
+        )
+
+    def stepped(self, name: str, value: Any) -> Type:
+        step = value.right.value if value.op == "+" else -value.right.value
+        return step_range(self.env[name], step)
+
+    def op_assign(self, node: n.OpAssign) -> Type:
+        target = node.target
+        if not isinstance(target, n.Name):
+            self.parts(target)
+            self.expr(node.value)
+            return ANYTHING
+        old = self.name(target)
+        if node.op in ("&&", "||", "??"):
+            before = set(self.assigned)
+            right = self.expr(node.value)
+            self.assigned = before
+            result = join(old, right)
+        elif node.op == "$":
+            self.expr(node.value)
+            result = full(STR)
+        elif node.op in ("+", "-") and is_small_step(node.value) and old[0] == INT and target.storage == "local":
+            step = node.value.value if node.op == "+" else -node.value.value
+            result = step_range(old, step)
+        else:
+            result = binary_type(node.op, old, self.expr(node.value), node)
+        self.set(target, result)
+        return result if target.storage == "local" else ANYTHING
+
+    def inc_dec(self, node: n.IncDec) -> Type:
+        target = node.target
+        while isinstance(target, n.Paren) and len(target.items) == 1:
+            target = target.items[0]
+        if not isinstance(target, n.Name):
+            self.parts(target)
+            return full(INT | REAL | NULL) if node.is_prefix else ANYTHING
+        old = self.name(target)
+        step = 1 if node.op == "++" else -1
+        if old[0] == INT:
+            new = step_range(old, step)
+        elif old[0] == REAL:
+            new = old
+        elif old[0] and not old[0] & ~(INT | REAL):
+            new = full(INT | REAL)
+        else:
+            new = full(INT | REAL | NULL) if old[0] else NOTHING
+        self.set(target, new)
+        return new if node.is_prefix else old
+
+
+def is_small_step(node: Any) -> bool:
+    return isinstance(node, n.Const) and type(node.value) is int and abs(node.value) <= SMALL_STEP
+
+
+def step_range(old: Type, step: int) -> Type:
+    """The range of a counter that moved by a small constant."""
+    _, lo, hi = old
+    if hi > BIG or lo < -BIG:
+        lo, hi = lo + step, hi + step
+        return (INT, lo, hi) if lo >= INT_MIN and hi <= INT_MAX else full(INT)
+    return INT, max(min(lo, lo + step), -BIG), min(max(hi, hi + step), BIG)
+
+
+def unary_type(node: n.Unary, operand: Type) -> Type:
+    """The type of `- + ~ ! @`."""
+    mask, lo, hi = operand
+    if node.op == "!":
+        return full(BOOL)
+    if node.op in ("+", "@"):
+        return full(mask | NULL) if node.op == "@" and mask else operand
+    if node.op == "~":
+        return (INT, ~hi, ~lo) if mask == INT else full(INT)
+    if mask == INT:
+        return (INT, -hi, -lo) if lo > INT_MIN else full(INT)
+    if mask == REAL:
+        return full(REAL)
+    if mask and not mask & ~NUMERIC:
+        return full((mask & ~BOOL) | INT)
+    return ANYTHING if mask else NOTHING
+
+
+def binary_type(op: str, left: Type, right: Type, node: Any = None) -> Type:
+    """The type of `left op right`."""
+    if op in ("==", "!=", "===", "!==", "<", "<=", ">", ">="):
+        return full(BOOL)
+    if op == "<=>":
+        return INT, -1, 1
+    a, b = left[0], right[0]
+    if not a or not b:
+        return NOTHING
+    both = a | b
+    if op in ("&", "|", "^", "<<", ">>"):
+        return bit_type(op, left, right)
+    if both & (OTHER | ARRAY | FUNC):
+        return ANYTHING
+    if op in ("+", "-", "*"):
+        if a == REAL or b == REAL:
+            return full(REAL)
+        if both == INT:
+            lo, hi = int_range(op, _Operand(left), _Operand(right))
+            return (INT, lo, hi) if lo >= INT_MIN and hi <= INT_MAX else full(INT)
+        if both & STR and not both & (INT | BOOL | NULL):
+            return full(REAL)
+        return full(INT | REAL | NULL)
+    if op == "/":
+        value = getattr(getattr(node, "right", None) or getattr(node, "value", None), "value", None)
+        sure = type(value) in (int, float) and value
+        return full(REAL) if sure else full(REAL | NULL)
+    if both == INT and right[1] > 0:
+        bound = right[2] - 1
+        return (INT, 0, min(left[2], bound)) if left[1] >= 0 else (INT, -bound, bound)
+    return full(INT | REAL | NULL)
+
+
+def bit_type(op: str, left: Type, right: Type) -> Type:
+    """The type of a bit operation: always an int, its range from masks and constants."""
+    if op == "&":
+        his = [side[2] for side in (left, right) if side[0] == INT and side[1] >= 0]
+        if his:
+            return INT, 0, min(his)
+    if left[0] == INT and right[0] == INT:
+        if op in ("|", "^") and left[1] >= 0 and right[1] >= 0:
+            return INT, 0, (1 << max(left[2].bit_length(), right[2].bit_length())) - 1
+        if op == ">>" and right[1] == right[2]:
+            count = right[1] & 63
+            return INT, left[1] >> count, left[2] >> count
+        if op == "<<" and right[1] == right[2]:
+            count = right[1] & 63
+            lo, hi = left[1] << count, left[2] << count
+            if lo >= INT_MIN and hi <= INT_MAX:
+                return INT, lo, hi
+    return full(INT)

@@ -219,6 +219,7 @@ TABLE: dict[str, Any] = {
     "$type": type,
     "$len": len,
     "$int": int,
+    "$float": float,
     "$bool": bool,
     "$bytes": bytes,
     "$Function": FunctionType,

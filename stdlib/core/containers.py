@@ -120,7 +120,7 @@ def isset(spec: Any) -> Any:
 
 
 @library.function("unset( dict/map container, any key )", raw=True)
-def unset(this: Any, args: tuple[Any, ...]) -> None:
+def unset(this: Any, args: tuple[Any, ...]) -> Any:
     """`unset( container, key )`: removes the entry if present; exactly two arguments. (Chapter 03 section 5.)"""
     container = args[0] if args else MISSING
     key = args[1] if len(args) > 1 else MISSING

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import FunctionType
 
 from interp.runtime.calls import call, depth_left, enter_native, overflow
-from interp.runtime.convert import native_text, text, to_real, typeof
+from interp.runtime.convert import native_text, text, to_real, type_id, typeof
 from interp.runtime.messages import NATIVE_CODES
 from interp.runtime.operators import compare
 from interp.runtime.state import ScriptAbort, current
@@ -68,7 +68,7 @@ def _native_truth(value: Any) -> bool:
 
 
 def safe_order() -> Callable[[Any, Any], float]:
-    """A comparison of two values for many calls inside one native; 0 where `__compare` was aborted.
+    """A comparison of two values for many calls inside one native; the native one where `__compare` was aborted.
 
     The native enters the crossing itself (`enter_native`), once for all its comparisons.
     """
@@ -80,9 +80,20 @@ def safe_order() -> Callable[[Any, Any], float]:
             return compare(a, b)
         except ScriptAbort:
             context.suppress = suppress
-            return 0
+            return native_order(a, b)
 
     return order
+
+
+def native_order(a: Any, b: Any) -> int:
+    """The order of an object and another value without metamethods (chapter 03 section 10)."""
+    if a is b:
+        return 0
+    x, y = type_id(a), type_id(b)
+    if x == y:
+        numbers = current().world.identities
+        x, y = numbers.number(a), numbers.number(b)
+    return -1 if x < y else 1
 
 
 def callback(function: Any) -> Callable[[Any, Any], Any]:

@@ -86,7 +86,7 @@ def write_stack(value: Any) -> bytes | None:
     try:
         return _write_stack(value)
     except _Unsupported as reason:
-        return error(str(reason))  # type: ignore[func-returns-value]
+        return error(str(reason))  # type: ignore[no-any-return]
 
 
 def _write_stack(value: Any) -> bytes:
@@ -158,7 +158,7 @@ def write_variables(value: Any) -> bytes | None:
     try:
         return _VariableWriter().write(value)
     except _Unsupported as reason:
-        return warning(str(reason))  # type: ignore[func-returns-value]
+        return warning(str(reason))  # type: ignore[no-any-return]
 
 
 class _VariableWriter:

@@ -119,7 +119,7 @@ def errno_value(name: bytes) -> int | None:
     import errno as numbers
 
     if name not in _ERRNO_NAMES:
-        return error("this errno value is unsupported")  # type: ignore[func-returns-value]
+        return error("this errno value is unsupported")  # type: ignore[no-any-return]
     return getattr(numbers, name.decode())  # type: ignore[no-any-return]
 
 

@@ -56,6 +56,7 @@ function string_of( items ){ var s = ""; foreach( x : items ) s $= x; return s; 
         ("tobool( q )", "false", "truth"),
         ("typeof( q )", "dict", "type"),
         ("[ q, 1 ].find( 5 )", "null", "compare"),
+        ("[ 1, q ].remove( q )", "1", "compare"),
         ("array_filter( [ q ] )", "[]", "truth"),
         ("dict( q, 1 )", "{{}=1}", "text"),
         ("[ q, q ].unique( true ).size", "1", "text"),
@@ -80,7 +81,7 @@ function straight( n ){ return straight( n + 1 ); }
 println( array_process( [ 1 ], straight ), [ 2, 1 ].sort_custom( function( a, b ){ straight( 0 ); return a - b; } ) );
 """
     )
-    assert out == "[null][1,2]\n"
+    assert out == "[null][2,1]\n"
     assert len(messages) == 3 and all("max. call stack size reached" in message for message in messages)
 
 

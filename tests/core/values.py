@@ -10,9 +10,14 @@ from interp.runtime.values import Array, Map, Record, Table, dict_items, dict_se
 
 TEXT = st.one_of(st.binary(max_size=6), st.sampled_from([b"a", b"null", b"name", b"_x9", b"9", b"array"]))
 # SGSON writes a keyword as a bare key and then refuses it (chapter 04 section 8)
-KEYS = TEXT.filter(lambda text: text != b"null")
+KEYWORDS = (b"null", b"true", b"false")
+KEYS = TEXT.filter(lambda text: text not in KEYWORDS)
 INTS = st.one_of(st.integers(-3, 3), st.integers(-(1 << 63), (1 << 63) - 1))
 SCALARS = st.one_of(st.none(), st.booleans(), INTS, st.floats(allow_nan=False), TEXT)
+
+
+def _no_keyword(key: Any) -> bool:
+    return type(key) is not bytes or key not in KEYWORDS
 
 
 def descriptions(scalars: Any = SCALARS) -> Any:
@@ -22,7 +27,7 @@ def descriptions(scalars: Any = SCALARS) -> Any:
         lambda inner: st.one_of(
             st.tuples(st.just("array"), st.lists(inner, max_size=20)),
             st.tuples(st.sampled_from(["dict", "record"]), st.lists(st.tuples(KEYS, inner), max_size=4)),
-            st.tuples(st.just("map"), st.lists(st.tuples(inner.filter(lambda key: key != b"null"), inner), max_size=4)),
+            st.tuples(st.just("map"), st.lists(st.tuples(inner.filter(_no_keyword), inner), max_size=4)),
         ),
         max_leaves=25,
     )

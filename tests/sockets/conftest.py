@@ -1,5 +1,7 @@
 """Scripts against real loopback sockets: no fixed ports, no sleeps where a condition can be waited for."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 import gc

@@ -1,5 +1,7 @@
 """`socket_address`: chapter 10 section 2 and the address part of chapter 11 section 1."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """The error slot, creation, closed sockets, bad arguments: chapter 10 sections 1, 3 and 4."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 from collections.abc import Callable

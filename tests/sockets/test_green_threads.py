@@ -1,5 +1,7 @@
 """Blocking operations in script threads, and `socket_run`: chapter 11 section 4."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 import resource
@@ -13,13 +15,13 @@ Check = Callable[..., None]
 def test_one_thread_per_connection(check: Check) -> None:
     check(
         r"""
-        l = LISTEN(); done = 0;
+        global l = LISTEN(), done = 0;
         function serve( s ){ while( isstring( line = s.recv_line() ) ) s.send_line( "echo " .. line ); s.close(); }
         function isstring( v ){ return typeof( v ) == "string"; }
         function accepter( n ){ for( var i = 0; i < n; ++i ) thread serve( l.accept() ); }
         function client( i )
         {
-            var s = socket_connect( l.local_address );
+            global done; var s = socket_connect( l.local_address );
             for( var k = 0; k < 3; ++k ){ s.send_line( i .. "-" .. k ); if( s.recv_line() != "echo " .. i .. "-" .. k ) println( "wrong" ); }
             done = done + 1;
         }
@@ -34,31 +36,8 @@ def test_one_thread_per_connection(check: Check) -> None:
 def test_parks_under_natives_and_coroutines(check: Check) -> None:
     check(
         """
-        p = PAIR();
-        function inner(){ return p[ 0 ].recv( 9 ); }
-        function under_pcall(){ println( "pcall ", pcall( inner ) ); }
-        function body(){ println( "coroutine ", inner() ); yield( 7 ); }
-        function under_coroutine(){ var c = co_create( body ); println( co_resume( c ) ); println( "after" ); }
-        function compare( a, b ){ if( a == 1 ) x = inner(); return a - b; }
-        function under_sort(){ var a = [ 3, 1, 2 ]; a.sort_custom( compare ); println( a, x ); }
-        function other( text ){ println( "other runs" ); p[ 1 ].send( text ); }
-        thread under_pcall(); thread other( "one" ); socket_run();
-        thread under_coroutine(); thread other( "two" ); socket_run();
-        x = null; thread under_sort(); p[ 1 ].send( "threethree" ); socket_run();
-        """,
-        """
-        other runs
-        pcall one
-        other runs
-        coroutine two
-        7
-        after
-        [1,2,3]threethree
-        """,
-    ) if False else check(
-        """
-        p = PAIR();
-        function inner(){ result = p[ 0 ].recv( 9 ); }
+        global p = PAIR();
+        function inner(){ global result = p[ 0 ].recv( 9 ); }
         function under_pcall(){ pcall( inner ); println( "pcall ", result ); }
         function body(){ inner(); println( "coroutine ", result ); yield( 7 ); }
         function under_coroutine(){ var c = co_create( body ); println( co_resume( c ) ); println( "after" ); }
@@ -80,7 +59,7 @@ def test_parks_under_natives_and_coroutines(check: Check) -> None:
 def test_what_the_scheduler_sees_of_a_parked_thread(check: Check) -> None:
     check(
         """
-        u = UDP(); function f(){ println( u.recv( 9 ) ); println( "goes on" ); }
+        global u = UDP(); function f(){ println( u.recv( 9 ) ); println( "goes on" ); }
         t = thread f();
         println( t.can_resume, t.running, process_threads( 1 ), process_threads( 1 ) );
         t.resume();
@@ -100,7 +79,7 @@ def test_what_the_scheduler_sees_of_a_parked_thread(check: Check) -> None:
 def test_abort_end_event_and_close_wake(check: Check) -> None:
     check(
         """
-        u = UDP(); function f( name ){ defer println( "deferred" ); var r = u.recv( 9 ); println( name, " ", r, " ", ERR() ); }
+        global u = UDP(); function f( name ){ defer println( "deferred" ); var r = u.recv( 9 ); println( name, " ", r, " ", ERR() ); }
         t = thread f( "aborted" ); t.abort(); println( socket_run(), t.was_aborted );
         e = event(); t = thread f( "ended" ); t.end_on( e ); e.signaled = true; println( socket_run(), t.was_aborted );
         t = thread f( "closed" ); u.close(); println( socket_run(), t.was_aborted );
@@ -122,7 +101,7 @@ def test_timeout_deadline_and_cancel_while_parked(check: Check) -> None:
         a = UDP(); a.timeout = 0.01; thread f( a ); socket_run();
         b = UDP(); b.timeout_after = 0.01; thread f( b ); socket_run();
         d = UDP(); d.recv_timeout = 0.01; thread f( d ); socket_run();
-        c = UDP(); c.cancellable = socket_cancellable(); thread f( c );
+        global c = UDP(); c.cancellable = socket_cancellable(); thread f( c );
         function canceller(){ yield 0.01; c.cancellable.cancel(); c.cancellable.reset(); } thread canceller(); socket_run();
         """,
         """
@@ -137,7 +116,7 @@ def test_timeout_deadline_and_cancel_while_parked(check: Check) -> None:
 def test_error_slot_belongs_to_the_thread_that_made_the_call(check: Check) -> None:
     check(
         """
-        p = PAIR();
+        global p = PAIR();
         function reader(){ println( p[ 0 ].recv( 9 ), socket_error() ); }
         function failer(){ socket_tcp().send( "x" ); println( socket_error() != 0 ); p[ 1 ].send( "ok" ); socket_tcp().send( "x" ); }
         thread reader(); thread failer(); socket_run();
@@ -152,7 +131,7 @@ def test_error_slot_belongs_to_the_thread_that_made_the_call(check: Check) -> No
 def test_select_and_poller_park_too(check: Check) -> None:
     check(
         """
-        a = UDP(); b = UDP(); p = socket_poller(); p.add( b, SOCKET_IN );
+        global a = UDP(), b = UDP(), p = socket_poller(); p.add( b, SOCKET_IN );
         function selector(){ var r = [ a ]; println( "select ", socket_select( r, [], [] ) ); }
         function poller(){ println( "poller ", p.wait().size ); }
         function waiter(){ println( "condition ", a.condition_wait( SOCKET_IN ) ); }
@@ -193,7 +172,7 @@ def test_run_with_yields_timeouts_and_stop(check: Check) -> None:
 def test_subthreads_run_by_a_nested_loop(check: Check) -> None:
     check(
         """
-        u = UDP();
+        global u = UDP();
         function child(){ println( "child got ", u.recv( 9 ) ); }
         function parent(){ subthread child(); println( "left ", socket_run() ); }
         function sender(){ yield 0.02; u.sendto( "x", u.local_address ); }
@@ -209,7 +188,7 @@ def test_subthreads_run_by_a_nested_loop(check: Check) -> None:
 
 def test_sleeping_costs_no_processor_time(check: Check) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF)
-    check("u = UDP(); function f(){ u.recv( 1 ); } thread f(); println( socket_run( 0.5 ) );", "1")
+    check("global u = UDP(); function f(){ u.recv( 1 ); } thread f(); println( socket_run( 0.5 ) );", "1")
     after = resource.getrusage(resource.RUSAGE_SELF)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.35
 
@@ -217,7 +196,7 @@ def test_sleeping_costs_no_processor_time(check: Check) -> None:
 def test_outside_threads_a_call_blocks_the_engine(check: Check) -> None:
     check(
         """
-        u = UDP(); function f(){ yield; println( "never" ); } thread f();
+        global u = UDP(); function f(){ yield; println( "never" ); } thread f();
         u.recv_timeout = 0.02; println( u.recv( 5 ) );
         """,
         "false",
@@ -233,12 +212,12 @@ def test_many_connections(check: Check) -> None:
     try:
         check(
             """
-            l = socket_listen( "127.0.0.1:0", { backlog = 4096 } ); here = l.local_address; served = 0; answered = 0;
-            function serve( s ){ s.send_all( s.recv_exact( 64 ) ); served = served + 1; s.recv( 1 ); }
+            global l = socket_listen( "127.0.0.1:0", { backlog = 4096 } ), here = l.local_address, served = 0, answered = 0;
+            function serve( s ){ global served; s.send_all( s.recv_exact( 64 ) ); served = served + 1; s.recv( 1 ); }
             function accepter(){ for( var i = 0; i < 1000; ++i ) thread serve( l.accept() ); }
             thread accepter();
-            include "string"; message = string_repeat( "x", 64 );
-            function client(){ var s = socket_connect( here ); s.send_all( message ); if( s.recv_exact( 64 ) == message ) answered = answered + 1; }
+            include "string"; global message = string_repeat( "x", 64 );
+            function client(){ global answered; var s = socket_connect( here ); s.send_all( message ); if( s.recv_exact( 64 ) == message ) answered = answered + 1; }
             for( i = 0; i < 1000; ++i ) thread client();
             println( socket_run(), " ", served, " ", answered );
             """,

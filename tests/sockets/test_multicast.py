@@ -1,5 +1,7 @@
 """Multicast groups: chapter 11 section 3."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 import socket

@@ -1,5 +1,7 @@
 """The properties of `socket`: chapter 10 section 4 and chapter 11 section 2."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 from collections.abc import Callable

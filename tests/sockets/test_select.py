@@ -1,5 +1,7 @@
 """`socket_select` (chapter 10 section 5), conditions, pollers and watches (chapter 11 sections 3 and 4)."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 import resource
@@ -204,7 +206,7 @@ def test_poller_misuse(check: Check) -> None:
 def test_watches(check: Check) -> None:
     check(
         """
-        a = UDP(); count = 0;
+        a = UDP(); global count = 0;
         function on_ready( s, condition )
         {
             global count;

@@ -1,5 +1,7 @@
 """Whole messages over a stream: chapter 11 section 3."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 from collections.abc import Callable

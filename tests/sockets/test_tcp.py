@@ -1,5 +1,7 @@
 """Connections: chapter 10 section 4 over TCP, IPv4 and IPv6."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 import signal

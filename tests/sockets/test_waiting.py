@@ -1,5 +1,7 @@
 """Timeouts, deadlines, cancelling, interrupting: chapters 10 section 4 and 11 sections 2 and 4, outside threads."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 import io
@@ -97,7 +99,7 @@ def test_connect_to_a_full_queue_runs_into_its_timeout(check: Check) -> None:
 def test_unix_listener_with_a_full_queue(check: Check, tmp_path: object) -> None:
     check(
         f"""
-        a = socket_address_unix( "{tmp_path}/s" ); l = socket_unix(); l.bind( a ); l.listen( 0 ); kept = [];
+        global a = socket_address_unix( "{tmp_path}/s" ), l = socket_unix(); l.bind( a ); l.listen( 0 ); kept = [];
         for( i = 0; i < 20; ++i )
         {{
             c = socket_unix(); kept.push( c );
@@ -180,7 +182,7 @@ def test_interrupt_ends_every_wait(call: str) -> None:
 def test_interrupt_of_a_loop_that_sleeps_in_the_selector(where: str) -> None:
     script = "function f(){ UDP().recv( 5 ); } thread f(); socket_run();"
     if where == "root":
-        script = "a = UDP(); function never( s, c ){ } a.watch( SOCKET_IN, never ); socket_run();"
+        script = "global a = UDP(); function never( s, c ){ } a.watch( SOCKET_IN, never ); socket_run();"
     with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
         engine.run(PRELUDE)
         timer = threading.Timer(0.05, engine.interrupt)
@@ -195,7 +197,7 @@ def test_engine_close_closes_sockets(check: Check) -> None:
 
     before = open_descriptors()
     engine = make_engine(stdout=io.BytesIO(), stderr=io.BytesIO())
-    engine.run(PRELUDE + "a = PAIR(); b = UDP(); p = socket_poller(); p.add( b, 1 ); function f(){ b.recv( 1 ); } thread f(); socket_run( 0 );")
+    engine.run(PRELUDE + "global a = PAIR(), b = UDP(), p = socket_poller(); p.add( b, 1 ); function f(){ b.recv( 1 ); } thread f(); socket_run( 0 );")
     assert open_descriptors() > before
     engine.close()
     assert open_descriptors() == before
@@ -204,7 +206,7 @@ def test_engine_close_closes_sockets(check: Check) -> None:
 def test_timeouts_are_judged_after_readiness(check: Check) -> None:
     check(
         """
-        p = PAIR();
+        global p = PAIR();
         function reader(){ p[ 0 ].timeout = 0.02; println( p[ 0 ].recv( 9 ) ); }
         function busy(){ p[ 1 ].send( "in time" ); t = ftime(); while( ftime() - t < 0.05 ); }
         thread reader(); thread busy(); socket_run();

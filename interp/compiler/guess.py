@@ -1,0 +1,134 @@
+"""Guesses: what a parameter or a property probably holds, from how the text uses it.
+
+Rule of this file: a guess decides only which code is tried first; the code tests it, and is right without it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..syntax import nodes as n
+from .infer import ANYTHING, Type, Types, full
+from .types import ANY, INT, REAL, STR, const_mask
+
+_ORDER = frozenset(("<", "<=", ">", ">="))
+_ARITHMETIC = frozenset(("+", "-", "*", "/"))
+_INTEGER = frozenset(("%", "&", "|", "^", "<<", ">>"))
+_MAX_NODES = 1500
+
+
+class Hints:
+    """What the whole unit tells: constant arguments of direct calls, properties of literals."""
+
+    def __init__(self, unit: n.Function) -> None:
+        self.arguments: dict[str, list[int]] = {}
+        self.properties: dict[bytes, int] = {}
+        self._walk(unit.body)
+
+    def _walk(self, node: Any) -> None:
+        if isinstance(node, (list, tuple)):
+            for item in node:
+                self._walk(item)
+            return
+        if not isinstance(node, n.Node):
+            return
+        if isinstance(node, n.Call) and isinstance(node.func, n.Name):
+            masks = self.arguments.setdefault(node.func.name, [])
+            for i, arg in enumerate(node.args):
+                if i >= len(masks):
+                    masks.append(0)
+                masks[i] |= literal_mask(arg)
+        elif isinstance(node, n.DictLit):
+            for entry in node.entries:
+                self._property(entry.key, entry.value)
+        elif isinstance(node, n.Assign) and isinstance(node.target, n.Prop):
+            self._property(node.target.key, node.value)
+        for slot in type(node).__slots__:
+            if slot != "storage":
+                self._walk(getattr(node, slot, None))
+
+    def _property(self, key: Any, value: Any) -> None:
+        if isinstance(key, n.Const) and type(key.value) is bytes:
+            self.properties[key.value] = self.properties.get(key.value, 0) | literal_mask(value)
+
+
+def literal_mask(node: Any) -> int:
+    """The type of a literal, 0 for what tells nothing."""
+    if isinstance(node, n.Unary) and node.op == "-":
+        return literal_mask(node.operand)
+    return const_mask(node.value) if isinstance(node, n.Const) else 0
+
+
+def guess_params(function: n.Function, types: Types, hints: Hints) -> dict[str, Type]:
+    """Parameters that are probably ints, reals or strings all the time: worth a test at entry."""
+    if not function.params:
+        return {}
+    votes: dict[str, int] = dict.fromkeys(function.params, 0)
+    counter = _Votes(votes, types)
+    counter.walk(function.body)
+    if counter.nodes > _MAX_NODES:
+        return {}
+    literals = hints.arguments.get(function.name or "", [])
+    guesses: dict[str, Type] = {}
+    for i, param in enumerate(function.params):
+        if param in function.cells:
+            continue
+        mask = literals[i] if i < len(literals) and literals[i] in (INT, REAL, STR) else 0
+        mask = mask or votes[param]
+        if mask in (INT, REAL, STR) and votes[param] | mask == mask | (votes[param] & mask):
+            guesses[param] = full(mask)
+    return guesses
+
+
+class _Votes:
+    """Counts for each parameter the kinds its uses suggest."""
+
+    def __init__(self, votes: dict[str, int], types: Types) -> None:
+        self.votes = votes
+        self.types = types
+        self.nodes = 0
+
+    def mask(self, node: Any) -> int:
+        if isinstance(node, n.Name) and node.storage == "local":
+            mask = self.types.variables.get(node.name, ANYTHING)[0]
+            return mask if mask != ANY else 0
+        return literal_mask(node)
+
+    def vote(self, node: Any, mask: int) -> None:
+        if isinstance(node, n.Name) and node.storage == "local" and node.name in self.votes:
+            self.votes[node.name] |= mask
+
+    def walk(self, node: Any) -> None:
+        if isinstance(node, (list, tuple)):
+            for item in node:
+                self.walk(item)
+            return
+        if not isinstance(node, n.Node) or isinstance(node, n.Function):
+            return
+        self.nodes += 1
+        if isinstance(node, (n.Binary, n.OpAssign)):
+            left, right = (node.left, node.right) if isinstance(node, n.Binary) else (node.target, node.value)
+            if node.op in _ORDER or node.op in _ARITHMETIC:
+                self.pair(left, right)
+                self.pair(right, left)
+            elif node.op in _INTEGER:
+                self.vote(left, INT)
+                self.vote(right, INT)
+        elif isinstance(node, n.Prop):
+            if isinstance(node.key, n.Const) and node.key.value == b"length":
+                self.vote(node.obj, STR)
+        elif isinstance(node, n.Index):
+            self.vote(node.key, INT)
+        elif isinstance(node, n.IncDec):
+            self.vote(node.target, INT)
+        elif isinstance(node, n.NumericFor) and not node.is_real:
+            for arg in node.args:
+                self.vote(arg, INT)
+        for slot in type(node).__slots__:
+            if slot != "storage":
+                self.walk(getattr(node, slot, None))
+
+    def pair(self, side: Any, other: Any) -> None:
+        mask = self.mask(other)
+        if mask in (INT, REAL):
+            self.vote(side, mask)
