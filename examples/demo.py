@@ -14,7 +14,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SECONDS = 30
 CONNECTIONS = 1
-GREETING = "listening on "
+GREETING = "listening on port "
+TEXTS = ("hello", "from the client")
 
 
 def start(script: str, *args: object) -> subprocess.Popen[str]:
@@ -44,8 +45,8 @@ def talk(server: subprocess.Popen[str]) -> list[str]:
     greeting = server.stdout.readline().rstrip()
     print(f"server | {greeting}")
     if not greeting.startswith(GREETING):
-        return [f"the server did not begin with '{GREETING}PORT'", *finish("server", server)]
-    client = start("echo_client.sgs", greeting.removeprefix(GREETING))
+        return [f"the server did not begin with '{GREETING}N'", *finish("server", server)]
+    client = start("echo_client.sgs", greeting.removeprefix(GREETING), *TEXTS)
     try:
         return finish("client", client) + finish("server", server)
     finally:

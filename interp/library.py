@@ -26,6 +26,7 @@ from .runtime.convert import (
     wrap,
 )
 from .runtime.guard import safe_text as to_text
+from .runtime.helpers import KNOWN_NATIVES
 from .runtime.iterators import NotIterable, iterate
 from .runtime.messages import NATIVE_CODES, error, message, warning
 from .runtime.state import INFO, current
@@ -499,6 +500,8 @@ class Library:
     def install(self, world: World) -> None:
         """Creates the library's globals and symbols in an engine."""
         world.namespace.update(self.functions)
+        for name in KNOWN_NATIVES.intersection(self.functions):
+            world.namespace["$N_" + name] = self.functions[name]
         world.namespace.update(self.constants)
         for name, native in self.functions.items():
             world.symbol_register(name.encode(), native)

@@ -52,18 +52,18 @@ def socket_listen(where: Any, given: Any) -> Socket | None:
         if candidates is None:
             return owner.refuse(errno.EINVAL)
         both = type(where) is not bytes and not isinstance(where, SocketAddress)
-        problem: BaseException = OSError(errno.EADDRNOTAVAIL, "")
+        code = errno.EADDRNOTAVAIL
         for address in candidates:
             try:
                 made = _listen(owner, address, chosen, both)
-            except FAILURES as caught:
-                if both and isinstance(caught, OSError) and caught.errno == errno.EADDRINUSE:
+            except OSError as problem:
+                if both and problem.errno == errno.EADDRINUSE:
                     raise  # not a missing IPv6
-                problem = caught
+                code = problem.errno or errno.EINVAL
                 continue
             owner.code = 0
             return made
-        raise problem
+        raise OSError(code, "")
     except FAILURES as problem:
         return owner.refuse(problem)
 
@@ -171,7 +171,7 @@ def interleaved(addresses: list[SocketAddress]) -> list[SocketAddress]:
 class Race:
     """Connection attempts to several addresses, overlapping in time."""
 
-    __slots__ = ("_limit", "_local", "_owner", "_problem", "_running", "_waiting")
+    __slots__ = ("_code", "_limit", "_local", "_owner", "_running", "_waiting")
 
     def __init__(
         self, owner: State, addresses: list[SocketAddress], local: SocketAddress | None, limit: float | None
@@ -181,7 +181,7 @@ class Race:
         self._local = local
         self._limit = limit
         self._running: list[Socket] = []
-        self._problem: BaseException = OSError(errno.EADDRNOTAVAIL, "")
+        self._code = errno.EADDRNOTAVAIL  # of the last failure
 
     def winner(self) -> Socket:
         """The first socket that connects; the others are closed. Raises the last failure when none does."""
@@ -215,7 +215,7 @@ class Race:
             for sock in tuple(self._running):
                 if self._connected(sock):
                     return sock
-        raise self._problem
+        raise OSError(self._code, "")
 
     def _start(self, address: SocketAddress) -> Socket | None:
         """Begins an attempt; the socket when it succeeds at once."""
@@ -232,7 +232,7 @@ class Race:
             assert sock is not None
             self._running.append(sock)
         except FAILURES as problem:
-            self._problem = problem
+            self._code = getattr(problem, "errno", None) or errno.EINVAL
             if sock is not None:
                 sock.close()
         return None
@@ -240,7 +240,7 @@ class Race:
     def _connected(self, sock: Socket) -> bool:
         code = sock.endpoint.getsockopt(_constants.SOL_SOCKET, _constants.SO_ERROR)
         if code:
-            self._problem = OSError(code, "")
+            self._code = code
             self._running.remove(sock)
             sock.close()
             return False

@@ -33,8 +33,8 @@ from .transfer import (
     EAGAIN,
     LARGEST,
     MSG_DONTWAIT,
-    MSG_NOSIGNAL,
     RECEIVE_FLAGS,
+    SEND,
     length_refused,
     send_rest,
     sockaddr_for,
@@ -116,6 +116,8 @@ def _control(entries: Any, fds: Any) -> list[tuple[int, int, bytes]]:
 
 
 def _descriptor(item: Any) -> int:
+    if hasattr(item, "share"):
+        item.share()  # somebody else will use the same socket: it must be an ordinary one
     number = int(item) if type(item) is int else descriptor_of(item)
     if number is None:
         raise Misuse("option 'fds' holds something that is neither a socket, an io_file nor an int")
@@ -164,7 +166,7 @@ def _send_one(
     if sock.guarded:
         admit(sock)
     target = None if address is None else sockaddr_for(sock, address, mapped=True)
-    arguments = (vectors, ancillary, flags | MSG_NOSIGNAL, target)
+    arguments = (vectors, ancillary, flags | SEND, target)
     waits = (waits or span is not None) and not flags & MSG_DONTWAIT
     late = EAGAIN if span is None else errno.ETIMEDOUT
     try:
@@ -244,7 +246,7 @@ def _receive_one(sock: Socket, sizes: list[int], split: bool, flags: int, span: 
     if sock.ahead:
         data = take_ahead(sock, total, flags)
     else:
-        arguments = (total, ANCILLARY, flags | MSG_CMSG_CLOEXEC)
+        arguments = (total, ANCILLARY, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT)
         try:
             data, ancillary, answered, peer = sock.endpoint.recvmsg(*arguments)
         except BlockingIOError:
@@ -293,7 +295,9 @@ def _received(sock: Socket, content: bytes) -> list[Any]:
             result.append(number)
             continue
         try:
-            result.append(type(sock)(sock.state, endpoint, waits))
+            made = type(sock)(sock.state, endpoint, waits)
+            made.shared = True
+            result.append(made)
         except BaseException:
             # a limit of the engine: what has no owner yet would stay open for ever
             for rest in numbers[position + 1 :]:

@@ -19,6 +19,7 @@ from interp.library import MISSING, convert, new_dict, prop, warning
 
 from .address import AF_INET, AF_INET6, AF_UNIX, SocketAddress, from_sockaddr
 from .state import FAILURES
+from .transfer import leave_direct
 from .waiting import Cancellable
 
 TYPE_CHECKING = False
@@ -174,6 +175,7 @@ def read_blocking(sock: Socket) -> bool:
 def write_blocking(sock: Socket, value: Any) -> None:
     wanted = boolean(value)
     require_open(sock)
+    leave_direct(sock)
     sock.waits = wanted
 
 
@@ -191,6 +193,7 @@ def _span(option: int, slot: str) -> tuple[Callable[[Socket], float], Callable[[
 
     def write(sock: Socket, value: Any) -> None:
         span = seconds(value)
+        leave_direct(sock)
         sock.endpoint.setsockopt(SOL_SOCKET, option, _timeval(span))
         setattr(sock, slot, span or None)
 
@@ -219,6 +222,7 @@ def read_timeout(sock: Socket) -> float:
 def write_timeout(sock: Socket, value: Any) -> None:
     span = seconds(value)
     require_open(sock)
+    leave_direct(sock)
     sock.inactivity = span
 
 
@@ -246,6 +250,7 @@ def write_deadline(sock: Socket, value: Any) -> None:
 
 def set_deadline(sock: Socket, due: float | None) -> None:
     """Sets the deadline and keeps `guarded` true to it."""
+    leave_direct(sock)
     sock.due = due
     sock.guarded = due is not None or sock.canceller is not None
 
@@ -270,6 +275,7 @@ def write_cancellable(sock: Socket, value: Any) -> None:
     if value is not None and not isinstance(value, Cancellable):
         raise Misuse
     require_open(sock)
+    leave_direct(sock)
     sock.canceller = value
     sock.guarded = value is not None or sock.due is not None
 
@@ -406,6 +412,7 @@ MULTICAST_LOOPBACK: dict[int, Level] = {
 
 def get_option(sock: Socket, level: int, name: int, size: int | None) -> int | bytes | None:
     """A socket option as an int, with a buffer length as a string. Null on failure. Chapter 11 section 2."""
+    leave_direct(sock)
     try:
         if size is None:
             value: int | bytes = sock.endpoint.getsockopt(level, name)
@@ -422,6 +429,7 @@ def get_option(sock: Socket, level: int, name: int, size: int | None) -> int | b
 
 def set_option(sock: Socket, level: int, name: int, value: Any, length: int | None) -> bool:
     """Sets a socket option to an int, a string of bytes, or null with a length. Chapter 11 section 2."""
+    leave_direct(sock)
     try:
         if value is None:
             sock.endpoint.setsockopt(level, name, None, length or 0)

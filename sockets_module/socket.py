@@ -42,13 +42,15 @@ class Socket(Object, name="socket"):
     waits         `blocking`                    stream        whether an empty receive means the end
     recv_span, send_span  seconds or None       inactivity    `timeout`, 0 = none
     due           `deadline` or None            canceller     `cancellable` or None; guarded: either is there
-    ahead         bytes read ahead or None      hungry        the last receive had to wait and took all there was
+    ahead         bytes read ahead or None
+    direct        receives may wait in the system call (see `transfer.plain_receive`); not while the socket is `shared`
+                  with another object or program
     sent_count    `sent`                        pollers       weak references to the pollers it is in, or None
     """
 
     __slots__ = (
-        "ahead", "backlog", "canceller", "due", "endpoint", "guarded", "hungry", "inactivity", "interface", "pollers",
-        "recv_span", "registration", "send_span", "sent_count", "state", "stream", "waits",
+        "ahead", "backlog", "canceller", "direct", "due", "endpoint", "guarded", "inactivity", "interface",
+        "pollers", "recv_span", "registration", "send_span", "sent_count", "shared", "state", "stream", "waits",
     )  # fmt: skip
 
     def __init__(self, owner: State, endpoint: Endpoint, waits: bool = True) -> None:
@@ -63,7 +65,8 @@ class Socket(Object, name="socket"):
         self.due: float | None = None
         self.canceller: Cancellable | None = None
         self.guarded = False
-        self.hungry = False
+        self.direct = False
+        self.shared = False
         self.ahead: bytearray | None = None
         self.sent_count = 0
         self.backlog = DEFAULT_BACKLOG
@@ -99,6 +102,11 @@ class Socket(Object, name="socket"):
             select.leave_pollers(self)
         self.ahead = None
 
+    def share(self) -> None:
+        """Another object or program is about to use the same socket of the system."""
+        transfer.leave_direct(self)
+        self.shared = True
+
     def put_back(self, data: bytearray) -> None:
         """Puts received bytes before everything that is to be received next."""
         if data:
@@ -125,6 +133,7 @@ class Socket(Object, name="socket"):
         """Gives the descriptor away, blocking as the script saw it; the socket is then closed. Null on failure."""
         try:
             options.require_open(self)
+            transfer.leave_direct(self)
             self.leave()
             self.state.resources.discard(self)
             self.endpoint.setblocking(self.waits)
@@ -138,14 +147,14 @@ class Socket(Object, name="socket"):
         """A second socket on a duplicated descriptor, without the deadline. Null on failure. Chapter 11 section 1."""
         try:
             options.require_open(self)
+            self.share()
             twin = Socket(self.state, self.state.network.duplicate(self.endpoint), self.waits)
         except FAILURES as problem:
             return self.state.refuse(problem)
         for slot in ("recv_span", "send_span", "inactivity", "canceller", "backlog", "interface"):
             setattr(twin, slot, getattr(self, slot))
+        twin.shared = True
         twin.guarded = twin.canceller is not None
-        if self.ahead:
-            twin.ahead = None  # bytes read ahead are this object's
         self.state.code = 0
         return twin
 
@@ -363,6 +372,7 @@ def socket_from_fd(fd: int) -> Socket | None:
     except FAILURES as problem:
         return owner.refuse(problem)
     made = Socket(owner, endpoint, waits)
+    made.shared = True
     options.refresh_spans(made)
     owner.code = 0
     return made

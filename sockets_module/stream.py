@@ -13,7 +13,7 @@ from interp.library import is_object, type_name, warning
 
 from .network.base import OUT
 from .state import FAILURES
-from .transfer import EAGAIN, MSG_NOSIGNAL, length_refused, receive, send_rest
+from .transfer import EAGAIN, SEND, leave_direct, length_refused, receive, send_rest
 from .waiting import admit, patiently
 
 TYPE_CHECKING = False
@@ -160,7 +160,7 @@ def send_all(sock: Socket, data: bytes) -> bool:
         if sock.guarded:
             admit(sock)
         try:
-            sock.sent_count = sock.endpoint.send(data, MSG_NOSIGNAL)
+            sock.sent_count = sock.endpoint.send(data, SEND)
         except BlockingIOError:
             if not data:
                 raise
@@ -178,7 +178,7 @@ def _send_rest(sock: Socket, data: bytes) -> None:
     view = memoryview(data)
     while True:
         sock.sent_count += patiently(
-            sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view[sock.sent_count :], MSG_NOSIGNAL
+            sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view[sock.sent_count :], SEND
         )
         if sock.sent_count >= len(data):
             return
@@ -195,7 +195,7 @@ def send_with_blocking(sock: Socket, data: bytes, blocking: bool) -> int | bool:
         if sock.guarded:
             admit(sock)
         try:
-            taken = sock.endpoint.send(data, MSG_NOSIGNAL)
+            taken = sock.endpoint.send(data, SEND)
         except BlockingIOError:
             if not blocking:
                 raise
@@ -279,6 +279,7 @@ def descriptor_of(value: Any) -> int | None:
 
 
 def _send_descriptor(sock: Socket, fd: int, offset: int, count: int | None) -> None:
+    leave_direct(sock)
     direct = sock.stream
     while count is None or count > 0:
         if direct:
@@ -316,9 +317,9 @@ def _copy(sock: Socket, data: bytes) -> None:
     while done < len(data):
         view = memoryview(data)[done:]
         try:
-            taken = sock.endpoint.send(view, MSG_NOSIGNAL)
+            taken = sock.endpoint.send(view, SEND)
         except BlockingIOError:
-            taken = patiently(sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view, MSG_NOSIGNAL)
+            taken = patiently(sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view, SEND)
         done += taken
         sock.sent_count += taken
 

@@ -30,11 +30,15 @@ MSG_DONTWAIT = int(getattr(_constants, "MSG_DONTWAIT", 0))
 MSG_NOSIGNAL = int(getattr(_constants, "MSG_NOSIGNAL", 0))
 MSG_WAITALL = int(getattr(_constants, "MSG_WAITALL", 0))
 MSG_PEEK = int(_constants.MSG_PEEK)
+# Every send: waiting is this module's business (a `direct` endpoint would wait), and a signal nobody's
+SEND = MSG_NOSIGNAL | MSG_DONTWAIT
 # With MSG_TRUNC a receive answers the length of the datagram, which Python takes for the length of what it received
 RECEIVE_FLAGS = ~int(getattr(_constants, "MSG_TRUNC", 0))
 # No system call gives more at once, and the buffer is allocated before the call
 LARGEST = 1 << 24
 EAGAIN = errno.EAGAIN
+# How long a direct receive stays in the system call before it goes on waiting where an interrupt can end it
+DIRECT_WAIT = 0.02
 
 
 def span_refused(position: int, seconds: float | None) -> bool:
@@ -151,6 +155,7 @@ def accept(sock: Socket, seconds: float | None) -> tuple[Any, ...]:
     try:
         if sock.guarded:
             admit(sock)
+        leave_direct(sock)
         try:
             endpoint, peer = sock.endpoint.accept()
         except BlockingIOError:
@@ -194,6 +199,7 @@ def establish(sock: Socket, address: SocketAddress, seconds: float | None) -> No
     """Connects, waiting if need be; raises `OSError`."""
     if sock.guarded:
         admit(sock)
+    leave_direct(sock)
     sockaddr = sockaddr_for(sock, address)
     late = EAGAIN if seconds is None else errno.ETIMEDOUT
     span = sock.send_span if seconds is None else seconds
@@ -278,7 +284,7 @@ def send(sock: Socket, data: bytes, flags: int) -> int | bool:
         if sock.guarded:
             admit(sock)
         try:
-            taken = sock.endpoint.send(data, flags | MSG_NOSIGNAL)
+            taken = sock.endpoint.send(data, flags | SEND)
         except BlockingIOError:
             if not sock.waits or flags & MSG_DONTWAIT:
                 raise
@@ -299,8 +305,9 @@ def send_rest(sock: Socket, data: bytes, taken: int, flags: int, must_wait: bool
     view = memoryview(data)
     try:
         while True:
-            taken += patiently(sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view[taken:],
-                               flags | MSG_NOSIGNAL)  # fmt: skip
+            taken += patiently(
+                sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view[taken:], flags | SEND
+            )
             if taken >= len(data):
                 return taken
     except OSError:
@@ -315,24 +322,24 @@ def sendto(sock: Socket, data: bytes, *values: Any) -> int | bool | None:
     if not isinstance(value, SocketAddress):
         target_of(sock, 2, values)
         return None
-    flags = MSG_NOSIGNAL
+    flags = 0
     if len(values) > 1 and values[1] is not None:
         given = convert("int", values[1])
         if given is MISSING:
             argument_error(3, "int", values[1])
         else:
-            flags |= given
+            flags = given
     try:
         if sock.guarded:
             admit(sock)
         sockaddr = sockaddr_for(sock, value, mapped=True)
         try:
-            taken = sock.endpoint.sendto(data, flags, sockaddr)
+            taken = sock.endpoint.sendto(data, flags | SEND, sockaddr)
         except BlockingIOError:
             if not sock.waits or flags & MSG_DONTWAIT:
                 raise
             taken = patiently(
-                sock, OUT, sock.send_span, EAGAIN, sock.endpoint.sendto, data, flags, sockaddr
+                sock, OUT, sock.send_span, EAGAIN, sock.endpoint.sendto, data, flags | SEND, sockaddr
             )
     except FAILURES as problem:
         return sock.state.fail(problem)
@@ -352,24 +359,44 @@ def recv(sock: Socket, size: int, flags: int) -> bytes | bool:
             admit(sock)
         if flags or sock.ahead or size > LARGEST:
             data = receive(sock, size, flags)
-        elif sock.hungry and not ports.can_park():
-            # the last one waited and took all there was: so will this one, and waiting at once saves a system call
-            data = patiently(sock, IN, sock.recv_span, EAGAIN, sock.endpoint.recv, size)
-            sock.hungry = len(data) < size
         else:
-            try:
-                data = sock.endpoint.recv(size)
-            except BlockingIOError:
-                if not sock.waits:
-                    raise
-                data = patiently(sock, IN, sock.recv_span, EAGAIN, sock.endpoint.recv, size)
-                sock.hungry = len(data) < size
+            data = plain_receive(sock, size, sock.waits)
     except FAILURES as problem:
         return sock.state.fail(problem)
     sock.state.code = 0
     if data or not sock.stream:
         return data
     return True
+
+
+def plain_receive(sock: Socket, size: int, waits: bool) -> bytes:
+    """Receives without flags or read-ahead. Raises `OSError`.
+
+    A socket that waits outside script threads, without any limit, becomes `direct`: its next receives wait in the
+    system call itself, one instead of three, though only for `DIRECT_WAIT` seconds at a time.
+    """
+    try:
+        if sock.direct and waits and not ports.can_park():
+            return sock.endpoint.recv(size)
+        return sock.endpoint.recv(size, MSG_DONTWAIT)
+    except BlockingIOError:
+        if not waits:
+            raise
+    data: bytes = patiently(sock, IN, sock.recv_span, EAGAIN, sock.endpoint.recv, size, MSG_DONTWAIT)
+    if (
+        not (sock.direct or sock.shared or sock.guarded or sock.inactivity)
+        and sock.recv_span is None
+        and not ports.can_park()
+    ):
+        sock.direct = sock.endpoint.set_patience(DIRECT_WAIT)
+    return data
+
+
+def leave_direct(sock: Socket) -> None:
+    """Makes the endpoint an ordinary one again, before anything else than this module's receives depends on it."""
+    if sock.direct:
+        sock.direct = False
+        sock.endpoint.set_patience(None)
 
 
 def length_refused(sock: Socket, position: int = 1, name: str = "maxlength") -> bool:
@@ -389,6 +416,9 @@ def receive(sock: Socket, size: int, flags: int = 0, waits: bool | None = None) 
     if waits and flags & MSG_WAITALL and sock.stream and not flags & MSG_PEEK:
         return _receive_all(sock, size, flags)
     size = min(size, LARGEST)
+    if not flags:
+        return plain_receive(sock, size, waits)
+    flags |= MSG_DONTWAIT
     try:
         return sock.endpoint.recv(size, flags)
     except BlockingIOError:
@@ -440,12 +470,12 @@ def recvfrom(sock: Socket, size: int, flags: int) -> tuple[Any, ...]:
             data, peer = take_ahead(sock, size, flags), None
         else:
             try:
-                data, peer = sock.endpoint.recvfrom(size, flags)
+                data, peer = sock.endpoint.recvfrom(size, flags | MSG_DONTWAIT)
             except BlockingIOError:
                 if not sock.waits or flags & MSG_DONTWAIT:
                     raise
                 data, peer = patiently(
-                    sock, IN, sock.recv_span, EAGAIN, sock.endpoint.recvfrom, size, flags
+                    sock, IN, sock.recv_span, EAGAIN, sock.endpoint.recvfrom, size, flags | MSG_DONTWAIT
                 )
         address = sender(sock, peer)
     except FAILURES as problem:

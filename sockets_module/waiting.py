@@ -124,18 +124,13 @@ class Reactor:
 
         limit    point in time (`ports.clock`), None = none; the error is then `late`
         """
-        if cancellable is not None and cancellable.flag:
-            raise OSError(errno.ECANCELED, "")
+        count = 0 if cancellable is None else cancellable.begin(self)
         if ports.can_park():
             self._park(((registration, events),), limit, late, cancellable)
             return
         if fd < 0:
             raise OSError(errno.EBADF, "")
         selector = self.selector
-        count = 0
-        if cancellable is not None:
-            cancellable.attach(self)
-            count = cancellable.count
         while True:
             check()
             left = None if limit is None else limit - ports.clock()
@@ -158,12 +153,7 @@ class Reactor:
     ) -> dict[int, int]:
         """Waits until one of the descriptors is ready; returns the ready ones with their events, empty when late."""
         selector = self.selector
-        count = 0
-        if cancellable is not None:
-            if cancellable.flag:
-                raise OSError(errno.ECANCELED, "")
-            cancellable.attach(self)
-            count = cancellable.count
+        count = 0 if cancellable is None else cancellable.begin(self)
         while True:
             check()
             left = None if limit is None else max(0.0, limit - ports.clock())
@@ -250,10 +240,13 @@ class Reactor:
             self.selector.poll_many({}, left)
             self.run_posts()
         waiter.code = 0
-        result, failure = box[0]
-        if failure is not None:
-            raise failure
-        return result
+        result, failure = box.pop()
+        try:
+            if failure is not None:
+                raise failure
+            return result
+        finally:
+            del failure  # its traceback holds this frame
 
     # --- parking ------------------------------------------------------------------------------------------------------
 
@@ -290,8 +283,8 @@ class Reactor:
                 else:
                     registration.waiters.append(waiter)
             if cancellable is not None:
-                cancellable.attach(self)
                 cancellable.waiters.append(waiter)
+                cancellable.begin(self)  # again: another OS thread may have cancelled before it could see the waiter
             ports.park(waiter)
         finally:
             self.parked -= 1
@@ -348,9 +341,12 @@ class Reactor:
             left = max(0.0, timers[0][0] - ports.clock())
             if timeout is None or left < timeout:
                 timeout = left
+        selector = self.selector
+        # looking at a descriptor may have taken a wake-up away: what it was for is asked for here, before waiting
+        check()
         if self._posts:
             timeout = 0.0
-        ready = self.selector.wait(timeout)
+        ready = selector.wait(timeout)
         armed = self._armed
         for fd, events in ready:
             registration = armed.get(fd)
@@ -401,10 +397,14 @@ class Cancellable(Object, name="socket_cancellable"):
         self.waiters: list[Waiter] = []
         self._reactor: weakref.ref[Reactor] | None = None
 
-    def attach(self, reactor: Reactor) -> None:
-        """Remembers who must hear of a cancellation."""
+    def begin(self, reactor: Reactor) -> int:
+        """An operation begins: it fails when this is cancelled, and hears of it when the number given here changes."""
         if self._reactor is None:
             self._reactor = weakref.ref(reactor)
+        count = self.count  # before the flag, as `cancel` sets it after: whichever comes first, one of them tells
+        if self.flag:
+            raise OSError(errno.ECANCELED, "")
+        return count
 
     @method("cancel()")
     def cancel(self) -> bool:

@@ -41,6 +41,19 @@ _Order = tuple[Any, ...]
 _Stack = list[tuple[int, ...]]
 
 
+class Stepped:
+    """A match, with what is needed of `re.Match`."""
+
+    __slots__ = ("regs",)
+
+    def __init__(self, regs: Spans) -> None:
+        self.regs = regs
+
+    def span(self) -> tuple[int, int]:
+        """Return where the match begins and ends."""
+        return self.regs[0]
+
+
 class Machine:
     """A compiled pattern. Immutable, so that engines in several OS threads may share it."""
 
@@ -57,8 +70,8 @@ class Machine:
         members, empty = first_bytes(pattern.root)
         self.candidate = None if empty else re.compile(class_text(members))
 
-    def search(self, text: bytes, start: int, stop: int, poll: Callable[[], object]) -> Spans | None:
-        """Return the spans of the leftmost match that begins at `start` or later but before `stop`, or None."""
+    def search(self, text: bytes, start: int, stop: int, poll: Callable[[], object]) -> Stepped | None:
+        """Return the leftmost match that begins at `start` or later but before `stop`, or None."""
         countdown = [POLL_STEPS]
         at = start
         while at < stop:
@@ -70,7 +83,7 @@ class Machine:
             slots = self.attempt(text, at, countdown, poll)
             if slots is not None:
                 pairs = [(slots[i], slots[i + 1]) for i in range(2, 2 * self.groups + 2, 2)]
-                return ((at, slots[1]), *(pair if pair[1] >= 0 else (-1, -1) for pair in pairs))
+                return Stepped(((at, slots[1]), *(pair if pair[1] >= 0 else (-1, -1) for pair in pairs)))
             at += 1
         return None
 

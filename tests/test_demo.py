@@ -15,6 +15,7 @@ def test_server_and_client_talk() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("server | listening on ")
-    assert any(line.startswith("client | ") for line in lines)
+    assert lines[0].startswith("server | listening on port ")
+    assert "client | hello" in lines
+    assert any(line.startswith("server | + 127.0.0.1:") for line in lines)
     assert lines[-1] == "demo: both sides finished"

@@ -73,8 +73,11 @@ class Accesses:
         # a Python function would take the attribute: functions go the slow way
         slow_args = [self.again(obj, line), p.const(key.value, line), self.again(value, line)]
         slow = p.expression(p.call("$setprop", slow_args, line), line)
-        if obj.name is not None and obj.name in self.not_functions:
+        if obj.mask & FUNC == 0:
             self.out.append(store)
+        elif obj.name == "this":
+            self.this_tested = True
+            self.out.append(p.if_(p.name("$tf", line), [slow], [store], line))
         else:
             self.out.append(p.if_(self.type_test(obj, "$Function", line), [slow], [store], line))
 
@@ -112,8 +115,14 @@ class Accesses:
             body = [statement] if isinstance(cond, ast.Constant) else [p.if_(cond, [statement], body, line)]
         if not branches:
             return V(slow)
+        if obj.mask == STR and key.mask == INT:
+            body = [direct()]
         self.out.append(p.try_(body, "$IndexErrors", None, handler, line))
-        return self.result(name, dest, line)
+        if obj.mask != STR:
+            return self.result(name, dest, line)
+        result = self.result(name, dest, line, INT | NULL)
+        result.lo, result.hi = 0, 255
+        return result
 
     def write_index(self: FunctionGenerator, obj: V, key: V, value: V, line: int) -> None:
         """`obj[ key ] = value` for atoms."""
@@ -216,7 +225,12 @@ class Accesses:
 
     def x_Call(self: FunctionGenerator, node: n.Call, dest: str | None) -> V:
         unused = self.take_unused()
+        shortcut = SHORTCUTS.get(called_name(node)) if self.unit.optimize else None
         function, this, args = self.callee(node)
+        if shortcut is not None:
+            made = shortcut(self, function, this, args, node.line, dest, unused)
+            if made is not None:
+                return made
         return self.direct_call(function, this, args, node.line, dest, unused)
 
     x_CompatCall = x_Call
@@ -234,7 +248,10 @@ class Accesses:
             function = self.as_atom(function, line)
             values = self.operands([obj, function, *node.args], atoms=True)
             return values[1], values[0], values[2:]
-        values = self.operands([node.func, *node.args], atoms=True)
+        function: Any = node.func
+        if id(node) in self.callees_known:
+            function = self.temp_value(self.callees_known[id(node)], line)
+        values = self.operands([function, *node.args], atoms=True)
         return values[0], self.constant(None, line), values[1:]
 
     def fixed(self: FunctionGenerator, value: V, later: list[n.Node], line: int) -> V:
@@ -303,7 +320,7 @@ class Accesses:
         line = node.line
         self.take_unused()
         if self.in_sync:
-            return self.sync_test(node)
+            return V(p.call("$bool", [self.sync_test(node).node], line), BOOL)
         self.out.append(p.expression(p.call("$sync_begin", [], line), line))
         outer, self.out = self.out, []
         self.in_sync = True
@@ -318,7 +335,8 @@ class Accesses:
         return V(wait, BOOL)
 
     def sync_test(self: FunctionGenerator, node: n.Sync) -> V:
-        values = self.operands(node.args)
+        """The test of one level; tests that are arguments themselves go in whole, their threads belong to it."""
+        values = self.operands([self.sync_test(arg) if isinstance(arg, n.Sync) else arg for arg in node.args])
         helper = "$race_test" if node.is_race else "$sync_test"
         return V(p.call(helper, [value.node for value in values], node.line), BOOL)
 
@@ -332,5 +350,101 @@ class Accesses:
     def x_Keyword(self: FunctionGenerator, node: n.Keyword, dest: str | None) -> V:
         raise AssertionError(f"line {node.line}: keyword {node.word} passed the checks")
 
+
+def called_name(node: Any) -> str:
+    """`name` of a call of a global, `.name` of a method call."""
+    if isinstance(node, n.CompatCall):
+        return ""
+    if isinstance(node.func, n.Name):
+        return node.func.name if node.func.storage == "global" else ""
+    if isinstance(node.func, n.Prop) and isinstance(node.func.key, n.Const) and type(node.func.key.value) is bytes:
+        return "." + node.func.key.value.decode("latin-1")
+    return ""
+
+
+# --- shortcuts for known natives, behind a test that the name still means the native --------------------------------------
+
+
+def _either(
+    self: FunctionGenerator, test: ast.expr, fast: list[ast.stmt], name: str | None, function: V, this: V,
+    args: list[V], line: int, dest: str | None, unused: bool,
+) -> V:  # fmt: skip
+    """`if test: fast else: the call`; both leave the result in `name`."""
+
+    def call() -> None:
+        fresh = [V(self.again(arg, line), arg.mask, arg.kind, arg.name, arg.value) for arg in args]
+        value = self.direct_call(function, this, fresh, line, None, unused)
+        if name is not None:
+            self.out.append(p.assign(name, value.node, line))
+
+    general = self.generated(call)
+    self.out.append(p.if_(test, fast, general, line))
+    if name is None:
+        return self.constant(None, line)
+    return self.result(name, dest, line, ANY)
+
+
+def _is_native(self: FunctionGenerator, function: V, name: str, line: int) -> ast.expr:
+    return p.compare(self.again(function, line), ast.Is(), p.name("$N_" + name, line), line)
+
+
+def _push(
+    self: FunctionGenerator, function: V, this: V, args: list[V], line: int, dest: str | None, unused: bool
+) -> V | None:
+    if len(args) != 1 or not unused or this.kind == "const":
+        return None
+    test = p.both([_is_native(self, function, "push", line), self.type_test(this, "$Array", line)], line)
+    # what `capacity` answers depends on the size before the first push
+    pin = p.try_(
+        [p.expression(p.attribute(self.again(this, line), "cap", line), line)], "$AttributeError", None,
+        [p.assign(
+            ast.Attribute(self.again(this, line), "cap", p.STORE, **p.at(line)),
+            p.call("$len", [self.again(this, line)], line), line,
+        )],
+        line,
+    )  # fmt: skip
+    append = p.call(p.attribute(self.again(this, line), "append", line), [self.again(args[0], line)], line)
+    return _either(self, test, [pin, p.expression(append, line)], None, function, this, args, line, dest, unused)
+
+
+def _toint(
+    self: FunctionGenerator, function: V, this: V, args: list[V], line: int, dest: str | None, unused: bool
+) -> V | None:
+    if len(args) != 1 or unused:
+        return None
+    name = dest if dest is not None and dest != args[0].name else self.new_temp(ANY)
+    short = p.compare(p.call("$len", [self.again(args[0], line)], line), ast.Lt(), p.const(19, line), line)
+    digits = p.call(p.attribute(self.again(args[0], line), "isdigit", line), [], line)
+    test = p.both(
+        [_is_native(self, function, "toint", line), self.type_test(args[0], "$bytes", line), short, digits], line
+    )
+    fast: list[ast.stmt] = [p.assign(name, p.call("$int", [self.again(args[0], line)], line), line)]
+    return _either(self, test, fast, name, function, this, args, line, dest, unused)
+
+
+def _string_part(
+    self: FunctionGenerator, function: V, this: V, args: list[V], line: int, dest: str | None, unused: bool
+) -> V | None:
+    if len(args) != 3 or unused:
+        return None
+    text, start, count = args
+    name = dest if dest is not None and dest not in [arg.name for arg in args] else self.new_temp(ANY)
+    tests = [_is_native(self, function, "string_part", line)]
+    if text.mask != STR:
+        tests.append(self.type_test(text, "$bytes", line))
+    for arg in (start, count):
+        if arg.mask != INT:
+            tests.append(self.type_test(arg, "$int", line))
+        if arg.mask != INT or arg.lo < 0:
+            tests.append(p.compare(self.again(arg, line), ast.GtE(), p.const(0, line), line))
+    end = p.binary(self.again(start, line), ast.Add(), self.again(count, line), line)
+    piece = ast.Subscript(
+        self.again(text, line), ast.Slice(self.again(start, line), end, None, **p.at(line)), p.LOAD, **p.at(line)
+    )
+    fast: list[ast.stmt] = [p.assign(name, piece, line)]
+    return _either(self, p.both(tests, line), fast, name, function, this, args, line, dest, unused)
+
+
+SHORTCUTS: dict[str, Any] = {".push": _push, "toint": _toint, "string_part": _string_part}
 
 __all__ = ["Accesses", "BOOL", "FUNC", "NUMERIC"]

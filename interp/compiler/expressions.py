@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
+from .infer import as_int
 from .types import (
     ANY,
     ARRAY,
@@ -52,8 +53,19 @@ _ORDER: dict[str, tuple[Any, str]] = {
     ">": (ast.Gt, "$gt"),
     ">=": (ast.GtE, "$ge"),
 }
+_TREE_OPERATORS = frozenset(("+", "-", "*", "/"))
 # The bound of the quick range check: one-digit host ints compare fastest.
 _SMALL = (1 << 30) - 1
+
+
+class Range:
+    """The range of an int operand."""
+
+    __slots__ = ("hi", "lo")
+
+    def __init__(self, lo: int, hi: int) -> None:
+        self.lo = lo
+        self.hi = hi
 
 
 class V:
@@ -132,6 +144,7 @@ class Expressions:
         # later statements run before the final use of earlier values: move those that could change, the last first,
         # so that the positions of the others stay right
         end = len(self.out)
+        moved = False
         for i in range(len(values) - 1, -1, -1):
             value = values[i]
             position, stored = marks[i]
@@ -139,9 +152,10 @@ class Expressions:
             if position == end:
                 if value.kind == "local" and value.name in self.stores[stored:]:
                     values[i] = self.spill(value, line, position)
-                elif atoms and not value.atom:
+                elif atoms and (not value.atom or (value.kind == "cell" and moved)):
                     values[i] = self.spill(value, line, position)
                     end = position  # everything before must come before this statement
+                    moved = True
                 continue
             if value.kind in ("const", "temp"):
                 continue
@@ -231,11 +245,10 @@ class Expressions:
         line = node.line
         if any(entry.computed for entry in node.entries):
             return self.computed_literal(node)
-        values = self.operands([entry.value for entry in node.entries])
+        repeats = len({entry.key.value for entry in node.entries}) < len(node.entries)
+        values = self.operands([entry.value for entry in node.entries], atoms=repeats)
         keys: dict[bytes, V] = {}
         for entry, value in zip(node.entries, values):
-            if entry.key.value in keys and not keys[entry.key.value].atom:
-                self.out.append(p.expression(keys[entry.key.value].node, line))
             keys[entry.key.value] = value
         dict_node = ast.Dict(
             [p.const(key, line) for key in keys], [value.node for value in keys.values()], **p.at(line)
@@ -315,6 +328,10 @@ class Expressions:
             if left is not None:
                 mask = node.right.value
                 return V(p.binary(left, ast.BitAnd(), p.const(mask, node.line), node.line), INT, lo=0, hi=mask)
+        if op in _TREE_OPERATORS:
+            tried = self.try_tree(node, dest)
+            if tried is not None:
+                return tried
         left_value, right_value = self.operands([node.left, node.right])
         return self.binary(op, left_value, right_value, node.line, dest)
 
@@ -373,6 +390,8 @@ class Expressions:
             if lo >= INT_MIN and hi <= INT_MAX:
                 return V(p.binary(left.node, operator(), right.node, line), INT, lo=lo, hi=hi)
             return V(self.checked(p.binary(left.node, operator(), right.node, line), "$wrap", lo, hi, line), INT)
+        if not both & ~(INT | BOOL | NULL):
+            return self.int_like(op, left, right, line, dest)
         if not both & ~NUMERIC:
             lo, hi = int_range(op, left, right)
             if lo >= INT_MIN and hi <= INT_MAX and not both & BOOL:
@@ -389,8 +408,31 @@ class Expressions:
             body.append(p.if_(cond, [p.assign(name, p.call("$fit", [p.name(name, line)], line), line)], [], line))
         slow_call = p.call(slow, [self.again(left, line), self.again(right, line)], line)
         self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow_call, line)], line))
-        mask = ANY if both & (OTHER | ARRAY | FUNC) else INT | REAL | NULL
+        mask = ANY if both & (OTHER | ARRAY | FUNC) else INT | REAL
         return self.result(name, dest, line, mask)
+
+    def int_like(self: FunctionGenerator, op: str, left: V, right: V, line: int, dest: str | None) -> V:
+        """Arithmetic of ints, bools and nulls: an int, whatever happens."""
+        operator, slow = _ARITHMETIC[op]
+        _, left_lo, left_hi = as_int((left.mask, left.lo, left.hi))
+        _, right_lo, right_hi = as_int((right.mask, right.lo, right.hi))
+        left, right = self.operands([left, right], atoms=True)
+        lo, hi = int_range(op, Range(left_lo, left_hi), Range(right_lo, right_hi))
+        name = dest if dest is not None and dest not in (left.name, right.name) else self.new_temp(INT)
+        body: list[ast.stmt] = [p.assign(name, p.binary(left.node, operator(), right.node, line), line)]
+        safe = lo >= INT_MIN and hi <= INT_MAX
+        if not safe:
+            lo, hi = INT_MIN, INT_MAX
+            cond = self.outside(p.name(name, line), -_SMALL, _SMALL, line)
+            body.append(p.if_(cond, [p.assign(name, p.call("$fit", [p.name(name, line)], line), line)], [], line))
+        if (left.mask | right.mask) & NULL:
+            slow_call = p.call(slow, [self.again(left, line), self.again(right, line)], line)
+            self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow_call, line)], line))
+        else:
+            self.out.extend(body)
+        result = self.result(name, dest, line, INT)
+        result.lo, result.hi = lo, hi
+        return result
 
     def result(self: FunctionGenerator, name: str, dest: str | None, line: int, mask: int = ANY) -> V:
         if name == dest:
@@ -407,9 +449,13 @@ class Expressions:
         named = ast.NamedExpr(p.target(temp, line), value, **p.at(line))
         again = p.name(temp, line)
         if lo >= INT_MIN and helper == "$wrap":
-            inside: ast.expr = p.compare(named, ast.LtE(), p.const(INT_MAX, line), line)
+            inside: ast.expr = p.compare(named, ast.LtE(), p.const(_SMALL, line), line)
+            wide = p.compare(p.name(temp, line), ast.LtE(), p.const(INT_MAX, line), line)
+            inside = p.either([inside, wide], line)
         elif hi <= INT_MAX and helper == "$wrap":
-            inside = p.compare(named, ast.GtE(), p.const(INT_MIN, line), line)
+            inside = p.compare(named, ast.GtE(), p.const(-_SMALL, line), line)
+            wide = p.compare(p.name(temp, line), ast.GtE(), p.const(INT_MIN, line), line)
+            inside = p.either([inside, wide], line)
         else:
             inside = ast.Compare(
                 p.const(-_SMALL, line), [ast.LtE(), ast.LtE()], [named, p.const(_SMALL, line)], **p.at(line)
@@ -708,6 +754,9 @@ class Expressions:
         if isinstance(target, n.Name):
             return self.op_assign_name(node, target)
         assert isinstance(target, (n.Prop, n.Index))
+        tried = self.tree_assign(node)
+        if tried is not None:
+            return tried
         obj, key = self.operands([target.obj, target.key], atoms=True)
         if not self.is_simple(node.value):
             obj, key = (part if part.kind in ("const", "temp") else self.spill(part, line) for part in (obj, key))

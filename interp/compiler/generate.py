@@ -18,9 +18,10 @@ from ..syntax import nodes as n
 from . import pyast as p
 from .accesses import Accesses
 from .expressions import Expressions, V
-from .guess import Hints, guess_params
+from .guess import Hints, guess_params, guess_reals
 from .infer import Type, Types, infer
 from .statements import Scope, Statements
+from .trees import Trees
 from .types import ANY, ARRAY, FUNC, INT, INT_MAX, INT_MIN, OTHER, REAL, STR
 
 # Names that Python does not accept or uses itself.
@@ -126,7 +127,19 @@ def _always_leaves(node: Any) -> bool:
     return False
 
 
-class FunctionGenerator(Expressions, Accesses, Statements):
+class Stores(list):  # type: ignore[type-arg]
+    """The locals stored so far, in order; a store ends what a loop's condition said of the variable."""
+
+    def __init__(self, generator: FunctionGenerator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def append(self, name: str) -> None:
+        super().append(name)
+        self.generator.bounds.pop(name, None)
+
+
+class FunctionGenerator(Expressions, Accesses, Trees, Statements):
     """Generates one function."""
 
     def __init__(self, unit: UnitGenerator, function: n.Function, twin: bool, variable: str) -> None:
@@ -136,7 +149,7 @@ class FunctionGenerator(Expressions, Accesses, Statements):
         self.variable = variable
         self.limits = unit.limits
         self.out: list[ast.stmt] = []
-        self.stores: list[str] = []
+        self.stores = Stores(self)
         self.scopes: list[Scope] = [Scope()]
         self.globals_used: set[str] = set()
         self.not_functions: set[str] = set()
@@ -149,7 +162,12 @@ class FunctionGenerator(Expressions, Accesses, Statements):
         self.uses_exit = False
         self.uses_self = False
         self.types: Types = infer(function) if unit.optimize else Types()
-        self.guessed: set[str] = set()
+        self.bounds: dict[str, int] = {}
+        self.realish: set[str] = guess_reals(function, unit.hints) if unit.hints is not None else set()
+        self.in_tree = False
+        self.versioned = False
+        self.this_tested = False
+        self.callees_known: dict[int, str] = {}
 
     # --- names ---------------------------------------------------------------------------------------------------------
 
@@ -199,7 +217,24 @@ class FunctionGenerator(Expressions, Accesses, Statements):
         return f"{prefix}{self.names}"
 
     def local_type(self, node: n.Name) -> tuple[int, int, int]:
-        return self.types.variables.get(node.name, (ANY, INT_MIN, INT_MAX))
+        kind = self.types.variables.get(node.name, (ANY, INT_MIN, INT_MAX))
+        if node.name in self.bounds and kind[0] == INT:
+            bound = self.bounds[node.name]
+            return INT, min(kind[1], bound), min(kind[2], bound)
+        return kind
+
+    def value_type(self, node: n.Node) -> tuple[int, int, int]:
+        """The type of a constant, a local or a length, without generating it."""
+        if isinstance(node, n.Const):
+            value = node.value
+            return (INT, value, value) if type(value) is int else (ANY, INT_MIN, INT_MAX)
+        if isinstance(node, n.Name) and node.storage == "local":
+            return self.local_type(node)
+        if isinstance(node, n.Prop) and isinstance(node.key, n.Const) and node.key.value in (b"length", b"size"):
+            wanted = STR if node.key.value == b"length" else ARRAY
+            if self.value_type(node.obj)[0] == wanted:
+                return INT, 0, 1 << 48
+        return ANY, INT_MIN, INT_MAX
 
     # --- functions -----------------------------------------------------------------------------------------------------
 
@@ -246,6 +281,11 @@ class FunctionGenerator(Expressions, Accesses, Statements):
             self.two_bodies(function, guesses, fast, line)
         else:
             self.whole_body(function, line)
+        if self.this_tested:
+            # a Python function would take attributes: stores to `this` look at this flag
+            kind = p.call("$type", [p.name("this", line)], line)
+            test = p.compare(kind, ast.Is(), p.name("$Function", line), line)
+            setup.append(p.assign("$tf", test, line))
         if self.uses_exit:
             setup.append(p.assign("$x", p.const(0, line), line))
         if self.globals_used:
@@ -278,6 +318,11 @@ class FunctionGenerator(Expressions, Accesses, Statements):
             )
             for param, kind in guesses.items()
         ]
+        for param, kind in guesses.items():
+            if kind[0] == INT:
+                both = [ast.LtE(), ast.LtE()]
+                parts = [p.name(self.py_name(param), line), p.const(kind[2], line)]
+                tests.append(ast.Compare(p.const(kind[1], line), both, parts, **p.at(line)))
         generic, self.types = self.types, fast
         special = self.generated(lambda: self.whole_body(function, line))
         self.types = generic

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..syntax import nodes as n
-from .infer import ANYTHING, Type, Types, full
+from .infer import ANYTHING, BIG, Type, Types, full
 from .types import ANY, INT, REAL, STR, const_mask
 
 _ORDER = frozenset(("<", "<=", ">", ">="))
@@ -66,8 +66,8 @@ def guess_params(function: n.Function, types: Types, hints: Hints) -> dict[str, 
     votes: dict[str, int] = dict.fromkeys(function.params, 0)
     counter = _Votes(votes, types)
     counter.walk(function.body)
-    if counter.nodes > _MAX_NODES:
-        return {}
+    if counter.nodes > _MAX_NODES or not counter.loops:
+        return {}  # without a loop the test costs what it saves
     literals = hints.arguments.get(function.name or "", [])
     guesses: dict[str, Type] = {}
     for i, param in enumerate(function.params):
@@ -76,7 +76,7 @@ def guess_params(function: n.Function, types: Types, hints: Hints) -> dict[str, 
         mask = literals[i] if i < len(literals) and literals[i] in (INT, REAL, STR) else 0
         mask = mask or votes[param]
         if mask in (INT, REAL, STR) and votes[param] | mask == mask | (votes[param] & mask):
-            guesses[param] = full(mask)
+            guesses[param] = (mask, -BIG, BIG) if mask == INT else full(mask)
     return guesses
 
 
@@ -87,6 +87,7 @@ class _Votes:
         self.votes = votes
         self.types = types
         self.nodes = 0
+        self.loops = 0
 
     def mask(self, node: Any) -> int:
         if isinstance(node, n.Name) and node.storage == "local":
@@ -106,6 +107,8 @@ class _Votes:
         if not isinstance(node, n.Node) or isinstance(node, n.Function):
             return
         self.nodes += 1
+        if isinstance(node, (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach)):
+            self.loops += 1
         if isinstance(node, (n.Binary, n.OpAssign)):
             left, right = (node.left, node.right) if isinstance(node, n.Binary) else (node.target, node.value)
             if node.op in _ORDER or node.op in _ARITHMETIC:
@@ -132,3 +135,54 @@ class _Votes:
         mask = self.mask(other)
         if mask in (INT, REAL):
             self.vote(side, mask)
+
+
+def guess_reals(function: n.Function, hints: Hints) -> set[str]:
+    """Locals that probably hold reals: assigned from divisions, real literals, real properties, or other such locals."""
+    found: set[str] = set()
+    sources: dict[str, list[Any]] = {}
+    _assignments(function.body, sources)
+    changed = True
+    while changed:
+        changed = False
+        for name, values in sources.items():
+            if name not in found and values and all(_realish(value, found, hints) for value in values):
+                found.add(name)
+                changed = True
+    return found
+
+
+def _assignments(node: Any, sources: dict[str, list[Any]]) -> None:
+    if isinstance(node, (list, tuple)):
+        for item in node:
+            _assignments(item, sources)
+        return
+    if not isinstance(node, n.Node) or isinstance(node, n.Function):
+        return
+    if isinstance(node, n.Assign) and isinstance(node.target, n.Name):
+        sources.setdefault(node.target.name, []).append(node.value)
+    elif isinstance(node, n.VarDecl):
+        for target, value in node.items:
+            if value is not None:
+                sources.setdefault(target.name, []).append(value)
+    for slot in type(node).__slots__:
+        if slot != "storage":
+            _assignments(getattr(node, slot, None), sources)
+
+
+def _realish(node: Any, found: set[str], hints: Hints) -> bool:
+    if isinstance(node, n.Const):
+        return type(node.value) is float
+    if isinstance(node, n.Name):
+        return node.name in found
+    if isinstance(node, n.Paren):
+        return _realish(node.items[-1], found, hints)
+    if isinstance(node, n.Unary):
+        return node.op == "-" and _realish(node.operand, found, hints)
+    if isinstance(node, n.Prop):
+        return isinstance(node.key, n.Const) and hints.properties.get(node.key.value) == REAL
+    if isinstance(node, n.Binary):
+        if node.op == "/":
+            return True
+        return node.op in _ARITHMETIC and (_realish(node.left, found, hints) or _realish(node.right, found, hints))
+    return isinstance(node, n.Call) and isinstance(node.func, n.Name) and node.func.name in ("sqrt", "sin", "cos")

@@ -87,6 +87,7 @@ class _Inference:
             self.env[param] = params.get(param, ANYTHING)
         self.unassigned: set[str] = set()
         self.assigned: set[str] = set()
+        self.bounds: dict[str, int] = {}
         self.changed = False
         self.round = 0
 
@@ -115,6 +116,7 @@ class _Inference:
                 self.parts(target)
             return
         name = target.name
+        self.bounds.pop(name, None)
         old = self.env.get(name, ANYTHING)
         new = join(old, kind)
         if self.round >= 3 and new != old and old[0]:
@@ -132,7 +134,10 @@ class _Inference:
             self.unassigned.add(name)
             self.env[name] = join(self.env.get(name, ANYTHING), full(NULL))
             self.changed = True
-        return self.env.get(name, ANYTHING)
+        kind = self.env.get(name, ANYTHING)
+        if name in self.bounds and kind[0] == INT:
+            return INT, min(kind[1], self.bounds[name]), min(kind[2], self.bounds[name])
+        return kind
 
     def parts(self, target: n.Node) -> None:
         if isinstance(target, (n.Prop, n.Index)):
@@ -176,7 +181,9 @@ class _Inference:
             self.apart(node.then, node.other)
         elif kind is n.While:
             self.expr(node.cond)
+            self.bounded(node.cond, [node.body])
             self.loop(node.body)
+            self.bounds.clear()
         elif kind is n.DoWhile:
             self.statement(node.body)
             self.expr(node.cond)
@@ -186,11 +193,14 @@ class _Inference:
             for item in node.test:
                 self.expr(item)
             before = set(self.assigned)
+            if node.test:
+                self.bounded(node.test[-1], [node.body, *node.step])
             self.statement(node.body)
             self.assigned = set(before)
             for item in node.step:
                 self.expr(item)
             self.assigned = before
+            self.bounds.clear()
         elif kind is n.NumericFor:
             args = [self.expr(item) for item in node.args]
             self.numeric_for(node, args)
@@ -229,6 +239,12 @@ class _Inference:
                 if member.value is not None and not member.is_function:
                     self.expr(member.value)
         return False
+
+    def bounded(self, cond: Any, texts: list[Any]) -> None:
+        """Takes over what a loop's condition says of a counter."""
+        found = loop_bound(cond, texts, self.expr)
+        if found is not None:
+            self.bounds[found[0]] = found[1]
 
     def loop(self, body: n.Node) -> None:
         before = set(self.assigned)
@@ -324,9 +340,9 @@ class _Inference:
                     return INT, 0, 1 << 48
             return ANYTHING
         if kind is n.Index:
-            self.expr(node.obj)
+            obj = self.expr(node.obj)
             self.expr(node.key)
-            return ANYTHING
+            return (INT | NULL, 0, 255) if obj[0] == STR else ANYTHING
         if kind is n.Call:
             self.expr(node.func)
             for item in node.args:
@@ -432,6 +448,58 @@ class _Inference:
         return new if node.is_prefix else old
 
 
+def as_int(kind: Type) -> Type:
+    """The ints that a null, bool or int counts as in arithmetic."""
+    mask, lo, hi = kind
+    if not mask & INT:
+        lo, hi = 0, 0
+    if mask & NULL:
+        lo, hi = min(lo, 0), max(hi, 0)
+    if mask & BOOL:
+        lo, hi = min(lo, 0), max(hi, 1)
+    return INT, lo, hi
+
+
+def loop_bound(cond: Any, texts: list[Any], type_of: Any) -> tuple[str, int] | None:
+    """A counter and the most it can be at the start of a pass, from a condition `i < limit`.
+
+    The bound holds until the counter is next stored; it is no use when that may happen in an inner loop.
+    """
+    while isinstance(cond, n.Logic) and cond.op == "&&":
+        cond = cond.left
+    if not (isinstance(cond, n.Binary) and cond.op in ("<", "<=") and isinstance(cond.left, n.Name)):
+        return None
+    name = cond.left
+    if name.storage != "local" or not isinstance(cond.right, (n.Const, n.Name, n.Prop)):
+        return None
+    mask, _, hi = type_of(cond.right)
+    if mask != INT or hi > 4 * BIG or any(stores_in_loop(text, name.name, False) for text in texts):
+        return None
+    return name.name, hi
+
+
+def stores_in_loop(node: Any, name: str, inside: bool) -> bool:
+    """Whether a variable is stored within an inner loop (or a deferred or repeated text) of a statement."""
+    if isinstance(node, (list, tuple)):
+        return any(stores_in_loop(item, name, inside) for item in node)
+    if not isinstance(node, n.Node) or isinstance(node, n.Function):
+        return False
+    if inside and isinstance(node, (n.Assign, n.OpAssign, n.IncDec)):
+        target = node.target
+        while isinstance(target, n.Paren) and len(target.items) == 1:
+            target = target.items[0]
+        if isinstance(target, n.Name) and target.name == name:
+            return True
+    if isinstance(node, n.MultiAssign) and any(isinstance(item, n.Name) and item.name == name for item in node.targets):
+        return True
+    if isinstance(node, (n.NumericFor, n.Foreach)):
+        names = (node.name,) if isinstance(node, n.NumericFor) else (node.key, node.value)
+        if any(item is not None and item.name == name for item in names):
+            return True
+    inner = inside or isinstance(node, (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach, n.Defer, n.Sync))
+    return any(stores_in_loop(getattr(node, slot), name, inner) for slot in type(node).__slots__ if slot != "storage")
+
+
 def is_small_step(node: Any) -> bool:
     return isinstance(node, n.Const) and type(node.value) is int and abs(node.value) <= SMALL_STEP
 
@@ -480,12 +548,12 @@ def binary_type(op: str, left: Type, right: Type, node: Any = None) -> Type:
     if op in ("+", "-", "*"):
         if a == REAL or b == REAL:
             return full(REAL)
-        if both == INT:
-            lo, hi = int_range(op, _Operand(left), _Operand(right))
+        if not both & ~(INT | BOOL | NULL):
+            lo, hi = int_range(op, _Operand(as_int(left)), _Operand(as_int(right)))
             return (INT, lo, hi) if lo >= INT_MIN and hi <= INT_MAX else full(INT)
         if both & STR and not both & (INT | BOOL | NULL):
             return full(REAL)
-        return full(INT | REAL | NULL)
+        return full(INT | REAL)
     if op == "/":
         value = getattr(getattr(node, "right", None) or getattr(node, "value", None), "value", None)
         sure = type(value) in (int, float) and value

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ..syntax import nodes as n
 from . import pyast as p
 from .expressions import V
-from .types import ANY, BOOL, INT, REAL
+from .infer import loop_bound
+from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, REAL
 
 if TYPE_CHECKING:
     from .generate import FunctionGenerator
@@ -40,13 +41,78 @@ class Loop:
         self.exits = False
 
 
+LOOPS = (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach)
+
+# what can run script code, or make a local mean another thing
+_CALLS = (
+    n.Call, n.CompatCall, n.New, n.ThreadCall, n.Sync, n.MultiAssign, n.Command, n.ClassDecl, n.DeclTree, n.FuncExpr,
+    n.FuncDecl, n.Foreach, n.Defer,
+)  # fmt: skip
+
+
+def indexed_locals(loop: Any) -> set[str]:
+    """Locals that a loop indexes and never stores; none when the loop calls anything."""
+    indexed: set[str] = set()
+    stored: set[str] = set()
+    if not _scan_loop(loop, indexed, stored):
+        return set()
+    return indexed - stored
+
+
+def _scan_loop(node: Any, indexed: set[str], stored: set[str]) -> bool:
+    if isinstance(node, (list, tuple)):
+        return all(_scan_loop(item, indexed, stored) for item in node)
+    if not isinstance(node, n.Node):
+        return True
+    if isinstance(node, _CALLS):
+        return False
+    if isinstance(node, n.Index) and isinstance(node.obj, n.Name) and node.obj.storage == "local":
+        indexed.add(node.obj.name)
+    if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)) and isinstance(node.target, n.Name):
+        stored.add(node.target.name)
+    if isinstance(node, n.NumericFor):
+        stored.add(node.name.name)
+    if isinstance(node, n.VarDecl):
+        stored.update(target.name for target, _ in node.items)
+    return all(_scan_loop(getattr(node, slot), indexed, stored) for slot in type(node).__slots__ if slot != "storage")
+
+
 class Statements:
     """The statement half of `FunctionGenerator`."""
 
     def statement(self: FunctionGenerator, node: n.Node) -> None:
         mark = self.temps_begin()
-        getattr(self, "s_" + type(node).__name__)(node)
+        if isinstance(node, LOOPS) and self.unit.optimize and not self.versioned:
+            self.loop_versions(node)
+        else:
+            getattr(self, "s_" + type(node).__name__)(node)
         self.temps_end(mark, node.line)
+
+    def loop_versions(self: FunctionGenerator, node: Any) -> None:
+        """A loop without calls over locals that it only indexes: one copy for arrays, tested once, and the general one."""
+        line = node.line
+        arrays = sorted(
+            name
+            for name in indexed_locals(node)
+            if self.types.variables.get(name, (ANY, 0, 0))[0] & ARRAY
+            and self.types.variables.get(name, (ANY, 0, 0))[0] != ARRAY
+        )
+        if not arrays:
+            getattr(self, "s_" + type(node).__name__)(node)
+            return
+        self.versioned = True
+        cond: list[ast.expr] = []
+        kept = dict(self.types.variables)
+        for name in arrays:
+            kind = p.call("$type", [p.name(self.py_name(name), line)], line)
+            cond.append(p.compare(kind, ast.Is(), p.name("$Array", line), line))
+            self.types.variables[name] = (ARRAY, INT_MIN, INT_MAX)
+        loop = getattr(self, "s_" + type(node).__name__)
+        special = self.generated(lambda: loop(node))
+        self.types.variables = kept
+        general = self.generated(lambda: loop(node))
+        self.versioned = False
+        self.out.append(p.if_(cond[0] if len(cond) == 1 else p.both(cond, line), special, general, line))
 
     def statements(self: FunctionGenerator, body: list[n.Node]) -> None:
         for node in body:
@@ -91,9 +157,11 @@ class Statements:
 
     def run_deferred(self: FunctionGenerator, scope: Scope) -> None:
         pending = scope.deferred
-        for i in range(len(pending) - 1, -1, -1):
-            scope.deferred = pending[:i]
-            self.statement(pending[i])
+        while scope.deferred:
+            # a deferred `defer` puts its statement here again
+            last = scope.deferred[-1]
+            scope.deferred = scope.deferred[:-1]
+            self.statement(last)
         scope.deferred = pending
 
     def s_Defer(self: FunctionGenerator, node: n.Defer) -> None:
@@ -186,9 +254,17 @@ class Statements:
         conds: list[ast.expr] = []
         head = self.generated(lambda: conds.append(self.condition(node.cond)))
         clear = self.temps_end_list(mark, line)
+        self.take_bound(node.cond, [node.body])
         body, loop = self.loop_body(node.body, None, line)
+        self.bounds.clear()
         self.emit_loop(head, conds[0], body, loop, [], line)
         self.out.extend(clear)
+
+    def take_bound(self: FunctionGenerator, cond: n.Node, texts: list[n.Node]) -> None:
+        """Takes over what a loop's condition says of a counter, until it is stored."""
+        found = loop_bound(cond, texts, self.value_type) if self.unit.optimize else None
+        if found is not None:
+            self.bounds[self.py_name(found[0])] = found[1]
 
     def s_DoWhile(self: FunctionGenerator, node: n.DoWhile) -> None:
         line = node.line
@@ -228,8 +304,11 @@ class Statements:
 
         head = self.generated(test)
         clear = self.temps_end_list(mark, line)
+        if node.test:
+            self.take_bound(node.test[-1], [node.body, *node.step])
         body, loop = self.loop_body(node.body, step, line)
         tail = self.generated(step)
+        self.bounds.clear()
         self.emit_loop(head, conds[0] if conds else None, body, loop, tail, line)
         self.out.extend(clear)
 

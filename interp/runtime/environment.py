@@ -7,7 +7,7 @@ Python needs carry one at the end); everything else in the namespace is invisibl
 from __future__ import annotations
 
 from .messages import warning
-from .values import ATTR, KEY, MISSING, LiveMap, LiveRecord, LiveTable, Record, Table, dict_items, map_items
+from .values import ATTR, KEY, MISSING, LiveMap, Record, Table, dict_items, go_live, go_plain, map_items, map_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,57 +66,64 @@ class Namespace:
     With `attributes` the keys are attribute names, as a record's `__dict__` has them.
     """
 
-    __slots__ = ("_attributes", "_world")
+    __slots__ = ("_attributes", "_others", "_world", "meta", "mm")
 
     def __init__(self, world: World, attributes: bool = False) -> None:
+        self.meta: Any = None
+        self.mm = False
         self._world = world
         self._attributes = attributes
+        self._others: dict[Any, Any] = {}  # entries whose keys cannot be names of globals, by encoded key
 
-    def _name(self, key: Any) -> str | None:
+    def _place(self, key: Any) -> tuple[dict[Any, Any], Any]:
+        """The Python dict that an entry lives in, and its key there."""
         if self._attributes:
             key = KEY[key]
-        return python_name(key) if type(key) is bytes and b"$" not in key else None
+        if type(key) is bytes and b"$" not in key:
+            return self._world.namespace, python_name(key)
+        return self._others, key if type(key) is tuple else map_key(key)
 
     def get(self, key: Any, default: Any = None) -> Any:
-        name = self._name(key)
-        return default if name is None else self._world.namespace.get(name, default)
+        home, name = self._place(key)
+        return home.get(name, default)
 
     def __getitem__(self, key: Any) -> Any:
         return self.get(key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        name = self._name(key)
-        if name is not None:
-            self._world.namespace[name] = value
+        home, name = self._place(key)
+        home[name] = value
 
     def pop(self, key: Any, default: Any = None) -> Any:
-        name = self._name(key)
-        return default if name is None else self._world.namespace.pop(name, default)
+        home, name = self._place(key)
+        return home.pop(name, default)
 
     def __contains__(self, key: Any) -> bool:
         return self.get(key, MISSING) is not MISSING
 
     def items(self) -> list[tuple[Any, Any]]:
-        items = global_items(self._world)
-        return [(ATTR[name], value) for name, value in items] if self._attributes else items  # type: ignore[misc]
+        items = [*global_items(self._world), *self._others.items()]
+        return [(ATTR[name], value) for name, value in items] if self._attributes else items
 
     def __iter__(self) -> Iterator[Any]:
         return iter([key for key, _ in self.items()])
 
     def __len__(self) -> int:
-        return len(global_items(self._world))
+        return len(self.items())
 
 
 def make_view(world: World) -> LiveMap:
     """`_G` of a new engine."""
     view = LiveMap()
     view._meta = Namespace(world)
-    view._mm = False
     return view
 
 
 def replace_globals(world: World, value: Any) -> None:
-    """`_G = value`: the entries of the table alone are globals from now on, and the table is their live view."""
+    """`_G = value`: the entries of the table alone are globals from now on, and the table is their live view.
+
+    The table before keeps its entries, so it can be put back.
+    """
     if value is world.globals_view:
         return
     namespace = world.namespace
@@ -124,16 +131,15 @@ def replace_globals(world: World, value: Any) -> None:
         items: list[tuple[Any, Any]] = dict_items(value)
     else:
         items = map_items(value)
+    go_plain(world.globals_view)
     for name, _ in global_items(world):
         namespace.pop(python_name(name), None)
     for key, item in items:
         if type(key) is bytes and b"$" not in key:
             namespace[python_name(key)] = item
-    if isinstance(value, Record):
-        value.__dict__.clear()
-        value.__class__ = type("dict", (LiveRecord,), {"home": Namespace(world, attributes=True)})
-    else:
-        value.clear()
-        value.__class__ = LiveTable if isinstance(value, Table) else LiveMap
-        object.__setattr__(value, "_meta", Namespace(world))
+    home = Namespace(world, attributes=isinstance(value, Record))
+    others = [(key, item) for key, item in items if type(key) is not bytes or b"$" in key]
+    go_live(value, home)
+    for key, item in others:
+        home[ATTR[key] if isinstance(value, Record) else key] = item
     world.globals_view = value

@@ -5,6 +5,7 @@ Rule of this file: `TABLE` is the whole contract between `interp.compiler` and t
 
 from __future__ import annotations
 
+import math
 from types import FunctionType
 
 from . import access, calls, convert, operators, threads
@@ -215,6 +216,9 @@ def poll() -> None:
     check()
 
 
+# Natives that generated code has shortcuts for; `$N_name` is set when a library brings the native.
+KNOWN_NATIVES = frozenset(("sqrt", "sin", "cos", "toint", "string_part", "push"))
+
 TABLE: dict[str, Any] = {
     "$type": type,
     "$len": len,
@@ -231,9 +235,14 @@ TABLE: dict[str, Any] = {
     "$AttributeError": AttributeError,
     "$IndexErrors": (IndexError, TypeError, KeyError),
     "$DivErrors": (TypeError, ZeroDivisionError, OverflowError),
+    "$TreeErrors": (AttributeError, TypeError, ZeroDivisionError, OverflowError, ValueError),
     "$CallErrors": calls.CALL_ERRORS,
     "$never": False,
     "$stop": False,
+    "$m_sqrt": math.sqrt,
+    "$m_sin": math.sin,
+    "$m_cos": math.cos,
+    **{"$N_" + name: None for name in KNOWN_NATIVES},
     "$pointer": Pointer,
     "$add": operators.add,
     "$sub": operators.sub,

@@ -120,6 +120,21 @@ def finish(context: Context) -> None:
 
 def resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Runs a context until it suspends or ends; what it yields or returns. The caller checked the state."""
+    results = _resume(handle, values)
+    _heed_abort()
+    return results
+
+
+def _heed_abort() -> None:
+    """Ends the running context when a context it resumed has aborted it; called when a native is done."""
+    me = current()
+    if me.abort_mark and me.state == "active":
+        me.abort_mark = False
+        me.was_aborted = True
+        raise ScriptAbort
+
+
+def _resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
     from greenlet import getcurrent, greenlet
 
     context = handle.context
@@ -153,10 +168,6 @@ def _enter(handle: Thread, inner: Context, target: Any, args: tuple[Any, ...]) -
         if context.state == "finished":
             handle.greenlet = None
     context.resumer = None
-    if me.abort_mark and me.state == "active":
-        me.abort_mark = False
-        me.was_aborted = True
-        raise ScriptAbort
     return () if results is _PARKED else results
 
 
@@ -198,11 +209,12 @@ def start_thread(body: Any, this: Any, args: tuple[Any, ...], is_sub: bool) -> T
         while owner.owner is not None:
             owner = owner.owner
     handle = create(body, this, owner)
-    values = resume(handle, args)
+    values = _resume(handle, args)
     context = handle.context
     context.elapsed = 0.0
     context.remaining = to_real(values[0]) if values else 0.0
     schedule(handle)
+    _heed_abort()
     return handle
 
 
@@ -226,12 +238,18 @@ def schedule(handle: Thread) -> None:
 
 def process(owner: Context, dt: float) -> int:
     """One pass over the threads of a context (chapter 05 section 10.2); how many are left."""
+    left = _pass(owner, dt)
+    _heed_abort()
+    return left
+
+
+def _pass(owner: Context, dt: float) -> int:
     owner.timer += dt
     left = 0
     for handle in list(owner.list):
         context = handle.context
         if context.list or context.parked_threads:
-            process(context, dt)
+            _pass(context, dt)
         else:
             context.timer += dt
         context.remaining -= dt
@@ -256,7 +274,7 @@ def process(owner: Context, dt: float) -> int:
 
 def _turn(handle: Thread, context: Context) -> None:
     elapsed, context.elapsed = context.elapsed, 0.0
-    values = resume(handle, (elapsed,))
+    values = _resume(handle, (elapsed,))
     context.remaining = to_real(values[0]) if values else 0.0
     if context.state == "parked":
         schedule(handle)
@@ -425,8 +443,9 @@ def run_pass(dt: float) -> int:
     """One scheduler step of the running context: woken threads first, then a pass; how many threads are left."""
     run_woken()
     context = current()
-    left = process(context, dt)
-    return left + len(scheduler().woken)
+    left = _pass(context, dt) + len(scheduler().woken)
+    _heed_abort()
+    return left
 
 
 def next_due(context: Context | None = None) -> float | None:

@@ -157,6 +157,7 @@ class Record:
     meta: Any = None
     mm = False
     shape: Any = None
+    is_hooked = False  # whether something else than the entries of the chain may answer a read
 
     def __bool__(self) -> bool:
         return bool(self.__dict__)
@@ -166,15 +167,32 @@ class LiveRecord(Record):
     """A `Record` that became the view of the global environment; its own attributes are gone."""
 
     home: Any = None
+    shape: Any = None
 
     @property
     def __dict__(self) -> Any:  # type: ignore[override]
         return self.home
 
+    @property
+    def meta(self) -> Any:  # type: ignore[override]
+        return self.home.meta
+
+    @property
+    def mm(self) -> bool:  # type: ignore[override]
+        return self.home.mm  # type: ignore[no-any-return]
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError  # see _eq_hook
+
+    __hash__ = object.__hash__
+
     def __setattr__(self, name: str, value: Any) -> None:
         from . import access
 
         access.set_property(self, KEY[name], value)
+
+    def __bool__(self) -> bool:
+        return _table_bool(self, len(self.home))
 
 
 class FlaggedRecord(Record):
@@ -247,26 +265,41 @@ class MetaTable(Table):
             object.__setattr__(self, name, value)
 
     def __bool__(self) -> bool:
-        if self._mm and self._meta is not None:
-            from . import access
+        return _table_bool(self, len(self))
 
-            return access.object_truth(self, len(self) > 0)
-        return len(self) > 0
+
+def _table_bool(obj: Any, size: int) -> bool:
+    if obj.mm and obj.meta is not None:
+        from . import access
+
+        return access.object_truth(obj, size > 0)
+    return size > 0
 
 
 class LiveTable(Table):
-    """A `Table` that became the view of the global environment (`_G = table`)."""
+    """A `Table` that became the view of the global environment (`_G = table`); `_meta` is its home."""
 
     __slots__ = ()
     __getattr__ = MetaTable.__getattr__
     __setattr__ = MetaTable.__setattr__
+    __eq__ = MetaTable.__eq__
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    shape = MetaTable.shape  # type: ignore[assignment]
 
     @property
     def live(self) -> Any:  # type: ignore[override]
         return self._meta
 
+    @property
+    def meta(self) -> Any:  # type: ignore[override]
+        return self._meta.meta
+
+    @property
+    def mm(self) -> bool:  # type: ignore[override]
+        return self._meta.mm  # type: ignore[no-any-return]
+
     def __bool__(self) -> bool:
-        return len(self.live) > 0
+        return _table_bool(self, len(self.live))
 
 
 class Map(dict):  # type: ignore[type-arg]
@@ -302,24 +335,30 @@ class MetaMap(Map):
         return self._mm
 
     def __bool__(self) -> bool:
-        if self._mm and self._meta is not None:
-            from . import access
-
-            return access.object_truth(self, len(self) > 0)
-        return len(self) > 0
+        return _table_bool(self, len(self))
 
 
 class LiveMap(Map):
-    """`_G`: a map whose entries live in the engine's namespace."""
+    """`_G`: a map whose entries live in the engine's namespace; `_meta` is their home."""
 
     __slots__ = ()
+    __eq__ = MetaMap.__eq__
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     @property
     def live(self) -> Any:  # type: ignore[override]
         return self._meta
 
+    @property
+    def meta(self) -> Any:  # type: ignore[override]
+        return self._meta.meta
+
+    @property
+    def mm(self) -> bool:  # type: ignore[override]
+        return self._meta.mm  # type: ignore[no-any-return]
+
     def __bool__(self) -> bool:
-        return len(self.live) > 0
+        return _table_bool(self, len(self.live))
 
 
 class Array(list):  # type: ignore[type-arg]
@@ -502,7 +541,7 @@ class Shape:
         for cls in list(self.dependents):
             if key.startswith(b"__"):
                 mirror(cls)
-            else:
+            elif not cls.is_hooked:  # type: ignore[attr-defined]
                 _mirror_name(cls, key)
 
     def relinked(self) -> None:
@@ -537,8 +576,62 @@ def find_in_chain(meta: Any, key: bytes) -> Any:
     return MISSING
 
 
+def is_live(obj: Any) -> bool:
+    """Whether a dict or map is the view of the global environment: its entries change without its notice."""
+    return isinstance(obj, LiveRecord) or (isinstance(obj, (Table, Map)) and obj.live is not None)
+
+
+def entries_home(obj: Any) -> Any:
+    """The namespace behind a live view."""
+    return obj.home if isinstance(obj, LiveRecord) else obj.live
+
+
+def go_live(obj: Any, home: Any) -> None:
+    """Makes a dict or map the view of the global environment: its own entries go, `home` answers for it."""
+    home.meta, home.mm = obj.meta, obj.mm
+    shape = getattr(obj, "shape", None)
+    if isinstance(obj, Record):
+        obj.__dict__.clear()
+        made = type("dict", (LiveRecord,), {"home": home, "shape": shape})
+        object.__setattr__(obj, "__class__", made)
+    else:
+        dict.clear(obj)
+        obj.__class__ = LiveTable if isinstance(obj, Table) else LiveMap
+        object.__setattr__(obj, "_meta", home)
+        if isinstance(obj, Table):
+            object.__setattr__(obj, "_shape", shape)
+    if shape is not None:
+        shape.relinked()
+
+
+def go_plain(obj: Any) -> None:
+    """The opposite: a dict or map that is no longer the global environment keeps what it showed."""
+    home = entries_home(obj)
+    items = list(home.items())
+    shape = getattr(obj, "shape", None)
+    if isinstance(obj, Record):
+        object.__setattr__(obj, "__class__", instance_class(home.meta, home.mm) if home.meta or home.mm else Record)
+        obj.__dict__.update(items)
+        if shape is not None:
+            unique_class(obj, shape)
+    else:
+        if isinstance(obj, Table):
+            plain = home.meta is None and not home.mm and shape is None
+            obj.__class__ = Table if plain else MetaTable
+        else:
+            obj.__class__ = Map if home.meta is None and not home.mm else MetaMap
+        object.__setattr__(obj, "_meta", home.meta)
+        object.__setattr__(obj, "_mm", home.mm)
+        for key, value in items:
+            dict.__setitem__(obj, key, value)
+    if shape is not None:
+        shape.relinked()
+
+
 def shape_of(meta: Any) -> Shape | None:
     """The shape of a dict that serves as meta-object, made on first use; None for other kinds of objects."""
+    if is_live(meta):
+        return None
     if isinstance(meta, Record):
         if meta.shape is None:
             unique_class(meta, Shape(meta))
@@ -618,7 +711,7 @@ def mirror(cls: Any) -> None:
     keys: dict[bytes, None] = {}
     if not isinstance(cls.meta, (Array, Map, Object)):
         for meta in chain(cls.meta):
-            if not isinstance(meta, (Table, Record)):
+            if not isinstance(meta, (Table, Record)) or is_live(meta):
                 reads = True  # an entry of a strange meta-object: leave all to the slow path
                 break
             for key, value in dict_items(meta):
@@ -635,6 +728,7 @@ def mirror(cls: Any) -> None:
         if not reads:
             for key in keys:
                 _mirror_name(cls, key)
+    cls.is_hooked = reads
     if cls.mm and cls.meta is not None and not observed:
         if writes:
             cls.__setattr__ = _hooked_setattr
@@ -688,6 +782,13 @@ def _mirror_name(cls: Any, key: bytes) -> None:
 
 def set_meta(obj: Any, meta: Any, mm: bool) -> None:
     """Links an object to a meta-object and sets its switch. The caller has looked for cycles."""
+    if is_live(obj):
+        home = entries_home(obj)
+        home.meta = meta
+        home.mm = mm
+        if getattr(obj, "shape", None) is not None:
+            obj.shape.relinked()
+        return
     if isinstance(obj, Record):
         if obj.shape is not None:
             cls: Any = type(obj)

@@ -45,6 +45,15 @@ class SystemEndpoint(_socket.socket):
         endpoint.setblocking(False)
         return endpoint, address
 
+    def set_patience(self, seconds: float | None) -> bool:
+        import struct
+
+        span = seconds or 0.0
+        packed = struct.pack("@ll", int(span), int(span % 1 * 1_000_000))
+        self.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, packed)
+        self.setblocking(seconds is not None)
+        return True
+
     def pending(self) -> int:
         import fcntl
         import struct

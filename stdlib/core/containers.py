@@ -39,9 +39,12 @@ from interp.runtime.values import (
     dict_unset,
     is_closure,
     make_table,
+    map_items,
     map_key,
+    map_unset,
 )
 from interp.runtime.values import dict_size as entries_of
+from interp.runtime.values import map_size as count_entries
 
 from .arrays import built
 from .guard import callback, direct, guarded, report_all, safe_text, safe_truth
@@ -91,7 +94,7 @@ def dict_size(d: Any) -> int:
 @library.function("map_size( map m )", exact=True)
 def map_size(m: Map) -> int:
     """The number of own entries of a map."""
-    return len(m)
+    return count_entries(m)
 
 
 # --- single entries ---------------------------------------------------------------------------------------------------
@@ -133,7 +136,7 @@ def unset(this: Any, args: tuple[Any, ...]) -> Any:
     if len(args) > 2:
         return warning(f"function expects exactly 2 arguments, {len(args)} given")
     if in_map:
-        container.pop(map_key(usable), None)
+        map_unset(container, usable)
     else:
         dict_unset(container, usable)
     return None
@@ -171,9 +174,9 @@ def _copy(value: Any) -> Any:
         array.cap = capacity(value)
         return array
     if isinstance(value, Table):
-        return make_table(value.items())
+        return make_table(dict_items(value))
     if isinstance(value, Map):
-        return Map(value.items())
+        return Map((map_key(key), item) for key, item in map_items(value))
     return value.clone() if isinstance(value, Object) else MISSING
 
 

@@ -148,6 +148,8 @@ def abort(this: Any, args: tuple[Any, ...]) -> Any:
     for i, thread in enumerate(args):
         if type(thread) is not Thread:
             argument_error(i + 1, "thread", thread)
+            if own:
+                break
             return None
         if thread.context is current():
             own = True

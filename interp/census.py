@@ -1,0 +1,154 @@
+"""How much memory the values of one engine take: a walk over everything its scripts can reach (chapter 12 section 4).
+
+Rules of this file: an estimate, good to a factor of two; it ends as soon as the sum passes the limit, and a limit or an
+interrupt ends it as well. What belongs to the interpreter or the host (code, natives, classes of the runtime) is not
+counted.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import FunctionType
+
+from .runtime.messages import NATIVE_CODES
+from .runtime.state import Context
+from .runtime.threads import Thread
+from .runtime.values import Array, Map, Object, Pointer, Record, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+    from .limits import Guard
+    from .runtime.state import World
+
+_SCALARS = frozenset((int, float, bool, type(None)))
+_SAMPLE = 512
+_OBJECT_OVERHEAD = 64  # a record's or library object's own slots, its share of keys and collector header
+
+
+def census(world: World, limit: int, guard: Guard | None = None) -> int:
+    """Bytes reachable from an engine's globals, registry, frames and threads; any number above `limit` ends it."""
+    from .limits import Stop
+
+    seen: set[int] = set()
+    pending: list[Any] = [world.registry, *world.symbol_values.values(), world.root, *world.slots.values()]
+    pending += [value for key, value in list(world.namespace.items()) if key[:1] != "$" and key != "__builtins__"]
+    if world.threads is not None:
+        pending += list(world.threads.woken)
+    _frames(sys._getframe(1), pending)
+    total = 0
+    steps = 0
+    size_of = sys.getsizeof
+    while pending:
+        value = pending.pop()
+        kind = type(value)
+        if kind in _SCALARS:
+            continue
+        identity = id(value)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        steps += 1
+        if kind is bytes or kind is bytearray:
+            total += size_of(value)
+        elif isinstance(value, list):
+            total += size_of(value)
+            total += _items(list(value), pending)
+        elif isinstance(value, dict):
+            total += size_of(value)
+            total += _items(list(value.values()), pending) + _items(list(value), pending)
+            if isinstance(value, (Table, Map)):
+                pending.append(value.meta)
+        elif isinstance(value, Record):
+            entries = value.__dict__
+            total += _OBJECT_OVERHEAD + size_of(entries)
+            pending.extend(list(entries.values()))
+            pending.append(value.meta)
+        elif kind is FunctionType:
+            if value.__code__ not in NATIVE_CODES:
+                total += size_of(value)
+                for cell in value.__closure__ or ():
+                    total += 40
+                    try:
+                        pending.append(cell.cell_contents)
+                    except ValueError:
+                        pass
+                pending.append(value.__dict__.get("meta"))
+        elif kind is tuple:
+            total += size_of(value)
+            pending.extend(value)
+        elif kind is Thread:
+            total += 4096
+            pending += (value.context, value.body, value.this)
+            if value.greenlet is not None:
+                _frames(value.greenlet.gr_frame, pending)
+        elif kind is Context:
+            pending.extend(value.list)
+            pending.extend(value.parked_threads.values())
+            if value.parked is not None:
+                inner = value.parked[1]()
+                if inner is not None:
+                    _frames(inner.gr_frame, pending)
+            if value.end_events:
+                pending.extend(value.end_events)
+        elif isinstance(value, Object):
+            total += _OBJECT_OVERHEAD
+            _object(value, pending)
+        elif kind is Pointer:
+            total += 48
+        if total > limit:
+            return total
+        if guard is not None and not steps & 4095 and type(guard.state) is Stop:
+            guard.check()
+    return total
+
+
+def _items(items: list[Any], pending: list[Any]) -> int:
+    """Bytes of the numbers among the items (an estimate for many); everything else goes to `pending`."""
+    if not items:
+        return 0
+    kinds = set(map(type, items))
+    if not kinds <= _SCALARS:
+        pending.extend(items)
+        if int not in kinds and float not in kinds:
+            return 0
+    count = len(items)
+    sample = items if count <= _SAMPLE else items[:: count // _SAMPLE]
+    own = {id(item) for item in sample if type(item) is float or (type(item) is int and not -5 <= item <= 256)}
+    if len(own) * 2 < len(sample):
+        return 28 * len(own)  # few different ones: shared
+    return 28 * count * len(own) // len(sample)
+
+
+def _object(value: Object, pending: list[Any]) -> None:
+    """What a library's object refers to, by its slots and attributes."""
+    for cls in type(value).__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name[:2] != "__":
+                part = getattr(value, name, None)
+                if isinstance(part, (bytes, bytearray, list, dict, Record, Object, FunctionType)):
+                    pending.append(part)
+    own = getattr(value, "__dict__", None)
+    if own:
+        pending.extend(part for part in list(own.values()) if isinstance(part, (bytes, bytearray, list, dict, Record, Object)))
+
+
+def _frames(frame: FrameType | None, pending: list[Any]) -> None:
+    """The locals of a stack of frames; what they were is not kept alive."""
+    while frame is not None:
+        names = frame.f_locals
+        pending.extend(part for part in list(names.values()) if not _is_host(part))
+        if type(names) is dict and frame.f_code.co_flags & 2:
+            names.clear()  # the frame keeps this copy, and with it every value, until it ends
+        frame = frame.f_back
+
+
+def _is_host(part: Any) -> bool:
+    # frames of natives and of the host hold Python's own containers: only script values count
+    kind = type(part)
+    if kind is bytes or kind is tuple:
+        return kind is tuple and not part
+    return not isinstance(part, (Array, Table, Record, Map, Object, Thread, FunctionType))

@@ -1,0 +1,237 @@
+"""Arithmetic over properties and locals as one host expression, tried as a whole.
+
+Rule of this file: a tree is only built from reads without effects, so when anything in it raises, the general code
+computes it again from the start. As long as nothing raises, an operation with one real operand gives a real, whatever
+the other is: that is what makes a test for each operand unnecessary.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from ..syntax import nodes as n
+from . import pyast as p
+from .expressions import _SMALL, V
+from .infer import as_int
+from .types import ANY, BOOL, INT, INT_MAX, INT_MIN, NULL, REAL, int_range
+
+if TYPE_CHECKING:
+    from .generate import FunctionGenerator
+
+_OPERATORS: dict[str, Any] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
+
+# natives of one real argument that give a real or raise: script name -> helper
+MATH_NATIVES = {"sqrt": "$m_sqrt", "sin": "$m_sin", "cos": "$m_cos"}
+
+
+class Tree:
+    """A tree being built: the tests it needs first, and what it reads."""
+
+    def __init__(self) -> None:
+        self.guards: dict[str, ast.expr] = {}
+        self.reads: set[str] = set()
+        self.properties = 0
+        self.operations = 0
+        self.callees: dict[int, str] = {}
+        self.before: list[ast.stmt] = []
+
+
+class Part:
+    """A subtree: its host expression and what it gives when nothing raises."""
+
+    __slots__ = ("hi", "lo", "local", "mask", "node", "realish")
+
+    def __init__(
+        self, node: ast.expr, mask: int = ANY, lo: int = INT_MIN, hi: int = INT_MAX, realish: bool = False,
+        local: str | None = None,
+    ) -> None:  # fmt: skip
+        self.node = node
+        self.mask = mask
+        self.lo = lo
+        self.hi = hi
+        self.realish = realish
+        self.local = local
+
+
+class Trees:
+    """The part of `FunctionGenerator` that tries arithmetic as one expression."""
+
+    def try_tree(self: FunctionGenerator, node: n.Binary, dest: str | None) -> V | None:
+        """The value of an arithmetic expression as a tree; None where that is impossible or no gain."""
+        if self.in_tree or not self.unit.optimize:
+            return None
+        tree = Tree()
+        part = self.part(node, tree, True)
+        if part is None or (tree.properties == 0 and not tree.guards and not tree.callees):
+            return None
+        line = node.line
+        name = dest if dest is not None and dest not in tree.reads else self.new_temp(part.mask)
+        self.out.extend(tree.before)
+        fast = self.root(part, name, line)
+        general = self.general(node, name, tree)
+        self.emit_tree(tree, fast, general, line)
+        # the general code may give anything
+        return self.result(name, dest, line, ANY)
+
+    def general(self: FunctionGenerator, node: n.Node, name: str, tree: Tree) -> list[ast.stmt]:
+        """The statements that compute the node into `name` operation by operation."""
+
+        def make() -> None:
+            value = self.expr(node, None)
+            self.out.append(p.assign(name, value.node, node.line))
+
+        self.in_tree, before = True, self.in_tree
+        self.callees_known, known = tree.callees, self.callees_known
+        made = self.generated(make)
+        self.in_tree, self.callees_known = before, known
+        return made
+
+    def emit_tree(
+        self: FunctionGenerator, tree: Tree, fast: list[ast.stmt], general: list[ast.stmt], line: int
+    ) -> None:
+        attempt = p.try_(fast, "$TreeErrors", None, general, line)
+        if not tree.guards:
+            self.out.append(attempt)
+            return
+        tests = list(tree.guards.values())
+        cond = tests[0] if len(tests) == 1 else p.both(tests, line)
+        self.out.append(p.if_(cond, [attempt], copied(general), line))
+
+    def root(self: FunctionGenerator, part: Part, name: str, line: int) -> list[ast.stmt]:
+        """The tree's value into `name`, with the check that its type still needs."""
+        made: list[ast.stmt] = [p.assign(name, part.node, line)]
+        if part.mask == REAL or (part.mask == INT and part.lo >= INT_MIN and part.hi <= INT_MAX):
+            return made
+        inside = self.outside(p.name(name, line), -_SMALL, _SMALL, line)
+        mend: list[ast.stmt] = [p.assign(name, p.call("$fit", [p.name(name, line)], line), line)]
+        if part.realish:
+            kind = p.call("$type", [p.name(name, line)], line)
+            inside = p.both([p.compare(kind, ast.IsNot(), p.name("$float", line), line), inside], line)
+        made.append(p.if_(inside, mend, [], line))
+        return made
+
+    def part(self: FunctionGenerator, node: Any, tree: Tree, is_root: bool = False) -> Part | None:
+        """A subtree, None when it cannot be one."""
+        while isinstance(node, n.Paren) and len(node.items) == 1:
+            node = node.items[0]
+        if isinstance(node, n.Const):
+            value = node.value
+            if type(value) is float:
+                return Part(p.const(value, node.line), REAL, realish=True)
+            return Part(p.const(value, node.line), INT, value, value) if type(value) is int else None
+        if isinstance(node, n.Name):
+            if node.storage == "global":
+                return None
+            name = self.py_name(node.name)
+            tree.reads.add(name)
+            mask, lo, hi = self.local_type(node) if node.storage == "local" else (ANY, INT_MIN, INT_MAX)
+            realish = node.storage == "local" and node.name in self.realish
+            local = name if node.storage == "local" else None
+            return Part(p.name(name, node.line), mask, lo, hi, realish or mask == REAL, local)
+        if isinstance(node, n.This):
+            return Part(p.name("this", node.line))
+        if isinstance(node, n.Prop):
+            return self.property_part(node, tree)
+        if isinstance(node, n.Binary) and node.op in _OPERATORS:
+            return self.operation_part(node, tree, is_root)
+        if isinstance(node, n.Call):
+            return self.call_part(node, tree)
+        return None
+
+    def property_part(self: FunctionGenerator, node: n.Prop, tree: Tree) -> Part | None:
+        key = node.key.value if isinstance(node.key, n.Const) else None
+        if type(key) is not bytes or key in (b"length", b"size", b"first", b"last", b"error"):
+            return None
+        obj: Any = node.obj
+        if not isinstance(obj, (n.Name, n.This, n.Prop)):
+            return None
+        inner = self.part(obj, tree)
+        if inner is None:
+            return None
+        tree.properties += 1
+        hinted = self.unit.hints is not None and self.unit.hints.properties.get(key) == REAL
+        return Part(p.attribute(inner.node, self.attribute_name(key), node.line), realish=hinted)
+
+    def operation_part(self: FunctionGenerator, node: n.Binary, tree: Tree, is_root: bool) -> Part | None:
+        left = self.part(node.left, tree)
+        if left is None:
+            return None
+        right = self.part(node.right, tree)
+        if right is None:
+            return None
+        tree.operations += 1
+        host = p.binary(left.node, _OPERATORS[node.op](), right.node, node.line)
+        if left.mask == REAL or right.mask == REAL:
+            return Part(host, REAL, realish=True)
+        # a local that is probably real makes all that follows real: one test for it
+        for side in (left, right):
+            if side.local is not None and side.realish:
+                if side.local not in tree.guards:
+                    kind = p.call("$type", [p.name(side.local, node.line)], node.line)
+                    tree.guards[side.local] = p.compare(kind, ast.Is(), p.name("$float", node.line), node.line)
+                return Part(host, REAL, realish=True)
+        if node.op == "/":
+            return None
+        if not (left.mask | right.mask) & ~(INT | BOOL | NULL):
+            _, left_lo, left_hi = as_int((left.mask, left.lo, left.hi))
+            _, right_lo, right_hi = as_int((right.mask, right.lo, right.hi))
+            lo, hi = int_range(node.op, V(host, lo=left_lo, hi=left_hi), V(host, lo=right_lo, hi=right_hi))
+            if (lo >= INT_MIN and hi <= INT_MAX) or is_root:
+                return Part(host, INT, lo, hi)
+            return None
+        return Part(host, ANY, realish=left.realish or right.realish) if is_root else None
+
+    def call_part(self: FunctionGenerator, node: n.Call, tree: Tree) -> Part | None:
+        """A call of a known mathematical native."""
+        func: Any = node.func
+        if not (isinstance(func, n.Name) and func.storage == "global" and func.name in MATH_NATIVES):
+            return None
+        if len(node.args) != 1:
+            return None
+        arg = self.part(node.args[0], tree)
+        if arg is None or not (arg.mask == REAL or (arg.local is not None and arg.realish)):
+            return None
+        line = node.line
+        if arg.mask != REAL and arg.local is not None and arg.local not in tree.guards:
+            kind = p.call("$type", [p.name(arg.local, line)], line)
+            tree.guards[arg.local] = p.compare(kind, ast.Is(), p.name("$float", line), line)
+        callee = self.new_temp(0)
+        tree.before.append(p.assign(callee, p.name(self.global_name(func.name), func.line), func.line))
+        tree.callees[id(node)] = callee
+        tree.guards[callee] = p.compare(p.name(callee, line), ast.Is(), p.name("$N_" + func.name, line), line)
+        return Part(p.call(MATH_NATIVES[func.name], [arg.node], line), REAL, realish=True)
+
+    # --- compound assignment ------------------------------------------------------------------------------------------
+
+    def tree_assign(self: FunctionGenerator, node: n.OpAssign) -> V | None:
+        """`o.name op= value` in one attempt: read, operation and store. None where that is impossible."""
+        target = node.target
+        if self.in_tree or not self.unit.optimize or node.op not in ("+", "-", "*"):
+            return None
+        if not (isinstance(target, n.Prop) and isinstance(target.obj, (n.Name, n.This)) and self.is_simple(node.value)):
+            return None
+        tree = Tree()
+        read = n.Prop(target.line, target.obj, target.key)
+        part = self.part(n.Binary(node.line, node.op, read, node.value), tree, True)
+        if part is None or not isinstance(target.key, n.Const):
+            return None
+        line = node.line
+        name = self.new_temp(part.mask)
+        self.out.extend(tree.before)
+        fast = self.root(part, name, line)
+        obj = self.part(target.obj, Tree())
+        assert obj is not None
+        store = ast.Attribute(obj.node, self.attribute_name(target.key.value), p.STORE, **p.at(target.line))
+        # the object has the attribute, so it is no function: the store needs no test
+        fast.append(p.assign(store, p.name(name, target.line), target.line))
+        general = self.general(node, name, tree)
+        self.emit_tree(tree, fast, general, line)
+        return self.temp_value(name, line, ANY)
+
+
+def copied(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """The same statements as other nodes."""
+    import copy
+
+    return copy.deepcopy(statements)

@@ -1,0 +1,390 @@
+"""What one host call may use, and what stops it: limits, interrupts, the watchdog (chapter 12 section 4).
+
+Rules of this file: a running script is stopped by one flag, `$stop` in its namespace, which `Guard.check` explains;
+the watchdog is one thread for all engines, started when a call under a limit is first made and asleep while no engine
+runs; starting and ending a call costs a few stores, because the watchdog observes calls instead of being told.
+
+The stores of a call's start rely on one property of CPython: the interpreter lock changes hands at calls and jumps
+only, so a test of an attribute and the store behind it are one step.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import threading
+from time import monotonic
+from weakref import WeakSet
+
+from .runtime.state import ScriptStop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .runtime.state import World
+
+TICK = 0.01  # seconds between two looks of the watchdog while engines run
+IDLE_TICKS = 100  # looks without any call before it sleeps
+SMALL_DEPTH = 150  # below, 10 % is less than the host frames that a native needs: counted exactly instead
+LARGE = 1 << 16  # bytes from which a single request is accounted for; smaller ones show in the process's memory
+
+
+class Limits:
+    """What a script may use in one host call; None lifts a limit (chapter 12 section 4). Immutable.
+
+    seconds     of time, waiting included       operations  loop iterations and calls
+    memory      bytes reachable                 depth       active calls; passing it is an ordinary Error
+    output      bytes written, messages too     sockets     open at once
+    nesting     levels of blocks and expressions            source      bytes of one program
+    """
+
+    __slots__ = ("depth", "memory", "nesting", "operations", "output", "seconds", "sockets", "source")
+
+    seconds: float | None
+    operations: int | None
+    memory: int | None
+    depth: int
+    output: int | None
+    sockets: int | None
+    nesting: int
+    source: int | None
+
+    def __init__(
+        self,
+        seconds: float | None = 10.0,
+        operations: int | None = None,
+        memory: int | None = 256 << 20,
+        depth: int = 1000,
+        output: int | None = 16 << 20,
+        sockets: int | None = 1024,
+        nesting: int = 200,
+        source: int | None = 16 << 20,
+    ) -> None:
+        values = {
+            "seconds": seconds, "operations": operations, "memory": memory, "depth": depth, "output": output,
+            "sockets": sockets, "nesting": nesting, "source": source,
+        }  # fmt: skip
+        for name, value in values.items():
+            wanted = (int, float) if name == "seconds" else int
+            if value is None and name not in ("depth", "nesting"):
+                pass
+            elif isinstance(value, bool) or not isinstance(value, wanted):
+                raise TypeError(f"limit {name} must be a number, not {type(value).__name__}")
+            elif not value >= (1 if name in ("depth", "nesting") else 0):
+                raise ValueError(f"limit {name} cannot be {value}")
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def none(cls) -> Limits:
+        """No limits but the call depth and the nesting: the command line's."""
+        return cls(seconds=None, memory=None, output=None, sockets=None, source=None)
+
+    def replace(self, **changes: Any) -> Limits:
+        """The same limits with some changed."""
+        return Limits(**{**{name: getattr(self, name) for name in self.__slots__}, **changes})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"limits are immutable: {name}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"limits are immutable: {name}")
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return self._values() == other._values() if type(other) is Limits else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        return f"Limits({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, ({name: getattr(self, name) for name in self.__slots__},)
+
+
+def _restored(values: dict[str, Any]) -> Limits:
+    return Limits(**values)
+
+
+class Stop:
+    """Why a running call must end: the text, and the limit's name or None for an interrupt."""
+
+    __slots__ = ("text", "which")
+
+    def __init__(self, text: str, which: str | None) -> None:
+        self.text = text
+        self.which = which
+
+
+class _Local(threading.local):
+    token: Any = None
+
+
+# The token of the engine that entered last on this OS thread.
+local = _Local()
+
+_lock = threading.Lock()
+
+
+class Guard:
+    """What watches one engine's calls.
+
+    busy       a host call is running           token      see `local`: the OS thread that may enter without ceremony
+    state      None at the start of a call, then when the watchdog first saw it (a time), then the `Stop` that ends it
+    written    bytes of output of this call     until      the deadline of a `timeout=`, None without one
+    exact      the depth is counted at every check
+    fast       calls need no preparation beyond these stores
+    recursion  the host's recursion limit that this engine's calls need, 0 = not known yet
+    base, mark, charged   memory: bytes at the last census, the process's then, bytes accounted for since
+    """
+
+    __slots__ = (
+        "__weakref__", "base", "busy", "census_due", "charged", "exact", "fast", "idle", "limits", "mark", "memory_peak",
+        "operations", "recursion", "seconds", "seen", "state", "token", "until", "wake", "watched", "world", "written",
+    )  # fmt: skip
+
+    def __init__(self, world: World, limits: Limits) -> None:
+        self.world = world
+        self.limits = limits
+        self.busy = False
+        self.token: Any = None
+        self.state: Any = None
+        self.written = 0
+        self.until: float | None = None
+        self.exact = limits.depth < SMALL_DEPTH
+        self.fast = limits.operations is None and not self.exact
+        self.recursion = 0
+        self.watched = limits.seconds is not None or limits.memory is not None
+        self.base = 0
+        self.mark: int | None = None
+        self.charged = 0
+        self.census_due = False
+        self.memory_peak = 0
+        self.operations = 0
+        self.seconds = 0.0
+        self.idle = True
+        self.seen: Any = None
+        self.wake: Any = None
+
+    # --- stopping ---------------------------------------------------------------------------------------------------
+
+    def stop(self, text: str, which: str | None) -> None:
+        """Ends the running call at its next check, once; from any OS thread or signal handler."""
+        # reentrant: a signal handler may come while the same thread is in here
+        if self.busy and type(self.state) is not Stop:
+            self.state = Stop(text, which)
+            self.world.namespace["$stop"] = True
+            for wake_up in list(self.world.ports.interrupts):
+                wake_up()
+
+    def check(self) -> None:
+        """Why `$stop` is set: raises what ends the call, or goes on and clears the flag."""
+        state = self.state
+        if type(state) is Stop:
+            raise ScriptStop(state.text, state.which)
+        if self.census_due:
+            self.census_due = False
+            self.take_census()
+        if self.exact:
+            from .runtime.calls import frames_active, overflow
+
+            if frames_active() > self.limits.depth + self.limits.depth // 20:
+                overflow(None)
+        else:
+            self.world.namespace["$stop"] = False
+
+    def fire(self, which: str, text: str | None = None) -> None:
+        """A limit is passed, seen by the running thread itself: raises."""
+        if type(self.state) is not Stop:
+            self.state = Stop(text or f"limit exceeded: {which}", which)
+        self.world.namespace["$stop"] = True
+        raise ScriptStop(self.state.text, self.state.which)
+
+    # --- memory -----------------------------------------------------------------------------------------------------
+
+    def charge(self, size: int) -> None:
+        """A request of `size` bytes is about to be made; fires when there is no room for it."""
+        limit = self.limits.memory
+        if limit is None:
+            return
+        if self.base + self.charged + size > limit:
+            self.take_census(size)
+            if self.base + size > limit:
+                self.fire("memory")
+        self.charged += size
+
+    def take_census(self, wanted: int = 0) -> None:
+        """Counts what is reachable; fires when that is more than the limit."""
+        from .census import census
+
+        limit = self.limits.memory
+        if limit is None:
+            return
+        self.base = census(self.world, limit - wanted, self)
+        self.charged = 0
+        self.mark = process_memory()
+        self.memory_peak = max(self.memory_peak, self.base)
+        if self.base > limit:
+            self.fire("memory")
+
+    def observe_memory(self, size: int) -> None:
+        """The watchdog: the process has `size` bytes now."""
+        limit = self.limits.memory
+        if limit is None:
+            return
+        if self.mark is None:
+            self.mark = size
+            return
+        grown = max(size - self.mark, 0)
+        self.memory_peak = max(self.memory_peak, min(self.base + grown, limit))
+        if self.base + grown > limit and grown > limit >> 5 and not self.census_due:
+            self.census_due = True
+            self.world.namespace["$stop"] = True
+
+    def rest(self) -> None:
+        """The watchdog: no call runs; what the process gains from here on is not this engine's."""
+        if self.mark is not None:
+            self.base += max(process_memory() - self.mark, 0)
+            if self.limits.memory is not None:
+                self.base = min(self.base, self.limits.memory)
+            self.mark = None
+
+
+# --- the watchdog -----------------------------------------------------------------------------------------------------
+
+
+class Watchdog:
+    """One daemon thread that looks at all engines' calls."""
+
+    def __init__(self) -> None:
+        self.guards: WeakSet[Guard] = WeakSet()
+        self.wake_up = threading.Event()
+        self.running = False
+        self.tick = TICK
+
+    def watch(self, guard: Guard) -> None:
+        """From now on the guard's calls are seen; called before a call that may not have been announced."""
+        with _lock:
+            self.guards.add(guard)
+            if not self.running:
+                self.running = True
+                _thread.start_new_thread(self.run, ())
+        self.wake_up.set()
+
+    def run(self) -> None:
+        """The thread."""
+        quiet = 0
+        while True:
+            self.wake_up.wait(self.tick)
+            self.wake_up.clear()
+            with _lock:
+                guards = list(self.guards)
+            if self.look(guards):
+                quiet = 0
+                continue
+            quiet += 1
+            if quiet == IDLE_TICKS:
+                for guard in guards:
+                    guard.token = None  # the next call has to come through `watch`
+                    guard.rest()
+            elif quiet > IDLE_TICKS + 1:
+                # a call that passed the token just before has been seen by now
+                guards.clear()
+                guard = None
+                if self.end():
+                    return
+                quiet = 0
+
+    def end(self) -> bool:
+        """Sleeps until a call is announced; whether the process has no watched engine any more."""
+        self.wake_up.wait(5.0)
+        with _lock:
+            if self.wake_up.is_set():
+                return False
+            self.running = False
+            return True
+
+    def look(self, guards: list[Guard]) -> bool:
+        """One look; whether anything runs or ran since the last one. Sets the time to the next."""
+        now = monotonic()
+        memory = -1
+        active = False
+        tick = TICK
+        for guard in guards:
+            if not guard.busy:
+                if guard.state is not guard:
+                    guard.state = guard  # a call since the last look; a mark that the next call overwrites
+                    active = True
+                continue
+            active = True
+            state = guard.state
+            if state is None or state is guard:
+                if guard.state is state:
+                    guard.state = now
+                state = now
+            if type(state) is Stop:
+                continue
+            limits = guard.limits
+            until = guard.until
+            if limits.seconds is not None and (until is None or state + limits.seconds < until):
+                until = state + limits.seconds
+            if until is not None:
+                left = until - now
+                if left <= 0:
+                    with _lock:
+                        if guard.state is state:
+                            guard.stop("limit exceeded: seconds", "seconds")
+                elif left < tick:
+                    tick = left
+            if limits.memory is not None:
+                if memory < 0:
+                    memory = process_memory()
+                guard.observe_memory(memory)
+        self.tick = tick
+        return active
+
+
+watchdog = Watchdog()
+
+
+def process_memory() -> int:
+    """Resident bytes of the process; where the system does not tell, its peak so far."""
+    try:
+        descriptor = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return _peak_memory()
+    try:
+        return int(os.read(descriptor, 64).split()[1]) * 4096
+    finally:
+        os.close(descriptor)
+
+
+def _peak_memory() -> int:
+    try:
+        import resource
+        import sys
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+# --- fork -------------------------------------------------------------------------------------------------------------
+
+# A new object in each child process: an engine remembers its own.
+birth: list[object] = [object()]
+
+
+def _in_child() -> None:
+    global _lock, watchdog
+    birth[0] = object()
+    _lock = threading.Lock()
+    watchdog = Watchdog()
+    local.token = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
