@@ -1,0 +1,64 @@
+"""pysgs: SGScript for Python programs. `Engine` runs scripts; chapter 12 of the specification is its contract.
+
+Rule of this file: names are imported when they are first used, as start-up time counts for the command line.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .engine import Engine, Stats
+    from .errors import LimitExceeded, PermissionDenied, ScriptError, ScriptExit, ScriptInterrupted, ScriptSyntaxError
+    from .limits import Limits
+    from .message import Message
+    from .program import Program
+    from .views import (
+        ScriptArray,
+        ScriptClass,
+        ScriptDict,
+        ScriptFunction,
+        ScriptHandle,
+        ScriptMap,
+        ScriptObject,
+        ScriptSocket,
+        ScriptThread,
+        ScriptValue,
+    )
+
+_HOMES = {
+    "Engine": "engine",
+    "Stats": "stats",
+    "ThreadInfo": "stats",
+    "Limits": "limits",
+    "Program": "program",
+    "Message": "message",
+    **dict.fromkeys(
+        ("LimitExceeded", "PermissionDenied", "ScriptError", "ScriptExit", "ScriptInterrupted", "ScriptSyntaxError"), "errors"
+    ),
+    **dict.fromkeys(
+        ("ScriptArray", "ScriptClass", "ScriptDict", "ScriptFunction", "ScriptHandle", "ScriptMap", "ScriptObject",
+         "ScriptSocket", "ScriptThread", "ScriptValue"), "views"
+    ),
+}  # fmt: skip
+
+__all__ = [
+    "Engine", "LimitExceeded", "Limits", "Message", "PermissionDenied", "Program", "ScriptArray", "ScriptClass",
+    "ScriptDict", "ScriptError", "ScriptExit", "ScriptFunction", "ScriptHandle", "ScriptInterrupted", "ScriptMap",
+    "ScriptObject", "ScriptSocket", "ScriptSyntaxError", "ScriptThread", "ScriptValue", "Stats",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module("." + home, __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

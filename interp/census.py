@@ -13,7 +13,7 @@ from types import FunctionType
 from .runtime.messages import NATIVE_CODES
 from .runtime.state import Context
 from .runtime.threads import Thread
-from .runtime.values import Array, Map, Object, Pointer, Record, Table
+from .runtime.values import Map, Object, Pointer, Record, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _SCALARS = frozenset((int, float, bool, type(None)))
 _SAMPLE = 512
+_OURS = ("interp.", "stdlib.", "sockets_module.")
+_COUNTED = (bytes, bytearray, list, Table, Record, Map, Object, Thread, FunctionType)
 _OBJECT_OVERHEAD = 64  # a record's or library object's own slots, its share of keys and collector header
 
 
@@ -37,7 +39,8 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
     pending += [value for key, value in list(world.namespace.items()) if key[:1] != "$" and key != "__builtins__"]
     if world.threads is not None:
         pending += list(world.threads.woken)
-    _frames(sys._getframe(1), pending)
+    namespace = world.namespace
+    _frames(sys._getframe(1), pending, namespace)
     total = 0
     steps = 0
     size_of = sys.getsizeof
@@ -83,14 +86,14 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
             total += 4096
             pending += (value.context, value.body, value.this)
             if value.greenlet is not None:
-                _frames(value.greenlet.gr_frame, pending)
+                _frames(value.greenlet.gr_frame, pending, namespace)
         elif kind is Context:
             pending.extend(value.list)
             pending.extend(value.parked_threads.values())
             if value.parked is not None:
                 inner = value.parked[1]()
                 if inner is not None:
-                    _frames(inner.gr_frame, pending)
+                    _frames(inner.gr_frame, pending, namespace)
             if value.end_events:
                 pending.extend(value.end_events)
         elif isinstance(value, Object):
@@ -136,19 +139,13 @@ def _object(value: Object, pending: list[Any]) -> None:
         pending.extend(part for part in list(own.values()) if isinstance(part, (bytes, bytearray, list, dict, Record, Object)))
 
 
-def _frames(frame: FrameType | None, pending: list[Any]) -> None:
-    """The locals of a stack of frames; what they were is not kept alive."""
+def _frames(frame: FrameType | None, pending: list[Any], namespace: dict[str, Any]) -> None:
+    """The values in a stack of frames of scripts and natives; the frames do not keep them alive for it."""
     while frame is not None:
-        names = frame.f_locals
-        pending.extend(part for part in list(names.values()) if not _is_host(part))
-        if type(names) is dict and frame.f_code.co_flags & 2:
-            names.clear()  # the frame keeps this copy, and with it every value, until it ends
+        scope = frame.f_globals
+        if scope is namespace or str(scope.get("__name__")).startswith(_OURS):
+            names = frame.f_locals
+            pending.extend(part for part in list(names.values()) if isinstance(part, _COUNTED))
+            if type(names) is dict and frame.f_code.co_flags & 1:
+                names.clear()  # the frame would keep this copy, and with it every value, until it ends
         frame = frame.f_back
-
-
-def _is_host(part: Any) -> bool:
-    # frames of natives and of the host hold Python's own containers: only script values count
-    kind = type(part)
-    if kind is bytes or kind is tuple:
-        return kind is tuple and not part
-    return not isinstance(part, (Array, Table, Record, Map, Object, Thread, FunctionType))

@@ -1,87 +1,60 @@
 """The host's face: one engine is one script world (chapter 12).
 
 Rules of this file: an engine is used by one OS thread at a time; whatever a script does, the host sees the exceptions
-of `interp.errors` or those its own functions raised.
+of `interp.errors` or those its own functions raised. Nothing that scripts can reach refers to the engine strongly, so
+an engine that the host drops closes itself.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+import weakref
+from time import monotonic
 
-from . import convert as _convert
+from . import libraries as _libraries
+from . import limits as _limits
 from .compiler.pipeline import CompileError, compile_unit, load_unit
-from .errors import LimitExceeded, ScriptError, ScriptExit, ScriptInterrupted, ScriptSyntaxError
+from .convert import Converter
+from .errors import LimitExceeded, PermissionDenied, ScriptError, ScriptExit, ScriptInterrupted, ScriptSyntaxError
 from .includes import DiskIncludes, Includes
+from .limits import Guard, Limits, Stop
 from .ports import Ports, Resources
 from .runtime import environment, helpers, values
-from .runtime.calls import invoke_multi
+from .runtime.calls import enter_deep, enter_native, invoke, invoke_multi, leave_native, overflow
 from .runtime.messages import format_frames
-from .runtime.state import ScriptAbort, ScriptQuit, ScriptStop, World, switch
+from .runtime.state import HostRaised, ScriptAbort, ScriptQuit, ScriptStop, World, current, switch
+from .streams import Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from logging import Logger
     from typing import Any, BinaryIO
 
+    from .message import Message
+    from .program import Program
+    from .stats import Stats, ThreadInfo
 
-@dataclass(frozen=True)
-class Limits:
-    """What a script may use in one host call; None lifts a limit (chapter 12 section 4).
-
-    seconds, operations, memory (bytes), depth (active calls), output (bytes), sockets (open at once)
-    """
-
-    seconds: float | None = 10.0
-    operations: int | None = None
-    memory: int | None = 256 << 20
-    depth: int = 1000
-    output: int | None = 16 << 20
-    sockets: int | None = 1024
-    nesting: int = 200
-    source: int | None = 16 << 20
-
-    @classmethod
-    def none(cls) -> Limits:
-        """No limits but the call depth."""
-        return cls(seconds=None, memory=None, output=None, sockets=None, source=None)
-
-
-class Streams:
-    """An engine's standard streams: binary file objects."""
-
-    __slots__ = ("_err", "_in", "_out")
-
-    def __init__(self, stdin: Any, stdout: Any, stderr: Any) -> None:
-        self._in = stdin
-        self._out = stdout
-        self._err = stderr
-
-    def output(self, data: bytes) -> None:
-        (self._out or sys.stdout.buffer).write(data)
-
-    def errors(self, data: bytes) -> None:
-        (self._err or sys.stderr.buffer).write(data)
-
-    def read_line(self) -> bytes:
-        return (self._in or sys.stdin.buffer).readline()  # type: ignore[no-any-return]
-
-    def read_all(self) -> bytes:
-        return (self._in or sys.stdin.buffer).read()  # type: ignore[no-any-return]
-
-    def flush(self) -> None:
-        (self._out or sys.stdout.buffer).flush()
+__all__ = ["Engine", "Globals", "Limits"]
 
 
 class Engine:
     """One script world: globals, libraries, files, threads, sockets.
 
-    libraries   names or library objects that scripts may include; None: every installed one that touches nothing
-                outside
-    includes    the resolver for files of code; None: no files
+    libraries       names or library objects that scripts may include; None: all of the distribution that touch nothing
+                    outside, and `sockets` when there is a network
+    network         a `NetworkPolicy`, a network, True for the whole system's; None: no network
+    limits          what one host call may use; None: `Limits()`
     stdin, stdout, stderr   binary file objects, None for the process's
-    optimize    False generates plain code (for comparing)
-    cache       False neither reads nor writes compiled code on disk
+    on_message      called with each `Message`; True = handled. Without it messages go to stderr, and with it nowhere
+    log             a logger as the handler of messages
+    include_paths   folders with code; include: a callback `(name, from_file) -> source | Program | Path | None`, or a
+                    mapping of paths to sources; without both there are no files of code
+    encoding        of texts, None: scripts' strings stay bytes
+    includes        a resolver of one's own (see `interp.includes`) instead of both
+    optimize        False generates plain code (for comparing)
+    cache           False neither reads nor writes compiled code on disk
+    interruptible   False generates code without checks: neither limits nor `interrupt` stop a busy script
     """
 
     def __init__(
@@ -93,181 +66,532 @@ class Engine:
         stdin: BinaryIO | None = None,
         stdout: BinaryIO | None = None,
         stderr: BinaryIO | None = None,
+        on_message: Callable[[Message], Any] | None = None,
+        log: Logger | None = None,
         include_paths: Sequence[str] = (),
+        include: Any = None,
         includes: Includes | None = None,
         encoding: str | None = "utf-8",
         optimize: bool = True,
         cache: bool = True,
+        interruptible: bool = True,
     ) -> None:
-        from . import libraries as _libraries
-
-        self.limits = limits if limits is not None else Limits()
-        self.encoding = encoding
-        self._optimize = optimize
-        self._cache = cache
-        self._polling = limits is None or limits != Limits.none()
-        self._closed = False
+        self._closed = True  # until it is complete
+        if encoding is not None:
+            "".encode(encoding)  # LookupError at once
+        self.limits = limits = limits if limits is not None else Limits()
         world = self._world = World()
-        world.depth = self.limits.depth
-        world.streams = Streams(stdin, stdout, stderr)
+        self._guard = guard = Guard(world, limits)
+        self._birth = _limits.birth[0]
+        self._convert = convert = Converter(weakref.ref(self), encoding)
+        self._installed = _libraries.Choice(libraries, network is not None)
+        world.depth = limits.depth
+        world.streams = Streams(stdin, stdout, stderr, guard)
         world.ports = Ports()
-        world.resources = Resources()
+        world.ports.guard = guard
+        world.resources = Resources(limits.sockets, guard)
         if includes is None:
-            includes = DiskIncludes(tuple(include_paths)) if include_paths else Includes()
+            if include_paths or include is not None:
+                from .includes import resolver
+
+                includes = resolver(include_paths, include)
+            else:
+                includes = Includes()
         world.includes = includes
-        world.compiler = self._compile_for_script
+        self._compiler = world.compiler = Compiler(
+            world, limits, optimize, cache, interruptible, not isinstance(includes, DiskIncludes) or interruptible
+        )
         world.registry = values.Map()
-        world.stop_reason = self._stopped
+        world.stop_reason = guard.check
         world.slots["network"] = network
-        self._installed = _libraries.Choice(libraries)
         world.library_resolver = self._installed.find
         namespace = world.namespace
         namespace.update(helpers.TABLE)
         namespace["__builtins__"] = environment.MissingGlobals()
+        if guard.exact:
+            namespace["$stop"] = True
+        if limits.operations is not None:
+            namespace["$tick"] = _tick(guard, limits.operations)
         world.globals_view = environment.make_view(world)
         world.symbol_register(b"_G", world.globals_view)
         _libraries.install_core(world)
-        namespace["$Array"] = world.array_type
-        self.globals = _convert.Globals(self)
-        self._inside = 0
+        namespace["$Array"] = convert.array_type = world.array_type
+        if log is not None and on_message is None:
+            from .message import log_handler
 
-    # --- running -------------------------------------------------------------------------------------------------------
+            on_message = log_handler(log)
+        if on_message is not None:
+            world.message_hook = _hook(on_message, world.streams)
+        self.globals = Globals(self)
+        self._closed = False
 
-    def run(self, source: str | bytes, *, name: str = "<string>", args: Sequence[str] = ()) -> Any:
-        """Runs top-level code; what it returns: None, one value, or a tuple of several."""
-        return self._run_unit(self._source(source), name, args)
+    # --- running ------------------------------------------------------------------------------------------------------
+
+    def run(self, source: str | bytes | Program, *, name: str = "<string>", args: Sequence[str] = ()) -> Any:
+        """Runs top-level code; what it returns: None, one value, or a tuple of several.
+
+        name    the code's file: traces show it, relative includes start from it, `argv[ 0 ]`
+        args    the rest of `argv`
+        Raises ScriptSyntaxError, ScriptError and its kin, and what host functions raised.
+        """
+        return self._run_unit(source, name, args)
 
     def run_file(self, path: str, args: Sequence[str] = ()) -> Any:
-        """Runs a file; raises OSError when it cannot be read."""
+        """Runs a file; raises OSError when it cannot be read, else as `run`."""
+        import os
+
+        path = os.fspath(path)
         with open(path, "rb") as file:
             source = file.read()
-        return self._run_unit(source, path, args)
+        return self._run_unit(source, path if isinstance(path, str) else os.fsdecode(path), args, True)
 
-    def eval(self, expression: str) -> Any:
-        """The value of one expression."""
-        return self.run(f"return ( {expression} );", name="<eval>")
+    def eval(self, expression: str | bytes) -> Any:
+        """The value of one expression. Raises as `run`."""
+        text = expression.encode(self._convert.encoding or "utf-8") if isinstance(expression, str) else expression
+        return self._run_unit(b"return (" + text + b"\n);", "<eval>", ())
 
-    def _source(self, source: str | bytes) -> bytes:
-        return source.encode(self.encoding or "utf-8") if isinstance(source, str) else source
+    def compile(self, source: str | bytes, name: str = "<string>") -> Program:
+        """A `Program`: runs in any engine, can be pickled. Raises ScriptSyntaxError."""
+        from .program import Program
 
-    def _run_unit(self, source: bytes, name: str, args: Sequence[str]) -> Any:
-        world = self._world
+        made = Program(source.encode() if isinstance(source, str) else bytes(source), name)
+        self._compiler.remember(made.source, name)
+        self._compiled(made, name)
+        return made
+
+    def _compiled(self, source: Any, name: str, from_disk: bool = False) -> Any:
         try:
-            main = self._load(source, name)
+            return self._compiler.load(source, name, from_disk)
         except CompileError as found:
             for text in found.texts:
-                world.streams.errors(b"Error: " + text + b"\n")
-            raise self._syntax_error(found, name) from None
-        encoded = [name, *args]
-        namespace = world.namespace
-        namespace["argc"] = len(encoded)
-        namespace["argv"] = world.array_type([word.encode("utf-8", "surrogateescape") for word in encoded])
-        world.loading.append(name.encode("utf-8", "surrogateescape"))
+                self._report(text)
+            raise _syntax_error(found, name) from None
+
+    def _report(self, text: bytes) -> None:
+        hook = self._world.message_hook
+        if hook is not None:
+            try:
+                hook(b"Error", 300, text, [])
+            except HostRaised as raised:
+                raise raised.exception from None
+        else:
+            self._world.streams.errors(b"Error: " + text + b"\n")
+
+    def _run_unit(self, source: Any, name: str, args: Sequence[str], from_disk: bool = False) -> Any:
+        world = self._world
+        self._check_idle()
+        if isinstance(source, str):
+            source = source.encode(self._convert.encoding or "utf-8")
+        elif isinstance(source, (bytearray, memoryview)):
+            source = bytes(source)
+        elif hasattr(source, "source"):
+            name = name if name != "<string>" else source.name
+        main = self._compiled(source, name, from_disk)
+        encoded = [_file_name(word) for word in (name, *args)]
+        world.namespace["argc"] = len(encoded)
+        world.namespace["argv"] = world.array_type(encoded)
+        world.loading.append(encoded[0])
         try:
             results = self._enter(invoke_multi, main, None)
         finally:
             world.loading.pop()
-        results = tuple(self.to_python(value) for value in results)
+        return self._results(tuple([self._convert.to_python(value) for value in results or ()]))
+
+    @staticmethod
+    def _results(results: tuple[Any, ...]) -> Any:
         return None if not results else results[0] if len(results) == 1 else results
 
-    def _enter(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Runs script code for the host and turns its ends into exceptions."""
+    # --- calling ------------------------------------------------------------------------------------------------------
+
+    def call(self, function: Any, *args: Any, this: Any = None, timeout: float | None = None) -> Any:
+        """Calls a script function, by name or as a view; its first result.
+
+        this      what the function sees as `this`
+        timeout   seconds; LimitExceeded when they run out
+        Raises as `run`; TypeError and OverflowError for arguments that cannot cross.
+        """
+        target, values_ = self._prepare(function, this, args)
+        return self._convert.to_python(self._enter(invoke, target, *values_, timeout=timeout))
+
+    def call_multi(
+        self, function: Any, *args: Any, this: Any = None, timeout: float | None = None
+    ) -> tuple[Any, ...]:
+        """The same with all results as a tuple."""
+        target, values_ = self._prepare(function, this, args)
+        results = self._enter(invoke_multi, target, *values_, timeout=timeout)
+        return tuple([self._convert.to_python(value) for value in results or ()])
+
+    def _prepare(self, function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, list[Any]]:
+        to_script = self._convert.to_script
+        if isinstance(function, str):
+            target = environment.global_get(self._world, function.encode())
+            target = None if target is values.MISSING else target
+        else:
+            target = to_script(function)
+            if this is None:
+                this = getattr(function, "_this", None)
+        return target, [to_script(this), *[to_script(value) for value in args]]
+
+    def _construct(self, callee: Any, args: tuple[Any, ...], timeout: float | None = None) -> Any:
+        from .runtime.calls import construct
+
+        to_script = self._convert.to_script
+        made = self._enter(construct, callee, *[to_script(value) for value in args], timeout=timeout)
+        return self._convert.to_python(made)
+
+    def _clone(self, value: Any) -> Any:
+        clone = self._world.namespace["clone"]
+        return self._convert.to_python(self._enter(invoke, clone, None, value))
+
+    # --- entering and leaving -----------------------------------------------------------------------------------------
+
+    def _check_idle(self) -> None:
+        """Raises RuntimeError where this OS thread must not touch the engine now."""
+        guard = self._guard
+        if self._birth is not _limits.birth[0]:
+            raise RuntimeError("the engine belongs to the process that forked this one")
+        if guard.busy and _limits.local.token is not guard.token:
+            raise RuntimeError("the engine is running in another thread")
+
+    def _enter(self, function: Callable[..., Any], *args: Any, timeout: float | None = None) -> Any:
+        """Runs script code for the host and turns its ends into exceptions. None after an abort."""
+        guard = self._guard
+        local = _limits.local
+        if guard.busy:
+            if local.token is not guard.token:
+                self._check_idle()
+            return self._enter_inside(function, args, timeout)
+        self._check_idle()
         if self._closed:
             raise RuntimeError("the engine is closed")
-        world = self._world
-        before = switch(world.root)
-        if self._inside == 0:
-            world.namespace["$stop"] = False
-            needed = _host_frames() + int(world.depth * 1.03) + 25
-            if sys.getrecursionlimit() < needed or sys.getrecursionlimit() > needed + 50:
-                sys.setrecursionlimit(max(needed, 1000))
-        self._inside += 1
-        root = world.root
-        suppress, nest, handler = root.suppress, root.nest, root.handler
+        if timeout is not None and not timeout >= 0:
+            raise ValueError("timeout cannot be negative")
+        token_before = local.token
+        root = self._world.root
+        announce = (guard.watched or timeout is not None) and (guard.token is None or not guard.watched)
+        if local.token is not guard.token or guard.token is None:
+            token: Any = object()
+        else:
+            token = guard.token
+        if announce:
+            _limits.watchdog.watch(guard)
+        # from here to the store of `busy` no other thread comes in between: these are stores only
+        if guard.busy:
+            raise RuntimeError("the engine is running in another thread")
+        guard.busy = True
+        guard.state = None
+        guard.token = local.token = token
+        guard.written = 0
+        before = switch(root)
+        begin = monotonic()
+        guard.until = None if timeout is None else begin + timeout
+        guard.timed = True
+        lowered = self._room()
         try:
-            return function(*args)
-        except ScriptAbort as abort:
-            if abort.error:
-                frames, text = world.last_error or ([], b"")
-                trace = [(func.decode("utf-8", "replace"), file.decode("utf-8", "replace"), line) for func, file, line in frames]
-                raise ScriptError(text.decode("utf-8", "replace"), trace) from None
-            return ()
-        except ScriptQuit as end:
-            raise ScriptExit(end.code) from None
-        except ScriptStop as stop:
-            if stop.which is not None:
-                raise LimitExceeded(str(stop), stop.which) from None
-            raise ScriptInterrupted(str(stop)) from None
-        finally:
-            self._inside -= 1
-            root.suppress, root.nest, root.handler = suppress, nest, handler
+            root.nest = root.suppress = root.hops = 0
+            root.roomy = 3
+            root.rooms.clear()
+            root.handler = None
             root.abort_mark = False
-            switch(before)
+            try:
+                return function(*args)
+            except BaseException as problem:
+                return self._ended(problem, True)
+        finally:
+            if guard.operations_left is not None:
+                guard.operations += guard.operations_left()
+            guard.seconds += monotonic() - begin
+            guard.timed = False
+            guard.until = None
+            if lowered:
+                sys.setrecursionlimit(lowered)
+                guard.recursion = 0
+            if before is not None and before is not root and before.world.ports.guard.busy:
+                switch(before)
+                local.token = token_before
+            guard.busy = False
 
-    def _load(self, source: bytes, name: str) -> Any:
-        code = compile_unit(
-            source, name, limits=self._polling, optimize=self._optimize, cache=self._cache, nesting=self.limits.nesting
-        )
-        return load_unit(code, self._world.namespace)
+    def _room(self) -> int:
+        """Sets the host's recursion limit to what the call depth needs; the old one when it was higher, else 0."""
+        depth = self._world.depth
+        slack = depth // 10 + 60 if self._guard.exact else min(depth // 12, 40)
+        needed = _host_frames() + depth + slack
+        limit = sys.getrecursionlimit()
+        if needed - 30 <= limit <= needed:
+            self._guard.recursion = limit
+            return 0
+        if limit < 1000 and needed < 1000:
+            needed = max(needed, limit)
+        sys.setrecursionlimit(needed)
+        self._guard.recursion = needed
+        return limit if limit > max(needed, 1000) else 0
 
-    def _compile_for_script(self, source: bytes, file: bytes) -> tuple[Any, list[bytes]]:
+    def _enter_inside(self, function: Callable[..., Any], args: tuple[Any, ...], timeout: float | None) -> Any:
+        """A call from a host function or handler of the running call: the same budget, in the running context."""
+        guard = self._guard
+        state = guard.state
+        if type(state) is Stop:
+            raise self._stopped(ScriptStop(state.text, state.which), False)
+        context = current()
+        before = None
+        if context is None or context.world is not self._world:
+            before = switch(self._world.root)
+            context = self._world.root
+        token_before = _limits.local.token
+        saved = (context.suppress, context.handler)
+        context.suppress, context.handler = 0, None
+        enter_native(context)
+        until = guard.until
+        own = None
+        if timeout is not None:
+            own = monotonic() + timeout
+            _limits.watchdog.watch(guard)
+            if until is None or own < until:
+                guard.until = own
         try:
-            return self._load(source, file.decode("utf-8", "surrogateescape")), []
-        except CompileError as found:
-            return None, found.texts
+            try:
+                return function(*args)
+            except BaseException as problem:
+                return self._ended(problem, False)
+        finally:
+            leave_native(context)
+            context.suppress, context.handler = saved
+            if own is not None:
+                guard.until = until
+                if type(guard.state) is Stop and guard.state.which == "seconds" and monotonic() >= own:
+                    limits = self.limits
+                    # only the inner call's own time is up: the outer one goes on
+                    if (until is None or monotonic() < until) and (
+                        limits.seconds is None or type(state) is not float or monotonic() < state + limits.seconds
+                    ):
+                        guard.state = state if type(state) is float else None
+                        self._world.namespace["$stop"] = guard.exact
+            if before is not None:
+                switch(before)
+                _limits.local.token = token_before
 
-    def _syntax_error(self, found: CompileError, name: str) -> ScriptSyntaxError:
-        text = found.texts[0].decode("utf-8", "replace")
-        line: int | None = None
-        if text.startswith("[line "):
-            number, _, rest = text[6:].partition("]")
-            if number.lstrip("-").isdigit():
-                line, text = int(number), rest.lstrip(", ").strip()
-        return ScriptSyntaxError(text, name, line)
+    def _recover(self, problem: BaseException, function: Any, args: tuple[Any, ...]) -> Any:
+        """A call by the short way ended with an exception; the result if it can still be had."""
+        try:
+            if type(problem) is RecursionError:
+                trace = problem.__traceback__
+                if trace is not None and trace.tb_next is not None:
+                    return overflow(problem)
+                return enter_deep(function, None, args)
+            raise problem
+        except BaseException as found:
+            return self._ended(found, True)
 
-    # --- values ----------------------------------------------------------------------------------------------------------
+    def _ended(self, problem: BaseException, outermost: bool) -> Any:
+        """Raises the host's exception for what ended a call; None for an abort without an Error."""
+        kind = type(problem)
+        if kind is ScriptAbort:
+            if not problem.error:  # type: ignore[attr-defined]
+                return None
+            frames, text = self._world.last_error or ([], b"")
+            from .message import trace_of
+
+            self._compiler.flush()
+            raise ScriptError(text.decode("utf-8", "replace"), trace_of(frames)) from None
+        if kind is HostRaised:
+            exception = problem.exception  # type: ignore[attr-defined]
+            _join_traces(problem, exception)
+            self._compiler.flush()
+            context = exception.__context__
+            try:
+                raise exception
+            finally:
+                exception.__context__ = context  # its own, not the carrier
+        if kind is ScriptStop:
+            raise self._stopped(problem, outermost) from None
+        if kind is ScriptQuit:
+            raise ScriptExit(problem.code) from None  # type: ignore[attr-defined]
+        if kind is MemoryError and self.limits.memory is not None:
+            raise self._stopped(ScriptStop("limit exceeded: memory", "memory"), outermost) from None
+        raise problem
+
+    def _stopped(self, stop: Any, outermost: bool) -> Exception:
+        """A limit or an interrupt has ended the call: sockets, files and threads go; the engine stays usable."""
+        from .message import trace_of
+
+        trace = trace_of(_frames_of(stop, self._world.namespace))
+        if outermost:
+            self._discard_threads()
+            self._world.resources.close_opened()
+            self._world.namespace["$stop"] = self._guard.exact
+        stop.__traceback__ = None
+        error = getattr(stop, "error", None)
+        if error is not None:
+            return error  # type: ignore[no-any-return]
+        if stop.which is None:
+            return ScriptInterrupted(str(stop), trace)
+        if stop.which == "permission":
+            return PermissionDenied(str(stop), trace)
+        made = LimitExceeded(str(stop), stop.which)
+        made.trace = trace
+        return made
+
+    # --- functions and classes of the host ----------------------------------------------------------------------------
+
+    def function(self, function: Any = None, *, name: str | None = None) -> Any:
+        """Decorator: the function becomes a script global of its name, or of `name`.
+
+        Arguments and results are converted; a tuple is several results. What it raises reaches the host's call.
+        """
+        if function is None:
+            return lambda given: self.function(given, name=name)
+        from .expose import host_function
+
+        self._check_idle()
+        shown = name or function.__name__
+        native = host_function(self._convert, function, shown)
+        self._world.namespace[environment.python_name(shown.encode())] = native
+        self._world.symbol_register(shown.encode(), native)
+        return function
+
+    def expose(
+        self, cls: type, name: str | None = None, methods: Sequence[str] = (), properties: Sequence[str] = (),
+        constructor: bool = False,
+    ) -> type:  # fmt: skip
+        """Declares what scripts may touch of instances of a class; with `constructor` they may make some.
+
+        There is nothing else to reach: names not declared do not exist. ValueError for dunder names and for names the
+        class lacks.
+        """
+        from . import expose
+
+        self._check_idle()
+        expose.expose(self, cls, name or cls.__name__, methods, properties, constructor)
+        return cls
+
+    # --- values -------------------------------------------------------------------------------------------------------
+
+    @property
+    def encoding(self) -> str | None:
+        """Of texts, None when strings stay bytes."""
+        return self._convert.encoding
 
     def to_python(self, value: Any) -> Any:
-        """A script value as the host sees it (chapter 12 section 3)."""
-        return _convert.to_python(self, value)
+        """A script value (as a library has it) as the host sees it."""
+        return self._convert.to_python(value)
 
     def to_script(self, value: Any) -> Any:
-        """A host value as scripts see it."""
-        return _convert.to_script(self, value)
+        """A host value as a library gets it."""
+        return self._convert.to_script(value)
 
-    # --- control -----------------------------------------------------------------------------------------------------------
+    @property
+    def registry(self) -> Any:
+        """The script's `_R`, a `ScriptMap`."""
+        return self._convert.to_python(self._world.registry)
+
+    @property
+    def symbols(self) -> dict[str, Any]:
+        """A copy of the symbol table: names to values."""
+        to_python = self._convert.to_python
+        return {name.decode("utf-8", "replace"): to_python(value) for name, value in self._world.symbol_values.items()}
+
+    @property
+    def data_constructors(self) -> set[str]:
+        """Names of functions that `unserialize` and `sgson_decode` may call beside the built-in ones; add to it."""
+        return self._world.slots.setdefault("data_constructors", set())  # type: ignore[no-any-return]
+
+    @property
+    def min_level(self) -> int:
+        """Messages below this number are dropped: 100 info, 200 warning, 300 error."""
+        return self._world.root.replevel
+
+    @min_level.setter
+    def min_level(self, level: int) -> None:
+        self._world.root.replevel = level
+
+    # --- control ------------------------------------------------------------------------------------------------------
 
     def interrupt(self, reason: str = "interrupted") -> None:
-        """From any OS thread: stops the running script at its next check. Without effect when nothing runs."""
-        if not self._inside:
-            return
-        self._reason = ScriptStop(reason)
-        self._world.namespace["$stop"] = True
-        for wake_up in list(self._world.ports.interrupts):
-            wake_up()
+        """From any OS thread or signal handler: stops the running script at its next check and wakes what it waits for.
 
-    def _stopped(self) -> None:
-        raise self._reason
+        The host's call raises ScriptInterrupted. Without effect when nothing runs.
+        """
+        self._guard.stop(reason, None)
 
-    _reason = ScriptStop("interrupted")
+    def abort(self) -> None:
+        """From a handler or host function: ends the running script as its own `abort()` would.
+
+        RuntimeError when none runs in this thread.
+        """
+        self._check_idle()
+        if not self._guard.busy:
+            raise RuntimeError("no script is running")
+        raise ScriptAbort
+
+    def process_threads(self, dt: float = 0.0) -> int:
+        """One pass of the scheduler over the script threads, `dt` seconds after the last; how many are left."""
+        from .ports import run_pass
+
+        return self._enter(run_pass, float(dt)) or 0
+
+    @property
+    def threads(self) -> list[ThreadInfo]:
+        """The script threads: what each does, where, and what it waits for."""
+        from .stats import all_threads, describe
+
+        self._check_idle()
+        view = self._convert.to_python
+        return [describe(self._world, handle, view(handle)) for handle in all_threads(self._world)]
+
+    @property
+    def thread_count(self) -> int:
+        """How many script threads there are."""
+        from .stats import all_threads
+
+        return len(all_threads(self._world))
+
+    @property
+    def stats(self) -> Stats:
+        """The account since the engine was made."""
+        from .stats import collect
+
+        return collect(self)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
 
     def close(self) -> None:
-        """Discards all threads and closes what scripts opened. Runs no script code."""
+        """Runs no more code, discards all threads silently and closes what scripts opened. Containers stay readable.
+
+        RuntimeError while a script runs: in another thread interrupt it first.
+        """
         if self._closed:
             return
+        if self._guard.busy:
+            if _limits.local.token is self._guard.token:
+                raise RuntimeError("the engine is running; a host function cannot close it")
+            raise RuntimeError("the engine is running in another thread: interrupt it first")
         self._closed = True
+        if self._birth is not _limits.birth[0]:
+            return  # a child's copy of its parent's engine: nothing of it is ours
         world = self._world
+        local = _limits.local
         before = switch(world.root)
         try:
-            root = world.root
-            root.list = []
-            root.parked_threads = {}
-            if world.threads is not None:
-                world.threads.woken.clear()
+            self._discard_threads()
             world.resources.close()
             world.streams.flush()
+        except (OSError, ValueError):
+            pass  # a stream that the host has closed
         finally:
-            switch(before)
+            switch(None if before is world.root else before)
+            if local.token is self._guard.token:
+                local.token = None
+            self._guard.token = None
+
+    def _discard_threads(self) -> None:
+        root = self._world.root
+        root.list = []
+        root.parked_threads = {}
+        if self._world.threads is not None:
+            self._world.threads.woken.clear()
 
     def __enter__(self) -> Engine:
         return self
@@ -275,10 +599,236 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        try:
+            if not self._closed and not self._guard.busy:
+                self.close()
+        except Exception:
+            pass  # the process is going down
+
+    def __reduce__(self) -> Any:
+        raise TypeError("an engine cannot be pickled")
+
     def trace_text(self) -> str:
         """The trace of the last Error, as scripts print it."""
         frames, _ = self._world.last_error or ([], b"")
         return format_frames(frames).decode("utf-8", "replace")
+
+
+class Compiler:
+    """How an engine compiles: for the host, and for `eval` and `include`."""
+
+    def __init__(
+        self, world: World, limits: Limits, optimize: bool, cache: bool, polling: bool, teach_linecache: bool
+    ) -> None:
+        self._world = weakref.ref(world)
+        self._limits = limits
+        self._options = (polling, optimize, limits.operations is not None, cache, limits.nesting)
+        self._teach = teach_linecache
+        self._pending: dict[str, bytes] = {}
+
+    def load(self, source: Any, name: str, from_disk: bool = False) -> Any:
+        """The `<main>` function of a source or program; raises CompileError."""
+        limit = self._limits.source
+        size = len(source) if isinstance(source, bytes) else len(source.source)
+        if limit is not None and size > limit:
+            raise CompileError([b"source too large"])
+        polling, optimize, counting, cache, nesting = self._options
+        if isinstance(source, bytes):
+            if not from_disk:
+                self.remember(source, name)
+            code = compile_unit(
+                source, name, limits=polling, optimize=optimize, counting=counting, cache=cache, nesting=nesting
+            )
+        else:
+            self.remember(source.source, source.name)
+            code = source.code(polling, optimize, counting, cache, nesting)
+        return load_unit(code, self._world().namespace)  # type: ignore[union-attr]
+
+    def __call__(self, source: Any, file: bytes) -> tuple[Any, list[bytes]]:
+        """For scripts: `<main>` and no messages, or None and the messages."""
+        try:
+            return self.load(source, file.decode("utf-8", "surrogateescape")), []
+        except CompileError as found:
+            return None, found.texts
+
+    def remember(self, source: bytes, name: str) -> None:
+        """Makes the lines of a source without a file known to tracebacks and debuggers."""
+        if self._teach:
+            self._pending[name] = source
+            if "linecache" in sys.modules or len(self._pending) > 64:
+                self.flush()
+
+    def flush(self) -> None:
+        """Hands over what was remembered."""
+        if not self._pending:
+            return
+        import linecache
+        import os
+
+        pending, self._pending = self._pending, {}
+        for name, source in pending.items():
+            if not os.path.exists(name):
+                lines = source.decode("utf-8", "replace").splitlines(keepends=True)
+                # no time stamp: linecache keeps the entry although there is no such file
+                linecache.cache[name] = (len(source), None, lines, name)
+
+
+class Globals:
+    """The script globals as a mapping of names to host values: `engine.globals`."""
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = weakref.ref(engine)
+
+    def _owner(self) -> Engine:
+        engine = self._engine()
+        if engine is None:
+            raise RuntimeError("the engine is gone")
+        return engine
+
+    @staticmethod
+    def _name(name: object) -> bytes:
+        if isinstance(name, str):
+            name = name.encode()
+        if not isinstance(name, bytes) or b"$" in name:
+            raise KeyError(name)
+        return name
+
+    def __getitem__(self, name: str) -> Any:
+        engine = self._owner()
+        value = environment.global_get(engine._world, self._name(name))
+        if value is values.MISSING:
+            raise KeyError(name)
+        return engine._convert.to_python(value)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        engine = self._owner()
+        engine._check_idle()
+        key = environment.python_name(self._name(name))
+        engine._world.namespace[key] = engine._convert.to_script(value)
+
+    def __delitem__(self, name: str) -> None:
+        engine = self._owner()
+        engine._check_idle()
+        if name not in self:
+            raise KeyError(name)
+        del engine._world.namespace[environment.python_name(self._name(name))]
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            return environment.global_get(self._owner()._world, self._name(name)) is not values.MISSING
+        except KeyError:
+            return False
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([name.decode("utf-8", "replace") for name, _ in environment.global_items(self._owner()._world)])
+
+    def __len__(self) -> int:
+        return len(environment.global_items(self._owner()._world))
+
+    def keys(self) -> list[str]:
+        """The names."""
+        return list(self)
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Names and values."""
+        return [(name, self[name]) for name in self]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a name, or the default."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def update(self, *others: Any, **names: Any) -> None:
+        """Sets several globals."""
+        for name, value in dict(*others, **names).items():
+            self[name] = value
+
+    def __repr__(self) -> str:
+        return f"<Globals of {len(self)} names>"
+
+
+def _hook(handler: Callable[[Any], Any], streams: Streams) -> Callable[..., bool]:
+    from .message import Message, trace_of
+
+    def hook(kind: bytes, level: int, text: bytes, frames: list[Any]) -> bool:
+        streams.count(len(text))
+        try:
+            return handler(Message(kind, level, text, trace_of(frames))) is True
+        except Exception as problem:
+            raise HostRaised(problem) from None
+
+    return hook
+
+
+def _tick(guard: Guard, limit: int) -> Callable[[], None]:
+    """The `$tick` of an engine whose operations are limited: one operation, and a look at the stop flag."""
+    namespace = guard.world.namespace
+    left = limit
+
+    def tick() -> None:
+        nonlocal left
+        left -= 1
+        if left < 0 or namespace["$stop"]:
+            spend(0)
+            guard.check()
+
+    def spend(count: int) -> None:
+        nonlocal left
+        left -= count
+        if left < 0:
+            guard.fire("operations")
+
+    def renew() -> int:
+        nonlocal left
+        spent, left = limit - left, limit
+        return spent
+
+    guard.spend = spend
+    guard.operations_left = renew
+    return tick
+
+
+def _syntax_error(found: CompileError, name: str) -> ScriptSyntaxError:
+    text = found.texts[0].decode("utf-8", "replace")
+    line: int | None = None
+    if text.startswith("[line "):
+        number, _, rest = text[6:].partition("]")
+        if number.lstrip("-").isdigit():
+            line, text = int(number), rest.lstrip(", ").strip()
+    return ScriptSyntaxError(text, name, line)
+
+
+def _file_name(word: Any) -> bytes:
+    return bytes(word) if isinstance(word, (bytes, bytearray)) else str(word).encode("utf-8", "surrogateescape")
+
+
+def _join_traces(carrier: BaseException, exception: BaseException) -> None:
+    """Puts the script's frames, which only the carrier has passed, before those of the exception itself."""
+    first = carrier.__traceback__
+    if first is None:
+        return
+    last = first
+    while last.tb_next is not None:
+        last = last.tb_next
+    last.tb_next = exception.__traceback__
+    exception.__traceback__ = first
+
+
+def _frames_of(problem: BaseException, namespace: dict[str, Any]) -> list[Any]:
+    """The script frames a raised exception passed, outermost first."""
+    found = []
+    trace = problem.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals is namespace:
+            code = trace.tb_frame.f_code
+            found.append((code.co_name.encode(), code.co_filename.encode("utf-8", "surrogateescape"), trace.tb_lineno))
+        trace = trace.tb_next
+    return found
 
 
 def _host_frames() -> int:

@@ -10,7 +10,7 @@ import importlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from .runtime.state import World
@@ -34,42 +34,75 @@ CORE = ("conversion", "containers", "arrays", "dump", "output", "system", "seria
 
 
 class Choice:
-    """The libraries one engine may include."""
+    """The libraries one engine may include.
 
-    def __init__(self, libraries: Sequence[Any] | None) -> None:
+    libraries   names or objects; None: all of the distribution that touch nothing outside, `sockets` only with a network
+    """
+
+    def __init__(self, libraries: Sequence[Any] | None, network: bool = False) -> None:
         self._objects: dict[str, Any] = {}
-        self._names: set[str] | None = None
+        self._names: set[str] = set()
         if libraries is None:
-            self._names = set(BUILT_IN) - OUTSIDE
+            self._names = {name for name in BUILT_IN if name not in OUTSIDE and (network or "sockets" not in name)}
             return
-        self._names = set()
+        if isinstance(libraries, (str, bytes)):
+            raise TypeError("libraries is a sequence of names and library objects")
         for item in libraries:
             if isinstance(item, str):
                 if item not in BUILT_IN and item not in installed():
                     raise ValueError(f"no library {item!r}; installed are {', '.join(sorted(installed()))}")
                 self._names.add(item)
-            else:
-                for name in (item.name, *item.aliases):
+            elif hasattr(item, "install") and hasattr(item, "name"):
+                for name in (item.name, *getattr(item, "aliases", ())):
                     self._objects[name] = item
+            else:
+                raise TypeError(f"a library is a name or an object with name, aliases and install, not {item!r}")
 
     def find(self, name: bytes) -> Any:
         """The library object of a name a script includes, None when it has none of that name."""
         text = name.decode("utf-8", "replace")
         if text in self._objects:
             return self._objects[text]
-        if self._names is None or not self._allowed(text):
-            return None
         if text in BUILT_IN:
-            return importlib.import_module(BUILT_IN[text]).library
-        entry = installed().get(text)
-        return None if entry is None else entry.load()
+            module = BUILT_IN[text]
+            allowed = text in self._names or any(BUILT_IN.get(other) == module for other in self._names)
+            return importlib.import_module(module).library if allowed else None
+        for known in self._names:
+            if known not in BUILT_IN:
+                library = _load(known)
+                if text == known or text == library.name or text in library.aliases:
+                    return library
+        return None
 
-    def _allowed(self, text: str) -> bool:
-        assert self._names is not None
-        if text in self._names:
-            return True
-        module = BUILT_IN.get(text)
-        return module is not None and any(BUILT_IN.get(name) == module for name in self._names)
+    def loaded_for(self, value: Any) -> Iterator[Any]:
+        """The libraries of this engine that may know a host's value: they have `from_host( value )`."""
+        for library in {id(item): item for item in self._objects.values()}.values():
+            if hasattr(library, "from_host"):
+                yield library
+        names = {BUILT_IN[name] for name in self._names if name in BUILT_IN}
+        if "sockets_module" in names and isinstance(value, _socket_type()):
+            yield importlib.import_module("sockets_module").library
+        for name in self._names:
+            if name not in BUILT_IN and hasattr(_load(name), "from_host"):
+                yield _load(name)
+
+
+def _socket_type() -> Any:
+    import sys
+
+    module = sys.modules.get("socket")
+    return () if module is None else module.socket
+
+
+_loaded: dict[str, Any] = {}
+
+
+def _load(name: str) -> Any:
+    """The library behind an entry point."""
+    found = _loaded.get(name)
+    if found is None:
+        found = _loaded[name] = installed()[name].load()
+    return found
 
 
 def installed() -> dict[str, Any]:

@@ -55,9 +55,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MISSING", "Iterator", "IteratorError", "Library", "NotIterable", "Object", "Pointer", "argument_error", "call",
-    "call_multi", "convert", "dict_get", "dict_items", "dict_set", "engine", "error", "format_real", "info",
+    "call_multi", "charge", "convert", "dict_get", "dict_items", "dict_set", "engine", "error", "format_real", "info",
     "is_array", "is_callable", "is_dict", "is_map", "is_object", "iterate", "map_items", "method", "new_array",
-    "new_dict", "new_map", "numeric_prefix", "poll", "prop", "set_errno", "symbols", "to_int", "to_real", "to_text",
+    "new_dict", "new_map", "numeric_prefix", "poll", "poll_every", "prop", "set_errno", "symbols", "to_int", "to_real", "to_text",
     "type_name", "warning", "wrap",
 ]  # fmt: skip
 
@@ -118,6 +118,39 @@ def poll() -> None:
     context = current()
     if context.world.namespace["$stop"]:
         context.world.stop_reason()
+
+
+def charge(size: int) -> None:
+    """Accounts for `size` bytes about to be allocated at once, and ends the script when there is no room for them.
+
+    For natives whose result can be much larger than what they were given; small sizes cost nothing.
+    """
+    if size > 65536:
+        world = current().world
+        guard = None if world.ports is None else world.ports.guard
+        if guard is not None:
+            guard.charge(size)
+            if guard.spend is not None:
+                guard.spend(size >> 10)
+        if world.namespace["$stop"]:
+            world.stop_reason()
+
+
+def poll_every(items: Iterable[Any], count: int = 1024) -> Iterable[Any]:
+    """The items one by one, with a `poll` and one operation accounted for after each `count` of them."""
+    world = current().world
+    namespace = world.namespace
+    guard = None if world.ports is None else world.ports.guard
+    left = count
+    for item in items:
+        yield item
+        left -= 1
+        if not left:
+            left = count
+            if guard is not None and guard.spend is not None:
+                guard.spend(1)
+            if namespace["$stop"]:
+                world.stop_reason()
 
 
 # --- arguments --------------------------------------------------------------------------------------------------------
@@ -378,9 +411,7 @@ def _function_native(spec: Spec, body: Any) -> Any:
 
 def _raw_native(spec: Spec, body: Any) -> Any:
     def native(this: Any = None, *args: Any) -> Any:
-        if False:
-            return spec
-        return body(this, args)
+        return body(this, args) if spec is not None else None  # `spec`: how traces know the frame
 
     return native
 

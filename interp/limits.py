@@ -139,12 +139,14 @@ class Guard:
     exact      the depth is counted at every check
     fast       calls need no preparation beyond these stores
     recursion  the host's recursion limit that this engine's calls need, 0 = not known yet
+    seconds, operations   the account since the engine was made; `timed`: the running call keeps its own time
     base, mark, charged   memory: bytes at the last census, the process's then, bytes accounted for since
     """
 
     __slots__ = (
-        "__weakref__", "base", "busy", "census_due", "charged", "exact", "fast", "idle", "limits", "mark", "memory_peak",
-        "operations", "recursion", "seconds", "seen", "state", "token", "until", "wake", "watched", "world", "written",
+        "__weakref__", "base", "busy", "census_due", "charged", "exact", "fast", "limits", "mark", "memory_peak",
+        "operations", "operations_left", "recursion", "seconds", "spend", "state", "timed", "token", "until", "watched",
+        "world", "written",
     )  # fmt: skip
 
     def __init__(self, world: World, limits: Limits) -> None:
@@ -166,17 +168,17 @@ class Guard:
         self.memory_peak = 0
         self.operations = 0
         self.seconds = 0.0
-        self.idle = True
-        self.seen: Any = None
-        self.wake: Any = None
+        self.timed = False
+        self.spend: Any = None  # adds operations, where they are limited
+        self.operations_left: Any = None  # begins a new account; how many were spent
 
     # --- stopping ---------------------------------------------------------------------------------------------------
 
     def stop(self, text: str, which: str | None) -> None:
         """Ends the running call at its next check, once; from any OS thread or signal handler."""
-        # reentrant: a signal handler may come while the same thread is in here
+        made = Stop(text, which)
         if self.busy and type(self.state) is not Stop:
-            self.state = Stop(text, which)
+            self.state = made
             self.world.namespace["$stop"] = True
             for wake_up in list(self.world.ports.interrupts):
                 wake_up()
@@ -321,6 +323,8 @@ class Watchdog:
                     active = True
                 continue
             active = True
+            if not guard.timed:
+                guard.seconds += self.tick
             state = guard.state
             if state is None or state is guard:
                 if guard.state is state:

@@ -25,17 +25,25 @@ class Ports:
     def __init__(self) -> None:
         self.clock: Callable[[], float] = time.monotonic
         self.interrupts: list[Callable[[], None]] = []
+        self.guard: Any = None  # what watches the engine's calls: `interp.limits.Guard`
 
 
 class Resources:
-    """Things that hold something of the outside, closed when the engine closes. Held weakly."""
+    """Things that hold something of the outside, closed when the engine closes. Held weakly.
 
-    def __init__(self) -> None:
+    sockets   how many sockets may be open at once, None for any number; one more ends the running call
+    """
+
+    def __init__(self, sockets: int | None = None, guard: Any = None) -> None:
         self._items: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._sockets = sockets
+        self._guard = guard
 
     def add(self, item: Any) -> None:
         """Remembers an object with a `close()` method."""
         self._items.add(item)
+        if self._sockets is not None and len(self._items) > self._sockets and self.count("socket") > self._sockets:
+            self._guard.fire("sockets")
 
     def discard(self, item: Any) -> None:
         self._items.discard(item)
@@ -43,10 +51,21 @@ class Resources:
     def __len__(self) -> int:
         return len(self._items)
 
+    def count(self, type_name: str) -> int:
+        """How many objects of a type are open."""
+        return sum(1 for item in list(self._items) if getattr(item, "type_name", None) == type_name)
+
+    def close_opened(self) -> None:
+        """Closes what scripts opened; the engine goes on."""
+        for item in list(self._items):
+            try:
+                item.close()
+            except OSError:
+                pass
+
     def close(self) -> None:
         """Closes all that is still open."""
-        for item in list(self._items):
-            item.close()
+        self.close_opened()
         self._items.clear()
 
 
@@ -88,6 +107,8 @@ def check() -> None:
     from .library import poll
 
     poll()
+    # whoever waits for what was printed must see it before we wait for them
+    current().world.streams.flush()
 
 
 def on_interrupt(wake_up: Callable[[], None]) -> Callable[[], None]:

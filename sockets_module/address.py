@@ -403,4 +403,3 @@ def socket_address_parse(text: bytes) -> SocketAddress | None:
     """The address of a numeric `host:port` with brackets around IPv6, without asking a resolver. Else null and a
     Warning. Chapter 11 section 1."""
     return parse_full(text) or warning("failed to generate address from string")
-

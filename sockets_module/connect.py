@@ -74,7 +74,7 @@ def _listening_addresses(owner: State, where: Any, kind: int) -> list[SocketAddr
     if type(where) is bytes and not where.isdigit():
         host, mark, service = where.rpartition(b":")
         if not mark:
-            warning("argument 1 must be a port, a text \"host:port\" or a socket_address")
+            warning('argument 1 must be a port, a text "host:port" or a socket_address')
             return None
         if host[:1] == b"[" and host[-1:] == b"]":
             host = host[1:-1]
@@ -249,5 +249,3 @@ class Race:
             return True
         except OSError:
             return False  # still on its way
-
-

@@ -155,9 +155,7 @@ def _span(chosen: dict[bytes, Any]) -> float | None:
     return float(span)
 
 
-def _send_one(
-    sock: Socket, data: Any, chosen: dict[bytes, Any], flags: int, span: float | None, waits: bool
-) -> int:
+def _send_one(sock: Socket, data: Any, chosen: dict[bytes, Any], flags: int, span: float | None, waits: bool) -> int:
     vectors = _vectors(data)
     address = chosen.get(b"address")
     if address is not None and not isinstance(address, SocketAddress):
@@ -174,9 +172,7 @@ def _send_one(
     except BlockingIOError:
         if not waits:
             raise
-        taken = patiently(
-            sock, OUT, sock.send_span if span is None else span, late, sock.endpoint.sendmsg, *arguments
-        )
+        taken = patiently(sock, OUT, sock.send_span if span is None else span, late, sock.endpoint.sendmsg, *arguments)
     if waits and sock.stream and taken < sum(map(len, vectors)):
         taken = send_rest(sock, b"".join(vectors), taken, flags)
     return taken

@@ -58,9 +58,7 @@ def readable(name: str, read: Callable[[Socket], Any], text: str) -> prop:
     return prop(get)
 
 
-def writable(
-    name: str, read: Callable[[Socket], Any], write: Callable[[Socket, Any], None], text: str
-) -> prop:
+def writable(name: str, read: Callable[[Socket], Any], write: Callable[[Socket, Any], None], text: str) -> prop:
     """A property that can also be written; `write` gets the script's value and may raise `Misuse`."""
 
     def put(sock: Socket, value: Any) -> None:

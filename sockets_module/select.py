@@ -439,4 +439,3 @@ def socket_stop() -> bool:
 def socket_cancellable() -> Cancellable:
     """A new cancellable. Chapter 11 section 4."""
     return Cancellable()
-

@@ -229,9 +229,7 @@ class Socket(Object, name="socket"):
     # --- properties of chapter 10 -------------------------------------------------------------------------------------
 
     error = readable("error", options.read_error, "The pending error, cleared by reading.")
-    blocking = writable(
-        "blocking", options.read_blocking, options.write_blocking, "Whether operations wait."
-    )
+    blocking = writable("blocking", options.read_blocking, options.write_blocking, "Whether operations wait.")
     broadcast = switch("broadcast", (SOL_SOCKET, _constants.SO_BROADCAST), "Whether broadcasts may be sent.")
     reuse_addr = switch("reuse_addr", (SOL_SOCKET, _constants.SO_REUSEADDR), "Whether a used address may be bound.")
     send_timeout = writable(
@@ -278,9 +276,7 @@ class Socket(Object, name="socket"):
     )  # fmt: skip
     keepalive = switch("keepalive", (SOL_SOCKET, _constants.SO_KEEPALIVE), "Whether silence is probed.")
     keepalive_time = number("keepalive_time", options.KEEPALIVE_TIME, "Seconds of silence before the first probe.", 1)
-    keepalive_interval = number(
-        "keepalive_interval", options.KEEPALIVE_INTERVAL, "Seconds between probes.", 1
-    )
+    keepalive_interval = number("keepalive_interval", options.KEEPALIVE_INTERVAL, "Seconds between probes.", 1)
     keepalive_count = number("keepalive_count", options.KEEPALIVE_COUNT, "Unanswered probes that end it.", 1)
     no_delay = switch("no_delay", (TCP, _constants.TCP_NODELAY), "Whether small sends go out at once.")
     delay_ack = switch("delay_ack", options.QUICK_ACK, "Whether acknowledgements may be delayed.", inverse=True)
@@ -376,4 +372,3 @@ def socket_from_fd(fd: int) -> Socket | None:
     options.refresh_spans(made)
     owner.code = 0
     return made
-

@@ -322,4 +322,3 @@ def _copy(sock: Socket, data: bytes) -> None:
             taken = patiently(sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view, SEND)
         done += taken
         sock.sent_count += taken
-

@@ -305,9 +305,7 @@ def send_rest(sock: Socket, data: bytes, taken: int, flags: int, must_wait: bool
     view = memoryview(data)
     try:
         while True:
-            taken += patiently(
-                sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view[taken:], flags | SEND
-            )
+            taken += patiently(sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view[taken:], flags | SEND)
             if taken >= len(data):
                 return taken
     except OSError:
@@ -338,9 +336,7 @@ def sendto(sock: Socket, data: bytes, *values: Any) -> int | bool | None:
         except BlockingIOError:
             if not sock.waits or flags & MSG_DONTWAIT:
                 raise
-            taken = patiently(
-                sock, OUT, sock.send_span, EAGAIN, sock.endpoint.sendto, data, flags | SEND, sockaddr
-            )
+            taken = patiently(sock, OUT, sock.send_span, EAGAIN, sock.endpoint.sendto, data, flags | SEND, sockaddr)
     except FAILURES as problem:
         return sock.state.fail(problem)
     sock.state.code = 0

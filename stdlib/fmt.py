@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import math
+import re
 import struct
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from interp.library import MISSING, Library, argument_error, convert, new_array,
 
 from .fmt_parser import FormatStream, Source, callable_source, class_members, no_source
 from .format_text import MAX_SIZE, run_template, sequential_template, split_size_hint
+from .regex_translate import class_text
 
 library = Library("fmt", doc="Packing, base64, text formatting and parsing of byte streams.")
 
@@ -131,6 +133,11 @@ def _pack_run(run: Run, values: tuple[Any, ...]) -> tuple[bytes, bool]:
     """Return the bytes of the values up to the first unusable one, and whether all were usable."""
     if run.code == "x":
         return bytes(run.times), True
+    if run.code != "s":
+        try:
+            return struct.pack(f"{run.order}{len(values)}{_STRUCT_CODES[run.code]}", *values), True
+        except (struct.error, OverflowError):
+            pass  # not all of them are numbers in the range: load them one by one
     kind = "string" if run.code == "s" else "real" if run.code in "fd" else "int"
     loaded = [convert(kind, value) for value in values]
     complete = MISSING not in loaded
@@ -149,7 +156,7 @@ def _pack_run(run: Run, values: tuple[Any, ...]) -> tuple[bytes, bool]:
 def _single(number: float) -> float:
     """Return the number, or infinity where it exceeds single precision."""
     try:
-        struct.pack("f", number)
+        struct.pack("<f", number)
     except OverflowError:
         return math.copysign(math.inf, number)
     return number
@@ -194,6 +201,10 @@ def fmt_base64_encode(data: bytes) -> bytes:
 @library.function("fmt_base64_decode( string text )")
 def fmt_base64_decode(text: bytes) -> bytes | None:
     """The string a base64 text stands for. Wrong characters: Warning, null; surplus ones: Warning. Chapter 06, 3.3."""
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except binascii.Error:
+        pass
     good = len(text)
     if text.translate(None, _ALPHABET):
         good -= len(text.lstrip(_ALPHABET))
@@ -238,17 +249,17 @@ def fmt_custom_encode(
     if digits > 8:
         return warning("min. number of digits (argument 5) must be less than or equal to 8")
     members = class_members(characters)
-    copied = len(text.translate(None, bytes(members)))
-    if copied == len(text):
-        return text
+    changed = len(text) - len(text.translate(None, bytes(members)))
     code = _NUMBER_FORMATS[number_format - 1]
     pieces = [bytes((byte,)) for byte in range(256)]
     for byte in members:
         number = format(byte, code).rjust(digits, "0") if byte or digits > 0 else ""
         pieces[byte] = prefix + number.encode() + postfix
-    if copied + (len(text) - copied) * (len(prefix) + 8 + len(postfix)) > MAX_SIZE:
+    if len(text) + changed * (len(prefix) + 8 + len(postfix)) > MAX_SIZE:
         return warning(_TOO_BIG)
-    return b"".join(map(pieces.__getitem__, text))
+    if changed > len(text) // 4:
+        return b"".join(map(pieces.__getitem__, text))
+    return re.sub(class_text(members), lambda found: pieces[found[0][0]], text)
 
 
 # --- 3.6: formatting --------------------------------------------------------------------------------------------------

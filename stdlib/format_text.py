@@ -18,8 +18,11 @@ MAX_SIZE = 0x7FFFFFFF
 #: Longer templates are not remembered.
 _MEMORABLE = 4096
 
-_SPECIFIER = re.compile(rb"([bodxXfgGeEsc])([0-9]*)(?:\.([0-9]*))?(r?)(?:p([\x00-\xff]))?\}")
-_DIGITS = re.compile(rb"[0-9]+")
+_SPECIFIER_TEXT = rb"[bodxXfgGeEsc][0-9]*(?:\.[0-9]*)?r?(?:p[\x00-\xff])?\}"
+_SPECIFIER_PARTS = re.compile(rb"(.)([0-9]*)(?:\.([0-9]*))?(r?)(?:p([\x00-\xff]))?\}")
+_SPECIFIER = re.compile(_SPECIFIER_TEXT)
+_NUMBERED_ITEM = re.compile(rb"\{(?:\{|([0-9]+)(:\{|\}|:|[^:}]|\Z))?", re.DOTALL)
+_SEQUENTIAL_ITEM = re.compile(rb"\{(\{|" + _SPECIFIER_TEXT + rb")?")
 _UNSIGNED = 0xFFFFFFFFFFFFFFFF
 
 
@@ -46,30 +49,20 @@ class Specifier:
 
     def text(self, value: Any) -> bytes | None:
         """Return the value's text without padding, or None."""
-        if self.type in "sc":
-            loaded = to_text(value) if self.type == "c" else convert("string", value)
-            return None if loaded is MISSING else bytes(loaded[: self.precision])
-        if self.type in "dboxX":
-            number = convert("int", value)
+        kind = self.type
+        if kind in "sc":
+            loaded: Any = to_text(value) if kind == "c" else convert("string", value)
+            return None if loaded is MISSING else loaded[: self.precision]
+        if kind in "dboxX":
+            number = value if type(value) is int else convert("int", value)
             if number is MISSING:
                 return None
-            return b"%d" % number if self.type == "d" else format(number & _UNSIGNED, self.type).encode()
+            return b"%d" % number if kind == "d" else format(number & _UNSIGNED, kind).encode()
         number = convert("real", value)
         if number is MISSING:
             return None
         precision = 6 if self.precision is None else self.precision
-        return (f"%.{precision}{self.type}" % number).encode()
-
-
-class Item:
-    """Part of a template: item `number` (from 1) shows argument `argument` (0: the template itself)."""
-
-    __slots__ = ("argument", "number", "specifier")
-
-    def __init__(self, number: int, argument: int, specifier: Specifier) -> None:
-        self.number = number
-        self.argument = argument
-        self.specifier = specifier
+        return (f"%.{precision}{kind}" % number).encode()
 
 
 class Fault:
@@ -81,6 +74,8 @@ class Fault:
         self.text = text
 
 
+#: Number of the item (from 1), number of the argument it shows (0: the template itself), and how.
+Item = tuple[int, int, Specifier]
 Template = list[bytes | Item | Fault]
 
 _PLAIN = Specifier("c", 0, None, False, b" ")
@@ -92,9 +87,10 @@ def _count(digits: bytes) -> int:
     return int(digits or b"0") if len(digits) <= 10 else 10**10
 
 
-def _parse_specifier(text: bytes, at: int) -> tuple[Specifier, int] | None:
-    """Parse a specifier with its closing brace; return it and the position behind it, None when malformed."""
-    found = _SPECIFIER.match(text, at)
+@lru_cache(maxsize=256)
+def _specifier(text: bytes) -> Specifier | None:
+    """Return the meaning of a specifier with its closing brace, None when a number in it is too large."""
+    found = _SPECIFIER_PARTS.fullmatch(text)
     if found is None:
         return None
     kind, width, precision, right, padding = found.groups()
@@ -102,7 +98,7 @@ def _parse_specifier(text: bytes, at: int) -> tuple[Specifier, int] | None:
     limit = None if precision is None else _count(precision)
     if size > MAX_SIZE or (limit is not None and limit > MAX_SIZE):
         return None
-    return Specifier(kind.decode(), size, limit, bool(right), b" " if padding is None else padding), found.end()
+    return Specifier(kind.decode(), size, limit, bool(right), b" " if padding is None else padding)
 
 
 def _remembered(parse: Callable[[bytes], Template]) -> Callable[[bytes], Template]:
@@ -116,33 +112,26 @@ def numbered_template(text: bytes) -> Template:
     """Parse a text with `{N}` and `{N:SPEC}` items (2.15)."""
     parts: Template = []
     at = number = 0
-    while (brace := text.find(b"{", at)) >= 0:
+    while (brace := text.find(b"{", at)) >= 0 and (found := _NUMBERED_ITEM.match(text, brace)) is not None:
         number += 1
         parts.append(text[at:brace])
-        digits = _DIGITS.match(text, brace + 1)
-        if digits is None:
+        at = found.end()
+        digits, mark = found.groups()
+        if mark is None or mark == b":{":
             parts.append(b"{")
-            at = brace + (2 if text.startswith(b"{{", brace) else 1)
-            continue
-        argument = _count(digits[0])
-        end = digits.end()
-        if text.startswith(b":{", end):
-            parts.append(b"{")
-            at = end + 2
-        elif text.startswith(b"}", end):
-            parts.append(Item(number, argument, _PLAIN))
-            at = end + 1
-        elif end < len(text) and text[end] != ord(":"):
-            symbol = text[end : end + 1]
-            parts.append(Fault(b"parsing error in item %d - unexpected symbol (%b)" % (number, symbol)))
+        elif mark == b"}":
+            parts.append((number, _count(digits), _PLAIN))
+        elif mark not in (b":", b""):
+            parts.append(Fault(b"parsing error in item %d - unexpected symbol (%b)" % (number, mark)))
             return parts
         else:
-            parsed = _parse_specifier(text, end + 1)
-            if parsed is None:
+            shape = _SPECIFIER.match(text, at)
+            specifier = _specifier(shape[0]) if shape and mark else None
+            if shape is None or specifier is None:
                 parts.append(Fault(b"parsing error in item %d - failed to parse format part" % number))
                 return parts
-            parts.append(Item(number, argument, parsed[0]))
-            at = parsed[1]
+            parts.append((number, _count(digits), specifier))
+            at = shape.end()
     parts.append(text[at:])
     return parts
 
@@ -151,21 +140,22 @@ def numbered_template(text: bytes) -> Template:
 def sequential_template(text: bytes) -> Template:
     """Parse a text with `{SPEC}` items, which take the arguments one after another (3.6)."""
     parts: Template = []
-    at = number = argument = 0
-    while (brace := text.find(b"{", at)) >= 0:
-        number += 1
-        parts.append(text[at:brace])
-        if text.startswith(b"{{", brace):
+    at = argument = 0
+    for number, found in enumerate(_SEQUENTIAL_ITEM.finditer(text), 1):
+        begin, end = found.span()
+        if begin > at:
+            parts.append(text[at:begin])
+        at = end
+        shape = found[1]
+        if shape == b"{":
             parts.append(b"{")
-            at = brace + 2
             continue
-        parsed = _parse_specifier(text, brace + 1)
-        if parsed is None:
+        specifier = _specifier(shape) if shape else None
+        if specifier is None:
             parts.append(Fault(b"parsing error in item %d" % number))
             return parts
         argument += 1
-        parts.append(Item(number, argument, parsed[0]))
-        at = parsed[1]
+        parts.append((number, argument, specifier))
     parts.append(text[at:])
     return parts
 
@@ -190,10 +180,11 @@ def run_template(template: Template, values: tuple[Any, ...]) -> bytes | None:
     for part in template:
         if isinstance(part, bytes):
             pieces.append(part)
-        elif isinstance(part, Item):
-            piece = part.specifier.format(values[part.argument]) if part.argument < len(values) else None
+        elif isinstance(part, tuple):
+            number, argument, specifier = part
+            piece = specifier.format(values[argument]) if argument < len(values) else None
             if piece is None:
-                warning(f"could not read item {part.number} (arg. {part.argument})")
+                warning(f"could not read item {number} (arg. {argument})")
                 piece = b"#error#"
             pieces.append(piece)
         else:

@@ -6,6 +6,7 @@ Here are the functions and what they return; `regex_translate` knows the dialect
 from __future__ import annotations
 
 import re
+import sys
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from interp.library import Library, new_array, warning
 
 from .regex_match import Spans
 from .regex_search import LONG_PATTERN, Expression
-from .regex_translate import PatternError
+from .regex_translate import MAX_NESTING, PatternError
 
 library = Library("re", doc="Regular expressions on byte strings.")
 
@@ -29,12 +30,20 @@ _short_expression = lru_cache(maxsize=256)(Expression)
 
 def _expression(pattern: bytes) -> Expression | None:
     """Compile or recall a pattern; None after the Warning of 5.2."""
+    compiled = _short_expression if len(pattern) <= LONG_PATTERN else Expression
     try:
-        return _short_expression(pattern) if len(pattern) <= LONG_PATTERN else Expression(pattern)
+        try:
+            return compiled(pattern)
+        except RecursionError:
+            # The tree is worked on recursively, perhaps far down in a script; its own depth has a limit.
+            limit = sys.getrecursionlimit()
+            sys.setrecursionlimit(limit + 20 * MAX_NESTING)
+            try:
+                return compiled(pattern)
+            finally:
+                sys.setrecursionlimit(limit)
     except PatternError as fault:
         return warning(fault.message())
-    except RecursionError:
-        return warning("failed to parse the pattern - nesting too deep at character 0")
 
 
 def _start(text: bytes, offset: int) -> int | None:

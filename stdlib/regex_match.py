@@ -3,6 +3,10 @@
 It works on the tree of `regex_translate` and gives the same matches as the translation would (leftmost, first
 alternative, greedy preference; an unlimited repeat stops after an empty iteration). It never recurses, and calls
 `poll` once in `POLL_STEPS` steps; what `poll` raises ends the search.
+
+Once a search takes long it remembers, for the places in the pattern where different ways meet, from which positions
+it failed to go on: most patterns that are exponential for Python's `re` are not here. That needs a future that depends
+on place and position alone, so patterns with backreferences or counted groups do without.
 """
 
 from __future__ import annotations
@@ -26,14 +30,16 @@ from .regex_translate import (
 )
 
 POLL_STEPS = 1000
+#: Bytes for the memory of one search; a larger one is not kept.
+_MEMORY = 1 << 26
 
 #: Spans of the whole match and of the groups, (-1, -1) for a group without a value: what `re.Match.regs` gives.
 Spans = tuple[tuple[int, int], ...]
 
 # Instructions: (operation, operand, ...). Jumps are absolute. From _CLEAR on: those that only look and keep books.
-_BYTE, _TEXT, _SPLIT, _JUMP, _SAVE, _RUN, _LOOP, _DONE, _CLEAR, _ENTER, _BACK, _START, _END, _FAIL = range(14)
+_BYTE, _TEXT, _SPLIT, _JUMP, _SAVE, _RUN, _MEET, _LOOP, _DONE, _CLEAR, _ENTER, _BACK, _START, _END, _FAIL = range(15)
 # Entries of the backtracking stack other than (address, position).
-_UNDO, _SHORTER, _LONGER = -1, -2, -3
+_UNDO, _LENGTHS = -1, -2
 
 _BREAK_OR_BEGINNING = re.compile(rb"\r\n|\r|\n|\A")
 
@@ -54,25 +60,39 @@ class Stepped:
         return self.regs[0]
 
 
+class Progress:
+    """What a search keeps from one start position to the next."""
+
+    __slots__ = ("failed", "poll", "steps")
+
+    def __init__(self, poll: Callable[[], object]) -> None:
+        self.poll = poll
+        #: Steps left until the next poll.
+        self.steps = POLL_STEPS
+        #: A byte for every meeting place and position: whether the way from there is known to fail.
+        self.failed: bytearray | None = None
+
+
 class Machine:
     """A compiled pattern. Immutable, so that engines in several OS threads may share it."""
 
-    __slots__ = ("candidate", "code", "groups", "slots")
+    __slots__ = ("candidate", "code", "groups", "places", "slots")
 
     def __init__(self, pattern: Pattern) -> None:
         """Compile `pattern`."""
-        compiler = _Compiler(pattern.groups)
+        compiler = _Compiler(pattern)
         compiler.group(pattern.root)
         compiler.code.append((_DONE,))
         self.code = compiler.code
         self.groups = pattern.groups
         self.slots = compiler.slots
+        self.places = compiler.places
         members, empty = first_bytes(pattern.root)
         self.candidate = None if empty else re.compile(class_text(members))
 
     def search(self, text: bytes, start: int, stop: int, poll: Callable[[], object]) -> Stepped | None:
         """Return the leftmost match that begins at `start` or later but before `stop`, or None."""
-        countdown = [POLL_STEPS]
+        progress = Progress(poll)
         at = start
         while at < stop:
             if self.candidate is not None:
@@ -80,30 +100,30 @@ class Machine:
                 if found is None:
                     return None
                 at = found.start()
-            slots = self.attempt(text, at, countdown, poll)
+            slots = self.attempt(text, at, progress)
             if slots is not None:
                 pairs = [(slots[i], slots[i + 1]) for i in range(2, 2 * self.groups + 2, 2)]
                 return Stepped(((at, slots[1]), *(pair if pair[1] >= 0 else (-1, -1) for pair in pairs)))
             at += 1
         return None
 
-    def attempt(self, text: bytes, start: int, countdown: list[int], poll: Callable[[], object]) -> list[int] | None:
-        """Match at `start` only; return the slots (end of the match in slot 1, groups from slot 2), or None.
-
-        `countdown` holds the number of steps left until the next poll, and is kept up to date.
-        """
+    def attempt(self, text: bytes, start: int, progress: Progress) -> list[int] | None:
+        """Match at `start` only; return the slots (end of the match in slot 1, groups from slot 2), or None."""
         code = self.code
         slots = [-1] * self.slots
         stack: _Stack = []
         push = stack.append
         size = len(text)
-        steps = countdown[0]
+        steps = progress.steps
+        failed = progress.failed
         address, at = 0, start
         while True:
             steps -= 1
             if steps <= 0:
                 steps = POLL_STEPS
-                poll()
+                progress.poll()
+                if failed is None and 0 < self.places * (size + 1) <= _MEMORY:
+                    failed = progress.failed = bytearray(self.places * (size + 1))
             order = code[address]
             operation = order[0]
             address += 1
@@ -120,18 +140,27 @@ class Machine:
                 push((_UNDO, order[1], slots[order[1]]))
                 slots[order[1]] = at
             elif operation == _RUN:
-                at = _run(order, address, text, at, push)
+                _, run, least, most, _, _ = order
+                end = run.match(text, at, size if most is None else min(size, at + most)).end()
+                steps -= (end - at) >> 8
+                at = _choose_length(order, address, at + least, end, failed, size, push)
+            elif operation == _MEET:
+                if failed is not None:
+                    # All ways on from here are tried before anything older, so coming back means that they failed.
+                    key = order[1] * (size + 1) + at
+                    at = -1 if failed[key] else at
+                    failed[key] = 1
             elif operation == _LOOP:
                 address = _loop(order, address, at, slots, push)
             elif operation == _DONE:
                 slots[1] = at
-                countdown[0] = steps
+                progress.steps = steps
                 return slots
             else:
                 at = _special(order, text, at, slots, push)
             while at < 0:
                 if not stack:
-                    countdown[0] = steps
+                    progress.steps = steps
                     return None
                 entry = stack.pop()
                 if entry[0] >= 0:
@@ -139,31 +168,37 @@ class Machine:
                 elif entry[0] == _UNDO:
                     slots[entry[1]] = entry[2]
                 else:
-                    address, at = _next_length(entry, push)
+                    _, address, low, high = entry
+                    at = _choose_length(code[address - 1], address, low, high, failed, size, push)
 
 
-def _run(order: _Order, address: int, text: bytes, at: int, push: Callable[[tuple[int, ...]], None]) -> int:
-    """Repeat a single byte; the lengths not taken are remembered as one entry. Return the new position or -1."""
-    _, run, least, most, lazy = order
-    end: int = run.match(text, at, len(text) if most is None else min(len(text), at + most)).end()
-    low: int = at + least
-    if end < low:
+def _choose_length(
+    order: _Order,
+    address: int,
+    low: int,
+    high: int,
+    failed: bytearray | None,
+    size: int,
+    push: Callable[[tuple[int, ...]], None],
+) -> int:
+    """Choose the next end of a repeated byte from `low` to `high`, -1 when there is none; remember the rest."""
+    lazy, place = order[4], order[5]
+    if failed is not None and place >= 0:
+        base = place * (size + 1)
+        key = (failed.find if lazy else failed.rfind)(0, base + low, base + high + 1)
+        if key < 0:
+            return -1
+        failed[key] = 1
+        at = key - base
+    elif high < low:
         return -1
-    if end > low:
-        push((_LONGER, address, low + 1, end) if lazy else (_SHORTER, address, low, end - 1))
-    return low if lazy else end
-
-
-def _next_length(entry: tuple[int, ...], push: Callable[[tuple[int, ...]], None]) -> tuple[int, int]:
-    """Return address and position for the next length of a repeated byte."""
-    kind, address, low, high = entry
-    if kind == _SHORTER:
-        if high > low:
-            push((kind, address, low, high - 1))
-        return address, high
-    if high > low:
-        push((kind, address, low + 1, high))
-    return address, low
+    else:
+        at = low if lazy else high
+    if lazy and at < high:
+        push((_LENGTHS, address, at + 1, high))
+    elif not lazy and at > low:
+        push((_LENGTHS, address, low, at - 1))
+    return at
 
 
 def _loop(order: _Order, address: int, at: int, slots: list[int], push: Callable[[tuple[int, ...]], None]) -> int:
@@ -214,12 +249,44 @@ def _special(order: _Order, text: bytes, at: int, slots: list[int], push: Callab
     return -1
 
 
+def _is_plain_loop(node: Repeat) -> bool:
+    """Tell whether a repeat needs no counting, and no watch for empty iterations."""
+    return node.most is None and node.least <= 1 and not first_bytes(node.item)[1]
+
+
+def _can_remember(node: Node) -> bool:
+    """Tell whether the ways on from a place in `node` depend on nothing but the position."""
+    if isinstance(node, Group):
+        return all(map(_can_remember, node.branches))
+    if isinstance(node, Sequence):
+        return all(map(_can_remember, node.items))
+    if isinstance(node, Repeat):
+        simple = isinstance(node.item, Byte) or node.most == 0 or (node.least, node.most) == (0, 1)
+        return simple or (_is_plain_loop(node) and _can_remember(node.item))
+    return not isinstance(node, Backreference) or node.inside
+
+
 class _Compiler:
     """Turns a tree into instructions."""
 
-    def __init__(self, groups: int) -> None:
+    def __init__(self, pattern: Pattern) -> None:
         self.code: list[_Order] = []
-        self.slots = 2 * groups + 2
+        self.slots = 2 * pattern.groups + 2
+        self.remember = _can_remember(pattern.root)
+        self.places = 0
+
+    def place(self) -> int:
+        """Number a place where different ways meet; -1 when this pattern cannot remember."""
+        if not self.remember:
+            return -1
+        self.places += 1
+        return self.places - 1
+
+    def meet(self) -> None:
+        """Mark the next instruction as a place where different ways meet."""
+        place = self.place()
+        if place >= 0:
+            self.code.append((_MEET, place))
 
     def node(self, node: Node) -> None:
         if isinstance(node, Byte):
@@ -265,6 +332,8 @@ class _Compiler:
         self.sequence(node.branches[-1])
         for jump in jumps:
             self.code[jump] = (_JUMP, len(self.code))
+        if jumps:
+            self.meet()
         if node.number is not None:
             self.code.append((_SAVE, 2 * node.number + 1))
 
@@ -276,10 +345,39 @@ class _Compiler:
     def repeat(self, node: Repeat) -> None:
         if isinstance(node.item, Byte):
             run = re.compile(class_text(node.item.members) + b"*")
-            self.code.append((_RUN, run, node.least, node.most, node.lazy))
+            place = self.place() if node.least != node.most else -1
+            self.code.append((_RUN, run, node.least, node.most, node.lazy, place))
+        elif node.most == 0:
             return
-        if node.most == 0:
-            return
+        elif (node.least, node.most) == (0, 1):
+            split = self.reserve()
+            self.node(node.item)
+            self.split(split, node.lazy)
+            self.meet()
+        elif _is_plain_loop(node):
+            self.plain_loop(node)
+        else:
+            self.counted_loop(node)
+
+    def split(self, address: int, lazy: bool) -> None:
+        """Fill in a choice between the next instruction and the end of the code."""
+        ways = (address + 1, len(self.code))
+        self.code[address] = (_SPLIT, *(reversed(ways) if lazy else ways))
+
+    def plain_loop(self, node: Repeat) -> None:
+        """Compile a repeat as a choice in front of each iteration."""
+        entry = self.reserve() if node.least else 0
+        head = len(self.code)
+        self.meet()
+        split = self.reserve()
+        if node.least:
+            self.code[entry] = (_JUMP, len(self.code))
+        self.node(node.item)
+        self.code.append((_JUMP, head))
+        self.split(split, node.lazy)
+
+    def counted_loop(self, node: Repeat) -> None:
+        """Compile a repeat that keeps books in two slots."""
         slot = self.slots
         self.slots += 2
         self.code.append((_CLEAR, slot))

@@ -111,10 +111,8 @@ class Expression:
                 if candidate is None:
                     return stop
                 at = candidate.start()
-            if self.compiled is None:
-                found = self._step(text, at, stop)
-                next_start = stop
-            else:
+            cost = _BUDGET + 1
+            if self.compiled is not None:
                 if at >= reach:
                     run = None if self.everything else self.run.match(text, at)
                     reach = run.end() if run else len(text)
@@ -123,8 +121,13 @@ class Expression:
                 if spent > _BUDGET:
                     spent = 0
                     poll()
-                found = self.compiled.match(text, at) if cost <= _BUDGET else self._step(text, at, at + 1)
+            if self.compiled is not None and cost <= _BUDGET:
+                found = self.compiled.match(text, at)
                 next_start = at + 1
+            else:
+                # The stepping matcher learns from one start position for the next.
+                found = self._step(text, at, stop)
+                next_start = stop
             if found is None:
                 at = next_start
             else:

@@ -151,15 +151,17 @@ def string_pad(text: bytes, target: int, padding: bytes, flags: int) -> bytes | 
         left = (missing + 1) // 2 if flags & RIGHT else missing
     right = missing - left
     phase = (left + len(text)) % len(padding)
-    return _fill(padding, left) + text + _fill(padding[phase:] + padding[:phase], right)
+    return b"".join((_fill(padding, left), text, _fill(padding[phase:] + padding[:phase], right)))
 
 
 def _fill(padding: bytes, size: int) -> bytes:
-    return (padding * (size // len(padding) + 1))[:size]
+    times, rest = divmod(size, len(padding))
+    return padding * times + padding[:rest]
 
 
 # --- 2.6: searching ---------------------------------------------------------------------------------------------------
 
+_SHORT_NEEDLE = 16
 _EMPTY_NEEDLE = "argument 2 (substring) length must be bigger than 0"
 
 
@@ -232,8 +234,13 @@ def string_find_rev(text: bytes, needle: bytes, offset: int) -> int | None:
         offset += len(text)
     if offset < 0:
         return None
-    at = text.rfind(needle, 0, offset + len(needle))
-    return at if at >= 0 else None
+    end = min(offset + len(needle), len(text))
+    if len(needle) <= _SHORT_NEEDLE:
+        at = text.rfind(needle, 0, end)
+        return at if at >= 0 else None
+    # Searching backwards is quadratic in Python.
+    behind = text[:end][::-1].find(needle[::-1])
+    return end - behind - len(needle) if behind >= 0 else None
 
 
 # --- 2.7, 2.8: replacing ----------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ def world() -> Iterator[None]:
     """A world without scripts whose messages are collected."""
     made = state.World()
     made.array_type = Array
+    made.namespace["$stop"] = False
     made.message_hook = lambda kind, level, text, frames: collected.append(text) or True
     before = state.switch(made.root)
     collected.clear()
@@ -166,6 +167,15 @@ def test_find_both_ways(text: bytes, needle: bytes, offset: int) -> None:
     assert call("string_find_rev", text, needle, offset) == max((h for h in hits if h <= start), default=None)
 
 
+@given(SMALL, st.integers(17, 30), OFFSETS)
+def test_find_rev_of_long_words(text: bytes, size: int, offset: int) -> None:
+    needle = b"ab" * size
+    subject = text + needle + text + needle[2:] + text
+    start = len(subject) + offset if offset < 0 else offset
+    hits = [at for at in range(len(subject)) if subject.startswith(needle, at) and at <= start]
+    assert call("string_find_rev", subject, needle, offset) == max(hits, default=None)
+
+
 @pytest.mark.parametrize("name", ["string_count", "string_find", "string_find_rev"])
 def test_searching_for_nothing_warns(name: str) -> None:
     assert call(name, b"abc", b"") is None
@@ -220,7 +230,9 @@ def test_translate_refuses_what_has_no_text() -> None:
 
 def test_replacing_cannot_outgrow_memory() -> None:
     steps = Array([b"a"] * 64)
-    assert call("string_replace", b"a" * 1000, steps, b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" * 2000) is None
+    assert (
+        call("string_replace", b"a" * 1000, steps, b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" * 2000) is None
+    )
     assert warned("generated more string data than allowed to store")
 
 
@@ -441,6 +453,7 @@ def test_format_reports_faults() -> None:
     [
         ("string_count", (b"a" * 1_000_000, b"a" * 500_000, True)),
         ("string_find", (b"a" * 1_000_000, b"a" * 500_000 + b"b")),
+        ("string_find_rev", (b"a" * 1_000_000, b"ab" + b"a" * 500_000)),
         ("string_utf8_decode", (b"\xc3" * 1_000_000,)),
         ("string_explode", (b"a," * 500_000, b",")),
         ("string_format", (b"{" * 1_000_000,)),

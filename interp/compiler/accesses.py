@@ -244,9 +244,8 @@ class Accesses:
         if isinstance(node.func, n.Prop):
             obj, key = self.operands([node.func.obj, node.func.key], atoms=True)
             obj = self.fixed(obj, node.args, line)
-            function = self.read_property(obj, key, node.func.line)
-            function = self.as_atom(function, line)
-            values = self.operands([obj, function, *node.args], atoms=True)
+            method = self.as_atom(self.read_property(obj, key, node.func.line), line)
+            values = self.operands([obj, method, *node.args], atoms=True)
             return values[1], values[0], values[2:]
         function: Any = node.func
         if id(node) in self.callees_known:

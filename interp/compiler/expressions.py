@@ -245,11 +245,12 @@ class Expressions:
         line = node.line
         if any(entry.computed for entry in node.entries):
             return self.computed_literal(node)
-        repeats = len({entry.key.value for entry in node.entries}) < len(node.entries)
+        names = [entry.key.value for entry in node.entries if isinstance(entry.key, n.Const)]
+        repeats = len(set(names)) < len(names)
         values = self.operands([entry.value for entry in node.entries], atoms=repeats)
         keys: dict[bytes, V] = {}
-        for entry, value in zip(node.entries, values):
-            keys[entry.key.value] = value
+        for name, value in zip(names, values, strict=True):
+            keys[name] = value
         dict_node = ast.Dict(
             [p.const(key, line) for key in keys], [value.node for value in keys.values()], **p.at(line)
         )
@@ -402,9 +403,15 @@ class Expressions:
         left, right = self.operands([left, right], atoms=True)
         real = left.mask == REAL or right.mask == REAL
         name = dest if dest is not None and dest not in (left.name, right.name) else self.new_temp(ANY)
-        body: list[ast.stmt] = [p.assign(name, p.binary(left.node, operator(), right.node, line), line)]
+        factors = [left.node, right.node]
+        if op == "*" and not real:
+            # the host repeats bytes, of any size: a sign before them is a TypeError
+            for i, side in enumerate((left, right)):
+                if side.mask & STR:
+                    factors[i] = p.unary(ast.UAdd(), factors[i], line)
+        body: list[ast.stmt] = [p.assign(name, p.binary(factors[0], operator(), factors[1], line), line)]
         if not real:
-            cond = self.outside(p.name(name, line), -_SMALL, _SMALL, line)
+            cond = self.overflowed(name, op, left, right, line)
             body.append(p.if_(cond, [p.assign(name, p.call("$fit", [p.name(name, line)], line), line)], [], line))
         slow_call = p.call(slow, [self.again(left, line), self.again(right, line)], line)
         self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow_call, line)], line))
@@ -439,6 +446,23 @@ class Expressions:
             return V(p.name(name, line), mask, "local", name)
         return self.temp_value(name, line, mask)
 
+    def overflowed(self: FunctionGenerator, name: str, op: str, left: V, right: V, line: int) -> ast.expr:
+        """Whether a result of unknown operands needs a look; one side is enough where a constant gives the direction."""
+        value = p.name(name, line)
+        step = None
+        if right.kind == "const" and type(right.value) is int:
+            step = right.value if op == "+" else -right.value if op == "-" else None
+        elif left.kind == "const" and type(left.value) is int and op == "+":
+            step = left.value
+        if step is None:
+            return self.outside(value, -_SMALL, _SMALL, line)
+        inside = (
+            p.compare(value, ast.LtE(), p.const(_SMALL, line), line)
+            if step >= 0
+            else p.compare(value, ast.GtE(), p.const(-_SMALL, line), line)
+        )
+        return p.unary(ast.Not(), inside, line)
+
     def outside(self: FunctionGenerator, value: ast.expr, lo: int, hi: int, line: int) -> ast.expr:
         inside = ast.Compare(p.const(lo, line), [ast.LtE(), ast.LtE()], [value, p.const(hi, line)], **p.at(line))
         return p.unary(ast.Not(), inside, line)
@@ -446,7 +470,7 @@ class Expressions:
     def checked(self: FunctionGenerator, value: ast.expr, helper: str, lo: int, hi: int, line: int) -> ast.expr:
         """`value` with its range checked on the sides that can overflow; `helper` mends what lies outside."""
         temp = self.new_temp(INT)
-        named = ast.NamedExpr(p.target(temp, line), value, **p.at(line))
+        named = ast.NamedExpr(ast.Name(temp, p.STORE, **p.at(line)), value, **p.at(line))
         again = p.name(temp, line)
         if lo >= INT_MIN and helper == "$wrap":
             inside: ast.expr = p.compare(named, ast.LtE(), p.const(_SMALL, line), line)
@@ -471,6 +495,13 @@ class Expressions:
             exact = -limit <= left.lo and left.hi <= limit and -limit <= right.lo and right.hi <= limit
         if numeric and exact and right.kind == "const" and right.value != 0:
             return V(p.binary(left.node, ast.Div(), right.node, line), REAL)
+        if numeric and not both & ~INT and right.kind == "const" and 0 < abs(right.value) <= 1 << 53:
+            # ints beyond 2^53 become doubles first
+            left = self.as_atom(left, line)
+            limit = 1 << 53
+            outside = self.outside(self.again(left, line), -limit, limit, line)
+            slow = p.call("$div", [self.again(left, line), self.again(right, line)], line)
+            return V(p.choose(outside, slow, p.binary(left.node, ast.Div(), right.node, line), line), REAL)
         if exact:
             left, right = self.operands([left, right], atoms=True)
             name = self.new_temp(REAL if numeric else ANY)
@@ -647,9 +678,11 @@ class Expressions:
         self.take_unused()
         cond = self.expr(node.cond)
         outer = self.out
-        self.out = then_out = []
+        then_out: list[ast.stmt] = []
+        other_out: list[ast.stmt] = []
+        self.out = then_out
         then = self.expr(node.then)
-        self.out = other_out = []
+        self.out = other_out
         other = self.expr(node.other)
         self.out = outer
         mask = then.mask | other.mask
@@ -673,7 +706,7 @@ class Expressions:
         if all(mask in (STR, INT) for mask in masks):
             if len(values) == 2 and masks == [STR, STR]:
                 return V(p.binary(values[0].node, ast.Add(), values[1].node, line), STR)
-            parts = []
+            parts: list[tuple[bytes, ast.expr | None]] = []
             for value in values:
                 if value.kind == "const":
                     text = value.value if value.mask == STR else b"%d" % value.value

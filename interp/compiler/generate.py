@@ -158,7 +158,7 @@ class FunctionGenerator(Expressions, Accesses, Trees, Statements):
         self.names = 0
         self.loop_count = 0
         self.unused = False
-        self.in_sync = False
+        self.in_sync: bool = False
         self.uses_exit = False
         self.uses_self = False
         self.types: Types = infer(function) if unit.optimize else Types()
@@ -320,7 +320,7 @@ class FunctionGenerator(Expressions, Accesses, Trees, Statements):
         ]
         for param, kind in guesses.items():
             if kind[0] == INT:
-                both = [ast.LtE(), ast.LtE()]
+                both: list[ast.cmpop] = [ast.LtE(), ast.LtE()]
                 parts = [p.name(self.py_name(param), line), p.const(kind[2], line)]
                 tests.append(ast.Compare(p.const(kind[1], line), both, parts, **p.at(line)))
         generic, self.types = self.types, fast

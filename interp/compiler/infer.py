@@ -420,7 +420,8 @@ class _Inference:
             self.expr(node.value)
             result = full(STR)
         elif node.op in ("+", "-") and is_small_step(node.value) and old[0] == INT and target.storage == "local":
-            step = node.value.value if node.op == "+" else -node.value.value
+            constant: Any = node.value
+            step = constant.value if node.op == "+" else -constant.value
             result = step_range(old, step)
         else:
             result = binary_type(node.op, old, self.expr(node.value), node)

@@ -56,10 +56,18 @@ def unary(op: ast.unaryop, operand: ast.expr, line: int) -> ast.expr:
 
 
 def both(values: list[ast.expr], line: int) -> ast.expr:
+    if len(values) == 1:
+        return values[0]
+    if len(values) == 1:
+        return values[0]  # the host refuses one value
     return ast.BoolOp(ast.And(), values, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
 
 
 def either(values: list[ast.expr], line: int) -> ast.expr:
+    if len(values) == 1:
+        return values[0]
+    if len(values) == 1:
+        return values[0]  # the host refuses one value
     return ast.BoolOp(ast.Or(), values, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
 
 

@@ -382,8 +382,9 @@ class Statements:
         check = p.if_(changed, [report, p.break_(line)], [], line)
         body, loop = self.loop_body(node.body, None, line)
         stores: list[ast.stmt] = [check]
-        for name, item in zip(names, items):
-            stores.extend(self.generated(lambda name=name, item=item: self.store_name(name, self.temp_value(item, line), line)))
+        for variable, temp in zip(names, items, strict=True):
+            value = self.temp_value(temp, line)
+            stores.extend(self.generated(lambda to=variable, value=value: self.store_name(to, value, line)))
         target: ast.expr = (
             p.target(items[0], line)
             if len(items) == 1
@@ -517,12 +518,11 @@ class Statements:
         def helper(line: int, name: str, args: list[n.Node]) -> n.Node:
             return n.ExprStmt(line, [n.Call(line, n.Name(line, name, "global"), args)])
 
-        def replay(entries: list[n.Node], parent: n.Node) -> None:
+        def replay(entries: list[n.TreeEntry], parent: n.Node) -> None:
             nonlocal count
             for entry in entries:
-                assert isinstance(entry, n.TreeEntry)
                 line = entry.line
-                key = n.Const(line, entry.key if isinstance(entry.key, bytes) else entry.key.encode())
+                key = n.Const(line, entry.key.encode())
                 if entry.entries is None:
                     method = n.Prop(line, n.This(line), n.Const(line, b"__set_attrib"))
                     body.append(n.ExprStmt(line, [n.Call(line, method, [parent, key, entry.value])]))

@@ -14,7 +14,7 @@ from ..syntax import nodes as n
 from . import pyast as p
 from .expressions import _SMALL, V
 from .infer import as_int
-from .types import ANY, BOOL, INT, INT_MAX, INT_MIN, NULL, REAL, int_range
+from .types import ANY, BOOL, INT, INT_MAX, INT_MIN, NULL, REAL, STR, int_range
 
 if TYPE_CHECKING:
     from .generate import FunctionGenerator
@@ -180,6 +180,10 @@ class Trees:
             if (lo >= INT_MIN and hi <= INT_MAX) or is_root:
                 return Part(host, INT, lo, hi)
             return None
+        if node.op == "*":
+            # the host repeats bytes, of any size: a sign before them is a TypeError
+            factors = [p.unary(ast.UAdd(), side.node, node.line) if side.mask & STR else side.node for side in (left, right)]
+            host = p.binary(factors[0], ast.Mult(), factors[1], node.line)
         return Part(host, ANY, realish=left.realish or right.realish) if is_root else None
 
     def call_part(self: FunctionGenerator, node: n.Call, tree: Tree) -> Part | None:

@@ -7,11 +7,12 @@ for aborts, `invoke` is not (operators, constructors, message handlers).
 
 from __future__ import annotations
 
+import re
 import sys
 from types import FunctionType
 
 from .convert import general_type_name
-from .messages import error, message
+from .messages import NATIVE_CODES, error, message
 from .state import ERROR, ScriptAbort, current
 from .values import MISSING, Object, is_closure, is_native, is_object
 
@@ -42,15 +43,13 @@ def call_slow(exc: BaseException, function: Any, this: Any, *args: Any) -> Any:
 
 def frames_active() -> int:
     """Script and native calls active in the running context."""
-    from .messages import NATIVE_CODES
-
     namespace = current().world.namespace
-    frame = sys._getframe(1)
+    frame: Any = sys._getframe(1)
     count = 0
     while frame is not None:
         if frame.f_globals is namespace or frame.f_code in NATIVE_CODES:
             count += 1
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return count
 
 
@@ -133,7 +132,12 @@ def _call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, 
             if not is_callable(method):
                 _uncallable(b"Variable of type '%b' cannot be called" % general_type_name(method).encode())
                 return ()
-            return invoke_multi(method, function, this, *args)
+            context = current()
+            enter_hop(context)
+            try:
+                return invoke_multi(method, function, this, *args)
+            finally:
+                leave_hop(context)
         if isinstance(function, Object) and hasattr(function, "call"):
             return function.call(this, *args)
         _uncallable(b"The object could not be called")
@@ -152,31 +156,74 @@ def is_callable(value: Any) -> bool:
     return type(value) is FunctionType or (isinstance(value, Object) and hasattr(value, "call"))
 
 
+# --- room on the host's stack -------------------------------------------------------------------------------------------
+
+# A call that goes through natives, hooks or helpers takes more host frames than script frames. At most this many more:
+_FRAMES_PER_HOP = 12
+
+
 def enter_native(context: Any) -> None:
-    """Counts a crossing from native code into a script; these eat host stack, so they are limited exactly."""
+    """Counts a crossing from native code into a script; `leave_native` ends it."""
     context.nest += 1
-    if context.nest > 60 and context.nest % 20 == 0:
-        _room_for_crossings(context)
+    context.hops += 1
+    if context.hops > context.roomy:
+        _make_room(context)
 
 
-def _room_for_crossings(context: Any) -> None:
-    missing = context.world.depth - frames_active()
+def leave_native(context: Any) -> None:
+    context.nest -= 1
+    leave_hop(context)
+
+
+def enter_hop(context: Any) -> None:
+    """Counts a call with host frames of its own across which a script may still suspend; `leave_hop` ends it.
+
+    The host's recursion limit follows the hops, in steps, so that it allows `World.depth` script calls and hardly more;
+    RecursionError when there are none left.
+    """
+    context.hops += 1
+    if context.hops > context.roomy and not _make_room(context):
+        context.hops -= 1
+        raise RecursionError
+
+
+def leave_hop(context: Any) -> None:
+    context.hops -= 1
+    if context.rooms and context.hops < context.rooms[-1][0]:
+        _give_room_back(context)
+
+
+def _make_room(context: Any) -> bool:
+    depth = context.world.depth
+    missing = depth - frames_active()
     if missing <= 0:
-        return
-    # a crossing takes several host frames for one call of the script: keep room for all that are still allowed
-    probe = sys.getrecursionlimit()
-    needed = _host_depth() + missing + 400
-    if needed > probe:
+        return False
+    before = sys.getrecursionlimit()
+    step = max(1, depth // 150)
+    context.rooms.append((context.hops - step, context.roomy, before))
+    context.roomy = context.hops + step
+    needed = host_depth() + missing + _FRAMES_PER_HOP * (step + 1)
+    if needed > before:
         sys.setrecursionlimit(needed)
+    return True
 
 
-def _host_depth() -> int:
-    frame = sys._getframe()
-    count = 0
-    while frame is not None:
-        count += 1
-        frame = frame.f_back  # type: ignore[assignment]
-    return count
+def host_depth() -> int:
+    """How deep the host counts its stack now; frames alone would miss what its own functions add."""
+    try:
+        sys.setrecursionlimit(1)
+    except RecursionError as refusal:
+        found = re.search(r"depth (\d+)", str(refusal))
+        if found is not None:
+            return int(found[1])
+    return sys.getrecursionlimit()  # never so far: no host takes a limit below its own depth
+
+
+def _give_room_back(context: Any) -> None:
+    _, context.roomy, before = context.rooms.pop()
+    # a coroutine leaves that to its resumer, whose stack may need the room; a dying one changes nothing
+    if context is context.world.root and current() is context:
+        sys.setrecursionlimit(before)
 
 
 def depth_left(context: Any) -> bool:
@@ -197,7 +244,7 @@ def call_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
         context.suppress = suppress
         return ()
     finally:
-        context.nest -= 1
+        leave_native(context)
 
 
 def call(function: Any, this: Any, *args: Any) -> Any:
@@ -214,7 +261,7 @@ def call(function: Any, this: Any, *args: Any) -> Any:
         context.suppress = suppress
         return None
     finally:
-        context.nest -= 1
+        leave_native(context)
 
 
 def hook_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
@@ -226,7 +273,7 @@ def hook_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
     try:
         return invoke_multi(function, this, *args)
     finally:
-        context.nest -= 1
+        leave_native(context)
 
 
 def _too_deep() -> tuple[Any, ...]:
@@ -244,6 +291,8 @@ def construct(callee: Any, *args: Any) -> Any:
         return made
     if not is_object(callee):
         return error(b"new: expected object")
+    if isinstance(callee, Object) and hasattr(callee, "construct"):
+        return callee.construct(*args)
     if type(callee) is FunctionType:
         made = Record()
         hook_multi(callee, made, *args)

@@ -176,12 +176,12 @@ def _item_text(value: Any) -> bytes:
 def metamethod(value: Any, name: bytes, *args: Any) -> Any:
     """Calls an object's metamethod (found from its meta-object on); its last result, or MISSING for none."""
     from .access import find_metamethod
-    from .calls import invoke_multi
+    from .calls import hook_multi
 
     function = find_metamethod(value, name)
     if function is MISSING:
         return MISSING
-    results = invoke_multi(function, value, *args)
+    results = hook_multi(function, value, *args)
     return results[-1] if results else MISSING
 
 

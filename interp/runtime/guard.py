@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import FunctionType
 
 from . import convert
-from .calls import enter_native
+from .calls import enter_native, leave_native
 from .state import ScriptAbort, current
 from .values import Pointer
 
@@ -28,7 +28,7 @@ def guarded(function: Callable[..., Any], fallback: Callable[..., Any], *args: A
         context.suppress = suppress
         return fallback(*args)
     finally:
-        context.nest -= 1
+        leave_native(context)
 
 
 def safe_text(value: Any) -> bytes:

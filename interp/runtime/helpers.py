@@ -78,7 +78,15 @@ def declare(name: bytes, function: Any) -> None:
 
 def call_n(count: int, function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
     """A call whose first `count` results are wanted."""
-    results = calls.invoke_multi(function, this, *args)
+    context = current()
+    calls.enter_hop(context)
+    try:
+        results = calls.invoke_multi(function, this, *args)
+    except RecursionError as exc:
+        calls.overflow(exc)
+        results = ()
+    finally:
+        calls.leave_hop(context)
     if len(results) == count:
         return results
     return (*results[:count], *(None,) * (count - len(results)))

@@ -112,13 +112,13 @@ def _deliver(context: Context, handler: Handler | None, level: int, text: bytes,
         return
     if handler.function is None:
         return
-    from .calls import invoke_multi
+    from .calls import hook_multi
     from .convert import to_int
 
     before = context.handler
     context.handler = live_handler(handler.outer)
     try:
-        results = invoke_multi(handler.function, None, level, text)
+        results = hook_multi(handler.function, None, level, text)
     finally:
         context.handler = before
     new_level = to_int(results[0]) if results else 0

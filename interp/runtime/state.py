@@ -39,6 +39,14 @@ class ScriptQuit(BaseException):
         self.code = code
 
 
+class HostRaised(BaseException):
+    """A Python exception of a host function on its way to the host's call: no native and no script stops it."""
+
+    def __init__(self, exception: BaseException) -> None:
+        super().__init__(exception)
+        self.exception = exception
+
+
 class _Local(threading.local):
     context: Context | None = None
 
@@ -153,11 +161,14 @@ class Identities:
             return entry[0]
         number = next(self._next)
         try:
-            keep: Any = weakref.ref(thing, lambda _ref, key=id(thing): self._numbers.pop(key, None))
+            keep: Any = weakref.ref(thing, self._forget(id(thing)))
         except TypeError:
             keep = thing  # no weak reference possible (strings, numbers): held
         self._numbers[id(thing)] = (number, keep)
         return number
+
+    def _forget(self, key: int) -> Any:
+        return lambda _ref: self._numbers.pop(key, None)
 
 
 class Context:
@@ -169,12 +180,14 @@ class Context:
     nest       native functions (and hooks that count like them) between the start of the context and now
     suppress   depth of `@` expressions being evaluated
     handler    head of the message handler chain
+    level      contexts that resumed one another up to this one
+    hops, roomy, rooms, host_limit   room on the host's stack, see `calls.enter_hop`
     """
 
     __slots__ = (
-        "__weakref__", "abort_mark", "elapsed", "end_events", "handle_ref", "handler", "list", "nest", "owner",
-        "parked", "parked_threads", "remaining", "replevel", "resumer", "serial", "state", "suppress", "sync_waiting",
-        "timer", "was_aborted", "world",
+        "__weakref__", "abort_mark", "elapsed", "end_events", "handle_ref", "handler", "hops", "host_limit",
+        "level", "list", "nest", "owner", "parked", "parked_threads", "remaining", "replevel", "resumer", "rooms", "roomy", "serial",
+        "state", "suppress", "sync_waiting", "timer", "was_aborted", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, owner: Context | None, state: str = "fresh") -> None:
@@ -183,6 +196,11 @@ class Context:
         self.handler: Any = None
         self.suppress = 0
         self.nest = 0
+        self.level = 0
+        self.hops = 0
+        self.roomy = 3
+        self.rooms: list[tuple[int, int, int]] = []
+        self.host_limit = 0
         self.replevel = INFO
         self.timer = 0.0
         self.elapsed = 0.0

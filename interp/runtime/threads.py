@@ -7,10 +7,12 @@ program run no script code. New greenlets start from one shallow hub, so that th
 
 from __future__ import annotations
 
+import sys
 import weakref
+from _thread import get_ident
 from collections import deque
 
-from .calls import hook_multi, invoke_multi
+from .calls import hook_multi, host_depth, invoke_multi, overflow
 from .convert import to_real
 from .messages import live_handler, warning
 from .state import Context, ScriptAbort, current, switch
@@ -58,6 +60,8 @@ class Scheduler:
 
     def __init__(self) -> None:
         self.hub: Any = None
+        self.hub_thread = 0
+        self.ground = 0  # host frames below the hub, which all new greenlets inherit
         self.woken: deque[Thread] = deque()
         self.serial = 0
 
@@ -141,11 +145,20 @@ def _resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
     if context.abort_mark and context.state == "suspended":
         discard(handle)
         return ()
+    context.level = current().level + 1
+    if context.level > context.world.depth:
+        # every context has all calls for itself, so only the number of contexts in each other ends this
+        overflow(None)
+        return ()
     here = getcurrent()
     if context.state == "fresh":
         shared = scheduler()
-        if shared.hub is None or shared.hub.dead:
-            shared.hub = greenlet(_hub_loop)
+        hub_thread = get_ident()
+        if shared.hub is None or shared.hub.dead or shared.hub_thread != hub_thread:
+            shared.hub = greenlet(_hub_loop)  # greenlets stay in the OS thread where they began
+            shared.hub_thread = hub_thread
+            shared.ground = host_depth() + 2
+        context.host_limit = shared.ground + int(context.world.depth * 1.03) + 25
         body, this = handle.body, handle.this
         handle.body = handle.this = None
         handle.greenlet = greenlet(_run, here)
@@ -160,11 +173,16 @@ def _enter(handle: Thread, inner: Context, target: Any, args: tuple[Any, ...]) -
     context = handle.context
     context.state = "active"
     context.resumer = me
+    limit = sys.getrecursionlimit()
+    if inner.host_limit > limit:
+        sys.setrecursionlimit(inner.host_limit)
     switch(inner)
     try:
         results = target.switch(*args)
     finally:
         switch(me)
+        if sys.getrecursionlimit() != limit:
+            sys.setrecursionlimit(limit)
         if context.state == "finished":
             handle.greenlet = None
     context.resumer = None
@@ -194,6 +212,7 @@ def suspend(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
     if context.handle_ref is None or context is context.world.root:
         raise ScriptAbort
     context.state = "suspended"
+    context.host_limit = sys.getrecursionlimit()
     results = getcurrent().parent.switch(values)
     if context.abort_mark:
         context.abort_mark = False
@@ -393,8 +412,9 @@ def park(waiter: Any) -> None:
     leave = handle.greenlet.parent
     del handle
     waiter.thread = thread
-    thread.parked = (waiter, weakref.ref(here), context)
+    thread.parked = (waiter, weakref.ref(here), context, thread.world.ports.clock())
     thread.state = "parked"
+    context.host_limit = sys.getrecursionlimit()
     leave.switch(_PARKED)
     thread.state = "active"
     thread.parked = None
@@ -426,7 +446,7 @@ def run_woken() -> None:
         context = handle.context
         if context.state != "parked" or context.parked is None:
             continue
-        _, greenlet_ref, inner = context.parked
+        _, greenlet_ref, inner, _ = context.parked
         target = greenlet_ref()
         if target is None:
             continue

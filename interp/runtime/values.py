@@ -16,7 +16,8 @@ from weakref import WeakSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from collections.abc import Iterator as Iterator_
     from typing import Any
 
 
@@ -205,6 +206,9 @@ class Table(dict):  # type: ignore[type-arg]
     """A dict with bytes keys. Exactly `Table` has no meta-object: generated code may index it directly."""
 
     __slots__ = ("_meta", "_mm", "_shape")
+    _meta: Any
+    _mm: bool
+    _shape: Any
     type_name = "dict"
     meta: Any = None
     mm = False
@@ -306,6 +310,8 @@ class Map(dict):  # type: ignore[type-arg]
     """A map: keys are encoded by `map_key`. Exactly `Map` has no meta-object."""
 
     __slots__ = ("_meta", "_mm")
+    _meta: Any
+    _mm: bool
     type_name = "map"
     meta: Any = None
     mm = False
@@ -365,6 +371,9 @@ class Array(list):  # type: ignore[type-arg]
     """An array. Each engine has a subclass whose `meta` is its `array` dict; `cap` is unset until something needs it."""
 
     __slots__ = ("_meta", "_mm", "cap")
+    _meta: Any
+    _mm: bool
+    cap: int
     type_name = "array"
     meta: Any = None
     mm = False
@@ -877,10 +886,6 @@ def _only_python_names(self: Any, name: str) -> Any:
     if name[0] == "$":
         raise AttributeError(name)
     return object.__getattribute__(self, name)
-
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator as Iterator_
 
 
 def make_table(items: Iterable[tuple[bytes, Any]]) -> Table:

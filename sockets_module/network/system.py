@@ -99,6 +99,9 @@ class Waker:
         except OSError:
             pass
 
+    def __del__(self) -> None:
+        self.close()
+
     def close(self) -> None:
         read, write = self._read, self._write
         self._read = self._write = -1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import islice
 
 from interp.library import MISSING, Library, error, make_native, new_array, poll, warning
-from interp.runtime.calls import enter_native
+from interp.runtime.calls import enter_native, leave_native
 from interp.runtime.convert import to_real
 from interp.runtime.operators import compare, same_type
 from interp.runtime.state import current
@@ -282,7 +282,7 @@ def _sort_by(this: Array, order: Callable[[Any, Any], Any], descending: bool) ->
     try:
         this[:] = sorted(this, key=cmp_to_key(order), reverse=descending)
     finally:
-        context.nest -= 1
+        leave_native(context)
 
 
 @_method("sort_mapped( array keys[, bool reverse = false ] )")
@@ -318,7 +318,7 @@ def _matches(items: list[Any], value: Any, strict: bool, start: int) -> Iterable
             try:
                 equal = order(item, value) == 0
             finally:
-                context.nest -= 1
+                leave_native(context)
             if equal:
                 yield index
 
@@ -423,7 +423,7 @@ def array_filter(items: Array, keep: Any) -> Array:
     try:
         return built([item for index, item in enumerate(list(items)) if safe_truth(test(item, index))])
     finally:
-        context.nest -= 1
+        leave_native(context)
 
 
 @library.function("array_process( array items, callable change )")
@@ -438,5 +438,5 @@ def array_process(items: Array, change: Any) -> Array:
             if index < len(items):
                 items[index] = value
     finally:
-        context.nest -= 1
+        leave_native(context)
     return items

@@ -23,7 +23,7 @@ from interp.library import (
     warning,
 )
 from interp.runtime import access, iterators
-from interp.runtime.calls import call_multi, enter_native
+from interp.runtime.calls import call_multi, enter_native, leave_native
 from interp.runtime.state import current
 from interp.runtime.values import (
     ATTR,
@@ -204,7 +204,7 @@ def _kept(entries: list[tuple[Any, Any]], keep: Any) -> list[tuple[Any, Any]]:
     try:
         return [entry for entry in entries if safe_truth(test(entry[1], entry[0]))]
     finally:
-        context.nest -= 1
+        leave_native(context)
 
 
 @library.function("dict_filter( dict d[, callable keep ] )")
@@ -240,7 +240,7 @@ def map_process(target: Any, change: Any) -> Any:
     except IteratorError as reason:
         error(str(reason))
     finally:
-        context.nest -= 1
+        leave_native(context)
     return target
 
 

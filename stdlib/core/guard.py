@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from interp.runtime.calls import call, depth_left, enter_native, overflow
-from interp.runtime.convert import native_text, text, to_real, type_id, typeof
+from interp.runtime.calls import call, depth_left, overflow
+from interp.runtime.convert import to_real, type_id, typeof
+from interp.runtime.guard import guarded, safe_text
 from interp.runtime.messages import NATIVE_CODES
 from interp.runtime.operators import compare
 from interp.runtime.state import ScriptAbort, current
@@ -24,27 +25,6 @@ if TYPE_CHECKING:
 
 # Types without metamethods: nothing a script defined can run for them.
 PLAIN = frozenset((bytes, int, float, bool, type(None), FunctionType))
-
-
-def guarded(function: Callable[..., Any], fallback: Callable[..., Any], *args: Any) -> Any:
-    """`function( *args )`, which may run metamethods; `fallback( *args )` when one of them was aborted."""
-    context = current()
-    suppress = context.suppress
-    enter_native(context)
-    try:
-        return function(*args)
-    except ScriptAbort:
-        context.suppress = suppress
-        return fallback(*args)
-    finally:
-        context.nest -= 1
-
-
-def safe_text(value: Any) -> bytes:
-    """The text form; the native one where `__tostring` was aborted."""
-    if type(value) in PLAIN:
-        return text(value)
-    return guarded(text, native_text, value)  # type: ignore[no-any-return]
 
 
 def safe_typeof(value: Any) -> bytes:

@@ -190,7 +190,7 @@ def find_file(name: bytes) -> bytes | None:
         )  # fmt: skip
         if path and includes.exists(path):
             return path
-    return None
+    return includes.find(name)  # type: ignore[no-any-return]
 
 
 @library.function("find_include_file( cstring name )", multi=True)

@@ -17,9 +17,9 @@ from interp.engine import Engine, Limits
 # On the first line with the script's own first line, so that line numbers in messages are those of the test.
 PRELUDE = (
     'include "sockets"; '
-    "function LISTEN(){ return socket_listen( \"127.0.0.1:0\" ); } "
+    'function LISTEN(){ return socket_listen( "127.0.0.1:0" ); } '
     "function PAIR(){ var l = LISTEN(); var c = socket_connect( l.local_address ); var p = l.accept(); return [ c, p ]; } "
-    "function UDP(){ var s = socket_udp(); s.bind( socket_address( AF_INET, \"127.0.0.1\", 0 ) ); return s; } "
+    'function UDP(){ var s = socket_udp(); s.bind( socket_address( AF_INET, "127.0.0.1", 0 ) ); return s; } '
     "function ERR(){ return socket_error( true ); } "
 )
 

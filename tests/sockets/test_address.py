@@ -188,7 +188,9 @@ def test_constructors_of_chapter_11(check: Check) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["1.2.3.4", "localhost:80", "::1:80", "[::1]", "[1.2.3.4]:80", "1.2.3.4:99999", "", ":80"])
+@pytest.mark.parametrize(
+    "text", ["1.2.3.4", "localhost:80", "::1:80", "[::1]", "[1.2.3.4]:80", "1.2.3.4:99999", "", ":80"]
+)
 def test_parse_never_resolves(check: Check, text: str) -> None:
     check(
         f'println( socket_address_parse( "{text}" ) );',

@@ -110,7 +110,13 @@ class Names(SystemNetwork):
         if host != b"many.test":
             return super().getaddrinfo(host, service, family, kind, protocol, flags)
         return [
-            (socket.AF_INET6 if ":" in text else socket.AF_INET, kind, 6, "", (text, port, 0, 0) if ":" in text else (text, port))
+            (
+                socket.AF_INET6 if ":" in text else socket.AF_INET,
+                kind,
+                6,
+                "",
+                (text, port, 0, 0) if ":" in text else (text, port),
+            )
             for text, port in self.addresses
         ]
 
@@ -124,7 +130,9 @@ def test_every_address_is_tried(capfdbinary: pytest.CaptureFixture[bytes]) -> No
         closed.bind(("127.0.0.1", 0))
         port, dead = server.getsockname()[1], closed.getsockname()[1]
         with engine_with(("127.0.0.1", dead), ("::1", dead), ("127.0.0.1", port)) as engine:
-            engine.run(PRELUDE + 's = socket_connect( "many.test", 1 ); println( s.remote_address.port, " ", socket_error() );')
+            engine.run(
+                PRELUDE + 's = socket_connect( "many.test", 1 ); println( s.remote_address.port, " ", socket_error() );'
+            )
         assert capfdbinary.readouterr().out == b"%d 0\n" % port
 
 
@@ -194,7 +202,9 @@ def test_not_a_socket_stays_the_callers() -> None:
 
 def test_descriptors_are_not_inherited() -> None:
     with make_engine() as engine:
-        numbers = engine.run('include "sockets"; s = socket_tcp(); global keep = [ s, clone( s ) ]; return s.fd, keep[ 1 ].fd;')
+        numbers = engine.run(
+            'include "sockets"; s = socket_tcp(); global keep = [ s, clone( s ) ]; return s.fd, keep[ 1 ].fd;'
+        )
         assert not any(os.get_inheritable(number) for number in numbers)
 
 

@@ -148,7 +148,10 @@ def test_failed_creation(check: Check, call: str, error: str) -> None:
 
 
 def test_unprivileged_raw_socket_or_root(check: Check) -> None:
-    check('EPERM = socket_geterrnobyname( "EPERM" ); s = socket_raw( false, 1 ); e = socket_error(); println( s === null && e == EPERM || s !== null && e == 0 );', "true")
+    check(
+        'EPERM = socket_geterrnobyname( "EPERM" ); s = socket_raw( false, 1 ); e = socket_error(); println( s === null && e == EPERM || s !== null && e == 0 );',
+        "true",
+    )
 
 
 def test_names_of_errors(check: Check) -> None:

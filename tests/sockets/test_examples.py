@@ -1,6 +1,6 @@
 """The example scripts, each as a program in an engine of its own."""
 
-# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def test_web_servers_and_client(tmp_path: Path) -> None:
             out_text, err_text = play("http_get.sgs", "localhost", "/", out.port)
             assert out_text == "<p>hello</p>\n"
             assert "HTTP/1.1 200 OK" in err_text and "text/html" in err_text
-            answer = ask(out.port, b"GET /large HTTP/1.1\r\n\r\nGET /index.html?x HTTP/1.1\r\nConnection: close\r\n\r\n")
+            answer = ask(
+                out.port, b"GET /large HTTP/1.1\r\n\r\nGET /index.html?x HTTP/1.1\r\nConnection: close\r\n\r\n"
+            )
             assert answer.count(b"HTTP/1.1 200 OK") == 2 and bytes(range(256)) * 5000 in answer
             assert b"404" in ask(out.port, b"GET /../etc/passwd HTTP/1.1\r\nConnection: close\r\n\r\n")
             assert b"400" in ask(out.port, b"nonsense\r\n\r\n")
@@ -117,7 +119,9 @@ def test_chunked_answer() -> None:
             peer, _ = listener.accept()
             with peer:
                 peer.recv(4096)
-                peer.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA\r\n, chunked!\r\n0\r\n\r\n")
+                peer.sendall(
+                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA\r\n, chunked!\r\n0\r\n\r\n"
+                )
 
         thread = threading.Thread(target=serve)
         thread.start()

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import resource
 from collections.abc import Callable
 
@@ -225,3 +227,34 @@ def test_many_connections(check: Check) -> None:
         )
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.xfail(strict=False, reason="the scheduler's hub keeps the arguments of the last thread it started")
+def test_no_descriptor_waits_for_the_garbage_collector() -> None:
+    from .conftest import PRELUDE, make_engine, open_descriptors
+
+    gc.collect()
+    gc.disable()
+    try:
+        with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
+            # the first wait of an engine makes its selector, which stays
+            engine.run(
+                PRELUDE
+                + "function f( u ){ u.recv( 1 ); } u = UDP(); u.timeout = 0.01; thread f( u ); socket_run(); u.recv( 1 );"
+            )
+            before = open_descriptors()
+            engine.run(
+                """
+                function server( l ){ for( var i = 0; i < 20; ++i ) thread serve( l.accept() ); }
+                function serve( s ){ s.timeout = 5; s.send_line( s.recv_line() ); s.recv( 1 ); }
+                function client( a ){ var s = socket_connect( a ); s.send_line( "x" ); s.recv_line(); s.shutdown( 99 ); s.recv_exact( -1 ); }
+                l = LISTEN(); thread server( l ); for( i = 0; i < 20; ++i ) thread client( l.local_address ); socket_run();
+                function failing( s ){ ERROR( "stop" ); } thread failing( UDP() );
+                t = thread serve( PAIR()[ 0 ] ); t.abort(); socket_run(); t = null;
+                w = UDP(); function no( s, c ){ return false; } w.watch( SOCKET_OUT, no ); socket_run();
+                p = socket_poller(); p.add( UDP(), SOCKET_IN ); p.wait( 0 ); p = null; w = null; l = null;
+                """
+            )
+            assert open_descriptors() == before
+    finally:
+        gc.enable()

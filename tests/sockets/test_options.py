@@ -19,7 +19,7 @@ UDP = "socket_udp()"
 def test_switches(check: Check, name: str, made: str) -> None:
     check(
         f"s = {made}; println( s.{name} ); s.{name} = true; println( s.{name} ); s.{name} = 0; println( s.{name} );"
-        f' println( typeof( s.{name} ), socket_error() );',
+        f" println( typeof( s.{name} ), socket_error() );",
         "false\ntrue\nfalse\nbool0",
     )
 
@@ -76,7 +76,7 @@ def test_refused_values_change_nothing(check: Check, name: str, value: str) -> N
 )  # fmt: skip
 def test_closed_sockets_have_no_properties(check: Check, name: str) -> None:
     check(
-        f"s = socket_tcp(); s.close(); println( s.{name}, \" \", ERR() );",
+        f's = socket_tcp(); s.close(); println( s.{name}, " ", ERR() );',
         "null Bad file descriptor",
         f"failed to retrieve the '{name}' property of a socket",
     )
@@ -92,7 +92,7 @@ def test_closed_sockets_have_no_properties(check: Check, name: str) -> None:
 )  # fmt: skip
 def test_closed_sockets_cannot_be_configured(check: Check, name: str) -> None:
     check(
-        f's = socket_tcp(); s.close(); s.{name} = 1; println( ERR() );',
+        f"s = socket_tcp(); s.close(); s.{name} = 1; println( ERR() );",
         "Bad file descriptor",
         f"failed to set the '{name}' property of a socket",
     )

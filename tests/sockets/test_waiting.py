@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
-from interp.errors import ScriptInterrupted
+from interp.engine import Limits
+from interp.errors import LimitExceeded, ScriptInterrupted
 
 from .conftest import PRELUDE, make_engine
 
@@ -197,7 +198,10 @@ def test_engine_close_closes_sockets(check: Check) -> None:
 
     before = open_descriptors()
     engine = make_engine(stdout=io.BytesIO(), stderr=io.BytesIO())
-    engine.run(PRELUDE + "global a = PAIR(), b = UDP(), p = socket_poller(); p.add( b, 1 ); function f(){ b.recv( 1 ); } thread f(); socket_run( 0 );")
+    engine.run(
+        PRELUDE
+        + "global a = PAIR(), b = UDP(), p = socket_poller(); p.add( b, 1 ); function f(){ b.recv( 1 ); } thread f(); socket_run( 0 );"
+    )
     assert open_descriptors() > before
     engine.close()
     assert open_descriptors() == before
@@ -213,3 +217,32 @@ def test_timeouts_are_judged_after_readiness(check: Check) -> None:
         """,
         "in time",
     )
+
+
+def test_limit_of_open_sockets_ends_the_script_and_closes_them() -> None:
+    from .conftest import open_descriptors
+
+    with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO(), limits=Limits(sockets=5)) as engine:
+        before = open_descriptors()
+        engine.run(PRELUDE + "for( i = 0; i < 20; ++i ) socket_tcp();")
+        with pytest.raises(LimitExceeded):
+            engine.run("list = []; while( true ) list.push( socket_tcp() );")
+        assert open_descriptors() == before
+        assert engine.run('p = PAIR(); p[ 0 ].send( "x" ); return p[ 1 ].recv( 5 );') == "x"
+
+
+def test_waiting_works_again_after_an_interrupt() -> None:
+    with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
+        engine.run(PRELUDE)
+        for _ in range(3):
+            timer = threading.Timer(0.03, engine.interrupt)
+            timer.start()
+            with pytest.raises(ScriptInterrupted):
+                engine.run("function f(){ UDP().recv( 5 ); } thread f(); socket_run();")
+            timer.join()
+            assert (
+                engine.run(
+                    'global u = UDP(); function g(){ return u.recv( 5 ); } thread g(); u.sendto( "x", u.local_address ); return socket_run();'
+                )
+                == 0
+            )
