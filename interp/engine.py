@@ -8,7 +8,7 @@ an engine that the host drops closes itself.
 from __future__ import annotations
 
 import sys
-import weakref
+from _weakref import ref
 from time import monotonic
 
 from . import libraries as _libraries
@@ -83,7 +83,7 @@ class Engine:
         world = self._world = World()
         self._guard = guard = Guard(world, limits)
         self._birth = _limits.birth[0]
-        self._convert = convert = Converter(weakref.ref(self), encoding)
+        self._convert = convert = Converter(ref(self), encoding)
         self._installed = _libraries.Choice(libraries, network is not None)
         world.depth = limits.depth
         world.streams = Streams(stdin, stdout, stderr, guard)
@@ -621,7 +621,7 @@ class Compiler:
     def __init__(
         self, world: World, limits: Limits, optimize: bool, cache: bool, polling: bool, teach_linecache: bool
     ) -> None:
-        self._world = weakref.ref(world)
+        self._world = ref(world)
         self._limits = limits
         self._options = (polling, optimize, limits.operations is not None, cache, limits.nesting)
         self._teach = teach_linecache
@@ -680,7 +680,7 @@ class Globals:
     __slots__ = ("_engine",)
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = weakref.ref(engine)
+        self._engine = ref(engine)
 
     def _owner(self) -> Engine:
         engine = self._engine()

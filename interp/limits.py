@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import _thread
 import os
-import threading
+from _weakrefset import WeakSet
 from time import monotonic
-from weakref import WeakSet
 
 from .runtime.state import ScriptStop
 
@@ -120,14 +119,14 @@ class Stop:
         self.which = which
 
 
-class _Local(threading.local):
+class _Local(_thread._local):
     token: Any = None
 
 
 # The token of the engine that entered last on this OS thread.
 local = _Local()
 
-_lock = threading.Lock()
+_lock = _thread.allocate_lock()
 
 
 class Guard:
@@ -264,7 +263,7 @@ class Watchdog:
 
     def __init__(self) -> None:
         self.guards: WeakSet[Guard] = WeakSet()
-        self.wake_up = threading.Event()
+        self.wake_up: Any = None
         self.running = False
         self.tick = TICK
 
@@ -272,6 +271,10 @@ class Watchdog:
         """From now on the guard's calls are seen; called before a call that may not have been announced."""
         with _lock:
             self.guards.add(guard)
+            if self.wake_up is None:
+                from threading import Event  # here, as start-up time counts
+
+                self.wake_up = Event()
             if not self.running:
                 self.running = True
                 _thread.start_new_thread(self.run, ())
@@ -385,7 +388,7 @@ birth: list[object] = [object()]
 def _in_child() -> None:
     global _lock, watchdog
     birth[0] = object()
-    _lock = threading.Lock()
+    _lock = _thread.allocate_lock()
     watchdog = Watchdog()
     local.token = None
 

@@ -6,7 +6,7 @@ Rule of this file: `sockets_module` and other libraries that wait plug in here; 
 from __future__ import annotations
 
 import time
-import weakref
+from _weakrefset import WeakSet
 
 from .runtime import threads as _threads
 from .runtime.state import current
@@ -35,7 +35,7 @@ class Resources:
     """
 
     def __init__(self, sockets: int | None = None, guard: Any = None) -> None:
-        self._items: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._items: WeakSet[Any] = WeakSet()
         self._sockets = sockets
         self._guard = guard
 

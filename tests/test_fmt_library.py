@@ -56,7 +56,9 @@ def warned(text: str) -> bool:
 @st.composite
 def packed(draw: st.DrawFn) -> tuple[bytes, list[Any], list[Any]]:
     """A format, values for it, and what unpacking must give."""
-    layout, values, wanted = "", [], []
+    layout = ""
+    values: list[Any] = []
+    wanted: list[Any] = []
     signed = False
     for _ in range(draw(st.integers(0, 5))):
         layout += draw(st.sampled_from(["", " ", "\n"])) + draw(st.sampled_from(["", "=", "<", ">", "@"]))

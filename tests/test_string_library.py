@@ -218,7 +218,7 @@ def test_translate_applies_entries_in_order(text: bytes, entries: dict[bytes, by
     wanted = text
     for old, new in entries.items():
         wanted = wanted.replace(old, new) if old else wanted
-    assert call("string_translate", text, make_table(entries)) == wanted
+    assert call("string_translate", text, make_table(entries.items())) == wanted
 
 
 def test_translate_refuses_what_has_no_text() -> None:

@@ -10,13 +10,23 @@ from __future__ import annotations
 import marshal
 import os
 import sys
-import zlib
+
+try:
+    from _blake2 import blake2b
+except ImportError:  # other interpreters keep it elsewhere
+    from hashlib import blake2b
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
 
-_MAGIC = b"sgs1"
+_MAGIC = b"sgs2"
+_SUM_AT = len(_MAGIC)
+_HEAD = _SUM_AT + 8
+
+
+def _checksum(data: bytes) -> bytes:
+    return blake2b(data, digest_size=_HEAD - _SUM_AT).digest()
 
 
 def compiler_version() -> str:
@@ -30,7 +40,7 @@ def compiler_version() -> str:
                 if entry.name.endswith((".py", ".lark")):
                     stat = entry.stat()
                     parts.append(f"{entry.name}{stat.st_size}{stat.st_mtime_ns}")
-        _version = f"{zlib.crc32(''.join(parts).encode()):08x}"
+        _version = blake2b("".join(parts).encode(), digest_size=8).hexdigest()
     return _version
 
 
@@ -39,10 +49,6 @@ _version: str | None = None
 
 def content_key(source: bytes, file: str, options: str) -> str:
     """A name for a compilation: differs whenever the result may."""
-    try:
-        from _blake2 import blake2b
-    except ImportError:  # other interpreters keep it elsewhere
-        from hashlib import blake2b  # type: ignore[assignment]
     digest = blake2b(digest_size=16)
     for part in (source, file.encode("utf-8", "surrogateescape"), options.encode(), sys.version.encode()):
         digest.update(b"%d:" % len(part))
@@ -66,10 +72,8 @@ class Cache:
                 data = file.read()
         except OSError:
             return None
-        head = len(_MAGIC) + 4
-        if data[: len(_MAGIC)] != _MAGIC or zlib.crc32(data[head:]).to_bytes(4, "big") != data[len(_MAGIC) : head]:
-            return None
-        return data[head:]
+        magic, checksum, content = data[:_SUM_AT], data[_SUM_AT:_HEAD], data[_HEAD:]
+        return content if magic == _MAGIC and checksum == _checksum(content) else None
 
     def store(self, key: str, data: bytes) -> None:
         """Keeps bytes under a key; failures are ignored."""
@@ -78,7 +82,7 @@ class Cache:
         temporary = os.path.join(self.folder, f"{key}.{os.getpid()}.tmp")
         try:
             with open(temporary, "wb") as file:
-                file.write(_MAGIC + zlib.crc32(data).to_bytes(4, "big") + data)
+                file.write(_MAGIC + _checksum(data) + data)
             os.replace(temporary, os.path.join(self.folder, key))
         except OSError:
             try:

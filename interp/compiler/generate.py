@@ -11,6 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 import ast
+import warnings
 from types import CodeType
 from typing import Any
 
@@ -362,7 +363,9 @@ def generate(
     back-edges and function entries, `counting` with it the one that calls `$tick` there instead.
     """
     module = UnitGenerator(unit, key, limits, optimize, counting).module()
-    code = compile(module, file, "exec", dont_inherit=True, optimize=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # what the host thinks of `5()` is no message of the script's
+        code = compile(module, file, "exec", dont_inherit=True, optimize=0)
     inner = next(const for const in code.co_consts if isinstance(const, CodeType))
     return clean_names(inner)
 

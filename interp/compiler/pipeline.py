@@ -5,6 +5,7 @@ Rule of this file: with a cached entry neither the parser nor `ast` is imported.
 
 from __future__ import annotations
 
+import sys
 from types import CodeType, FunctionType
 
 from ..runtime.calls import TWINS
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # Loaded code by key: an engine that runs the same program again parses nothing.
 _memory: dict[str, CodeType] = {}
 _MEMORY_MAX = 256
+
+_ROOM = 1000  # host frames that parsing and generating may take
 
 _disk: Cache | None = None
 
@@ -52,8 +55,14 @@ def compile_unit(
     disk = disk_cache() if cache else Cache(None)
     code = disk.load_code(key)
     if code is None:
-        unit = parse_unit(source, disk, nesting)
-        code = _generate(unit, file, key, limits, optimize, counting)
+        # a script deep in calls may compile another: that must not depend on how deep it is
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(limit + _ROOM)
+        try:
+            unit = parse_unit(source, disk, nesting)
+            code = _generate(unit, file, key, limits, optimize, counting)
+        finally:
+            sys.setrecursionlimit(limit)
         disk.store_code(key, code)
     if len(_memory) >= _MEMORY_MAX:
         _memory.pop(next(iter(_memory)))

@@ -7,7 +7,6 @@ for aborts, `invoke` is not (operators, constructors, message handlers).
 
 from __future__ import annotations
 
-import re
 import sys
 from types import FunctionType
 
@@ -213,9 +212,10 @@ def host_depth() -> int:
     try:
         sys.setrecursionlimit(1)
     except RecursionError as refusal:
-        found = re.search(r"depth (\d+)", str(refusal))
-        if found is not None:
-            return int(found[1])
+        # "... at the recursion depth 7: the limit is too low"
+        depth = str(refusal).partition("depth ")[2].partition(":")[0]
+        if depth.isdigit():
+            return int(depth)
     return sys.getrecursionlimit()  # never so far: no host takes a limit below its own depth
 
 

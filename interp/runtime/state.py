@@ -6,8 +6,9 @@ refers to the script-visible thread handle (frames would keep it alive); a `Worl
 
 from __future__ import annotations
 
+import _thread
 import itertools
-import threading
+from _weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class HostRaised(BaseException):
         self.exception = exception
 
 
-class _Local(threading.local):
+class _Local(_thread._local):
     context: Context | None = None
 
 
@@ -154,14 +155,12 @@ class Identities:
         self._next = itertools.count(0x1000, 0x10)
 
     def number(self, thing: Any) -> int:
-        import weakref
-
         entry = self._numbers.get(id(thing))
         if entry is not None:
             return entry[0]
         number = next(self._next)
         try:
-            keep: Any = weakref.ref(thing, self._forget(id(thing)))
+            keep: Any = ref(thing, self._forget(id(thing)))
         except TypeError:
             keep = thing  # no weak reference possible (strings, numbers): held
         self._numbers[id(thing)] = (number, keep)

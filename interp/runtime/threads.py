@@ -8,9 +8,8 @@ program run no script code. New greenlets start from one shallow hub, so that th
 from __future__ import annotations
 
 import sys
-import weakref
 from _thread import get_ident
-from collections import deque
+from _weakref import ref
 
 from .calls import hook_multi, host_depth, invoke_multi, overflow
 from .convert import to_real
@@ -20,7 +19,10 @@ from .values import MISSING, is_native, is_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections import deque
     from typing import Any
+else:
+    from _collections import deque  # without the rest of `collections`: start-up time counts
 
 _PARKED: Any = object()
 
@@ -38,7 +40,7 @@ class Thread:
         self.body = body
         self.this = this
         self.greenlet: Any = None
-        context.handle_ref = weakref.ref(self)
+        context.handle_ref = ref(self)
 
     def get_property(self, key: Any) -> Any:
         """A built-in property or method, MISSING for others."""
@@ -412,7 +414,7 @@ def park(waiter: Any) -> None:
     leave = handle.greenlet.parent
     del handle
     waiter.thread = thread
-    thread.parked = (waiter, weakref.ref(here), context, thread.world.ports.clock())
+    thread.parked = (waiter, ref(here), context, thread.world.ports.clock())
     thread.state = "parked"
     context.host_limit = sys.getrecursionlimit()
     leave.switch(_PARKED)

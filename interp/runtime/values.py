@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from types import FunctionType
-from weakref import WeakSet
+from _weakrefset import WeakSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
