@@ -184,19 +184,20 @@ class Guard:
 
     def check(self) -> None:
         """Why `$stop` is set: raises what ends the call, or goes on and clears the flag."""
+        # cleared before the reasons are looked at, so that one that comes meanwhile is not lost
+        namespace = self.world.namespace
+        namespace["$stop"] = self.exact
         state = self.state
         if type(state) is Stop:
+            namespace["$stop"] = True
             raise ScriptStop(state.text, state.which)
         if self.census_due:
-            self.census_due = False
             self.take_census()
         if self.exact:
             from .runtime.calls import frames_active, overflow
 
             if frames_active() > self.limits.depth + self.limits.depth // 20:
                 overflow(None)
-        else:
-            self.world.namespace["$stop"] = False
 
     def fire(self, which: str, text: str | None = None) -> None:
         """A limit is passed, seen by the running thread itself: raises."""
@@ -225,8 +226,11 @@ class Guard:
         limit = self.limits.memory
         if limit is None:
             return
+        self.census_due = True
+        self.mark = None  # what the census itself takes is not the script's
         self.base = census(self.world, limit - wanted, self)
         self.charged = 0
+        self.census_due = False
         self.mark = process_memory()
         self.memory_peak = max(self.memory_peak, self.base)
         if self.base > limit:
@@ -238,7 +242,8 @@ class Guard:
         if limit is None:
             return
         if self.mark is None:
-            self.mark = size
+            if not self.census_due:
+                self.mark = size
             return
         grown = max(size - self.mark, 0)
         self.memory_peak = max(self.memory_peak, min(self.base + grown, limit))

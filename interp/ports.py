@@ -25,6 +25,7 @@ class Ports:
     def __init__(self) -> None:
         self.clock: Callable[[], float] = time.monotonic
         self.interrupts: list[Callable[[], None]] = []
+        self.passes: list[Callable[[], None]] = []
         self.guard: Any = None  # what watches the engine's calls: `interp.limits.Guard`
 
 
@@ -103,12 +104,17 @@ def next_due() -> float | None:
 
 
 def check() -> None:
-    """Raises when the engine was interrupted or a limit fired."""
-    from .library import poll
-
-    poll()
+    """Before a wait: raises when the engine was interrupted or a limit fired, and shows what was printed."""
+    world = current().world
+    if world.namespace["$stop"]:
+        world.stop_reason()
     # whoever waits for what was printed must see it before we wait for them
-    current().world.streams.flush()
+    world.streams.flush()
+
+
+def on_pass(look: Callable[[], None]) -> None:
+    """Registers what `process_threads` calls before a pass, so that waits that are over end without `socket_run`."""
+    current().world.ports.passes.append(look)
 
 
 def on_interrupt(wake_up: Callable[[], None]) -> Callable[[], None]:

@@ -19,7 +19,7 @@ import weakref
 
 from interp import ports
 from interp.library import Object, method, prop
-from interp.library import poll as check
+from interp.ports import check
 
 from .network.base import ERR, HUP, NVAL
 
@@ -107,6 +107,14 @@ class Reactor:
         if self._selector is None:
             self._selector = self._network.selector()
             self._remove_interrupt = ports.on_interrupt(self._selector.wake)
+            mine = weakref.ref(self)
+
+            def look() -> None:
+                reactor = mine()
+                if reactor is not None and reactor.parked:
+                    reactor.turn(0.0)
+
+            ports.on_pass(look)
         return self._selector
 
     # --- one descriptor -----------------------------------------------------------------------------------------------

@@ -94,10 +94,20 @@ def create(body: Any, this: Any, owner: Context | None) -> Thread:
     return Thread(context, body, this)
 
 
-def _hub_loop(job: Any) -> None:
-    """Starts greenlets from a shallow stack: each job is (greenlet, arguments)."""
+def _hub_loop(fresh: Any) -> None:
+    """Lets each fresh greenlet begin from a shallow stack; it comes back at once and is entered by who asked."""
     while True:
-        job = job[0].switch(*job[1])
+        asker = fresh[1]
+        fresh[0].switch()
+        fresh = None
+        fresh = asker.switch()
+
+
+def _begin() -> tuple[Any, ...]:
+    """A greenlet's first frame: waits for its work, so that nothing but the work refers to its arguments."""
+    from greenlet import getcurrent
+
+    return _run(*getcurrent().parent.switch())
 
 
 def _run(context: Context, body: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -163,8 +173,10 @@ def _resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
         context.host_limit = shared.ground + int(context.world.depth * 1.03) + 25
         body, this = handle.body, handle.this
         handle.body = handle.this = None
-        handle.greenlet = greenlet(_run, here)
-        return _enter(handle, context, shared.hub, ((handle.greenlet, (context, body, this, values)),))
+        handle.greenlet = greenlet(_begin, shared.hub)
+        shared.hub.switch((handle.greenlet, here))
+        handle.greenlet.parent = here
+        return _enter(handle, context, handle.greenlet, (context, body, this, values))
     handle.greenlet.parent = here
     return _enter(handle, context, handle.greenlet, (values,))
 

@@ -72,7 +72,11 @@ def subthread_create(this: Any, args: tuple[Any, ...]) -> Any:
 @library.function("process_threads( [ real dt = 0.0 ] )")
 def process_threads(dt: float) -> int:
     """One pass over the threads of the running context; how many are left. Chapter 05 section 10.2."""
-    return threads.process(current(), dt)
+    context = current()
+    for look in context.world.ports.passes:
+        look()
+    threads.run_woken()
+    return threads.process(context, dt)
 
 
 @library.function("end_on( object event[, bool enable = true ] )", raw=True)

@@ -229,7 +229,6 @@ def test_many_connections(check: Check) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@pytest.mark.xfail(strict=False, reason="the scheduler's hub keeps the arguments of the last thread it started")
 def test_no_descriptor_waits_for_the_garbage_collector() -> None:
     from .conftest import PRELUDE, make_engine, open_descriptors
 
