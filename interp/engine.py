@@ -112,6 +112,8 @@ class Engine:
             namespace["$stop"] = True
         if limits.operations is not None:
             namespace["$tick"] = _tick(guard, limits.operations)
+        if limits.memory is not None:
+            namespace["$concat"] = _limits.metered_concat(guard)
         world.globals_view = environment.make_view(world)
         world.symbol_register(b"_G", world.globals_view)
         _libraries.install_core(world)

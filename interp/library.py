@@ -418,13 +418,22 @@ def _raw_native(spec: Spec, body: Any) -> Any:
 
 def _method_native(spec: Spec, body: Any) -> Any:
     accept = spec.accept
+    # how the last good call with one argument looked: most calls look like it
+    owner: Any = None
+    kind: Any = None
+    rest_of_one: tuple[Any, ...] = ()
 
-    def native(this: Any = None, *args: Any) -> Any:
-        this, args = spec.load_this(this, args)
+    def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
+        nonlocal owner, kind, rest_of_one
+        if type(first) is kind and type(this) is owner and not more:
+            return body(this, first, *rest_of_one)
+        this, args = spec.load_this(this, () if first is MISSING else (first, *more))
         if this is MISSING:
             return None
         tail = accept.get((*map(type, args),))
         if tail is not None:
+            if len(args) == 1:
+                owner, kind, rest_of_one = type(this), type(args[0]), tail
             return body(this, *args, *tail)
         values = spec.load(args)
         return None if values is None else body(this, *values)

@@ -140,10 +140,11 @@ class Guard:
     recursion  the host's recursion limit that this engine's calls need, 0 = not known yet
     seconds, operations   the account since the engine was made; `timed`: the running call keeps its own time
     base, mark, charged   memory: bytes at the last census, the process's then, bytes accounted for since
+    large      there may be large strings: joining them looks at the sizes first
     """
 
     __slots__ = (
-        "__weakref__", "base", "busy", "census_due", "charged", "exact", "fast", "limits", "mark", "memory_peak",
+        "__weakref__", "base", "busy", "census_due", "charged", "exact", "fast", "large", "limits", "mark", "memory_peak",
         "operations", "operations_left", "recursion", "seconds", "spend", "state", "timed", "token", "until", "watched",
         "world", "written",
     )  # fmt: skip
@@ -163,6 +164,7 @@ class Guard:
         self.base = 0
         self.mark: int | None = None
         self.charged = 0
+        self.large = False
         self.census_due = False
         self.memory_peak = 0
         self.operations = 0
@@ -213,6 +215,7 @@ class Guard:
         limit = self.limits.memory
         if limit is None:
             return
+        self.large = True
         if self.base + self.charged + size > limit:
             self.take_census(size)
             if self.base + size > limit:
@@ -245,7 +248,9 @@ class Guard:
             if not self.census_due:
                 self.mark = size
             return
-        grown = max(size - self.mark, 0)
+        if size < self.mark:
+            self.mark = size  # what was freed may be used again unseen: growth counts from the lowest point
+        grown = size - self.mark
         self.memory_peak = max(self.memory_peak, min(self.base + grown, limit))
         if self.base + grown > limit and grown > limit >> 5 and not self.census_due:
             self.census_due = True
@@ -258,6 +263,33 @@ class Guard:
             if self.limits.memory is not None:
                 self.base = min(self.base, self.limits.memory)
             self.mark = None
+
+
+def metered_concat(guard: Guard) -> Any:
+    """The `$concat` of an engine whose memory is limited."""
+    from .runtime import operators
+
+    join = b"".join
+
+    def careful(values: tuple[Any, ...]) -> bytes:
+        texts = [value if type(value) is bytes else operators.concat(value) for value in reversed(values)][::-1]
+        size = sum(map(len, texts))
+        if size > LARGE:
+            guard.charge(size)
+        return join(texts)
+
+    def concat(*values: Any) -> bytes:
+        if guard.large:
+            return careful(values)
+        try:
+            joined = join(values)
+        except TypeError:
+            return operators.concat(*values)
+        if len(joined) > LARGE:
+            guard.charge(len(joined))
+        return joined
+
+    return concat
 
 
 # --- the watchdog -----------------------------------------------------------------------------------------------------

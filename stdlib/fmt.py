@@ -12,7 +12,7 @@ import struct
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from interp.library import MISSING, Library, argument_error, convert, new_array, warning, wrap
+from interp.library import MISSING, Library, argument_error, charge, convert, new_array, warning, wrap
 
 from .fmt_parser import FormatStream, Source, callable_source, class_members, no_source
 from .format_text import MAX_SIZE, run_template, sequential_template, split_size_hint
@@ -116,6 +116,7 @@ def fmt_pack(text: bytes, *values: Any) -> bytes | None:
         return warning(f"expected at least {layout.items + 1} arguments, got {len(values) + 1}\n")
     if layout.size > MAX_SIZE:
         return warning(_TOO_BIG)
+    charge(layout.size)
     pieces: list[bytes] = []
     used = 0
     for run in layout.runs:
@@ -255,8 +256,10 @@ def fmt_custom_encode(
     for byte in members:
         number = format(byte, code).rjust(digits, "0") if byte or digits > 0 else ""
         pieces[byte] = prefix + number.encode() + postfix
-    if len(text) + changed * (len(prefix) + 8 + len(postfix)) > MAX_SIZE:
+    size = len(text) + changed * (len(prefix) + 8 + len(postfix))
+    if size > MAX_SIZE:
         return warning(_TOO_BIG)
+    charge(size)
     if changed > len(text) // 4:
         return b"".join(map(pieces.__getitem__, text))
     return re.sub(class_text(members), lambda found: pieces[found[0][0]], text)

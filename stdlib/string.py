@@ -18,6 +18,7 @@ from interp.library import (
     Library,
     NotIterable,
     argument_error,
+    charge,
     convert,
     is_array,
     iterate,
@@ -120,6 +121,7 @@ def string_repeat(text: bytes, count: int) -> bytes | None:
         return warning("argument 2 (count) must be at least 0")
     if len(text) * count > MAX_SIZE:
         return warning(_TOO_BIG)
+    charge(len(text) * count)
     return text * count
 
 
@@ -146,6 +148,7 @@ def string_pad(text: bytes, target: int, padding: bytes, flags: int) -> bytes | 
         return text
     if target > MAX_SIZE:
         return warning(_TOO_BIG)
+    charge(target)
     left = 0
     if flags & LEFT:
         left = (missing + 1) // 2 if flags & RIGHT else missing
@@ -250,10 +253,11 @@ def _replace(text: bytes, old: bytes, new: bytes) -> bytes | None:
     """Replace all occurrences (an empty `old` has none); None when the result would be too long."""
     if not old:
         return text
-    if len(text) // len(old) * len(new) > MAX_SIZE:
+    if len(text) // len(old) * len(new) > 65536:
         size = len(text) + text.count(old) * (len(new) - len(old))
         if size > MAX_SIZE:
             return warning(_TOO_BIG)
+        charge(size)
     return text.replace(old, new)
 
 
@@ -364,7 +368,11 @@ def _compare_windows(left: bytes, right: bytes, most: int, start: int) -> int:
 @library.function("string_implode( array items, string sep )")
 def string_implode(items: list[Any], separator: bytes) -> bytes | None:
     """The elements' text forms, joined with `sep`. Chapter 06, 2.11."""
+    if len(items) > 64:
+        charge(len(separator) * len(items))
     try:
+        if sum(map(len, items)) > 65536:
+            charge(sum(map(len, items)))
         return separator.join(items)
     except TypeError:
         pass

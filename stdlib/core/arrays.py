@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from interp.library import MISSING, Library, error, make_native, new_array, poll, warning
+from interp.library import MISSING, Library, charge, error, make_native, new_array, poll, warning
 from interp.runtime.calls import enter_native, leave_native
 from interp.runtime.convert import to_real
 from interp.runtime.operators import compare, same_type
@@ -65,6 +65,7 @@ def built(items: Iterable[Any]) -> Array:
 
 
 def _nulls(count: int) -> list[None] | None:
+    charge(8 * count)
     try:
         return [None] * count
     except (MemoryError, OverflowError):
@@ -393,6 +394,7 @@ def random(this: Array, count: int) -> Array | None:
         return warning("argument 1 (count) cannot be negative")  # type: ignore[no-any-return]
     if count and not len(this):
         return warning("array is empty")  # type: ignore[no-any-return]
+    charge(8 * count)
     picks: list[Any] = []
     while len(picks) < count:
         picks += generator().choices(this, k=min(count - len(picks), 1024))
