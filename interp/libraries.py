@@ -6,7 +6,7 @@ that come with the distribution are known without asking, as that takes time at 
 
 from __future__ import annotations
 
-import importlib
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Choice:
         if text in BUILT_IN:
             module = BUILT_IN[text]
             allowed = text in self._names or any(BUILT_IN.get(other) == module for other in self._names)
-            return importlib.import_module(module).library if allowed else None
+            return _module(module).library if allowed else None
         for known in self._names:
             if known not in BUILT_IN:
                 library = _load(known)
@@ -81,15 +81,19 @@ class Choice:
                 yield library
         names = {BUILT_IN[name] for name in self._names if name in BUILT_IN}
         if "sockets_module" in names and isinstance(value, _socket_type()):
-            yield importlib.import_module("sockets_module").library
+            yield _module("sockets_module").library
         for name in self._names:
             if name not in BUILT_IN and hasattr(_load(name), "from_host"):
                 yield _load(name)
 
 
-def _socket_type() -> Any:
-    import sys
+def _module(name: str) -> Any:
+    """A module by its full name, without `importlib`: start-up time counts."""
+    __import__(name)
+    return sys.modules[name]
 
+
+def _socket_type() -> Any:
     module = sys.modules.get("socket")
     return () if module is None else module.socket
 
@@ -123,7 +127,7 @@ def install_core(world: World) -> None:
     """The functions that are always there, and the engine's own array type."""
     global _core
     if _core is None:
-        _core = [importlib.import_module(f"stdlib.core.{name}").library for name in CORE]
+        _core = [_module(f"stdlib.core.{name}").library for name in CORE]
     from stdlib.core.arrays import METHODS, array_call
 
     from .runtime.values import Record, array_class, dict_set, set_meta

@@ -57,8 +57,8 @@ __all__ = [
     "MISSING", "Iterator", "IteratorError", "Library", "NotIterable", "Object", "Pointer", "argument_error", "call",
     "call_multi", "charge", "convert", "dict_get", "dict_items", "dict_set", "engine", "error", "format_real", "info",
     "is_array", "is_callable", "is_dict", "is_map", "is_object", "iterate", "map_items", "method", "new_array",
-    "new_dict", "new_map", "numeric_prefix", "poll", "poll_every", "prop", "set_errno", "symbols", "to_int", "to_real", "to_text",
-    "type_name", "warning", "wrap",
+    "new_dict", "new_map", "numeric_prefix", "poll", "poll_every", "prop", "set_errno", "symbols", "to_int",
+    "to_real", "to_text", "type_name", "warning", "wrap",
 ]  # fmt: skip
 
 TYPES: dict[str, type] = {}
@@ -471,7 +471,7 @@ def make_native(
     name: str, signature: str, body: Any, *, display: str | None = None, exact: bool = False, multi: bool = False,
     raw: bool = False, this_kind: str | None = None, constants: dict[str, Any] | None = None,
 ) -> Any:  # fmt: skip
-    """The native function (a Python function taking `this` and the arguments) for a body; `native.spec`, `native.body`."""
+    """The native function (a Python function taking `this` and the arguments) for a body; see `.spec`, `.body`."""
     spec = Spec(name, signature, body, display, exact, raw, this_kind, {} if constants is None else constants)
     if this_kind is not None:
         native = _raw_method_native(spec, body) if raw else _method_native(spec, body)
@@ -570,7 +570,7 @@ def method(
     return declare
 
 
-class prop:  # noqa: N801 - used as a decorator, like property
+class prop:
     """Decorator for a property of script objects; `@name.setter` gives the write form, called with the raw value."""
 
     def __init__(self, getter: Callable[[Any], Any]) -> None:
@@ -594,7 +594,7 @@ class Object(_values.Object):
     """
 
     __slots__ = ()
-    members: dict[bytes, Any] = {}
+    members: dict[bytes, Any] = {}  # noqa: RUF012 - each subclass gets its own
 
     def __init_subclass__(cls, name: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)

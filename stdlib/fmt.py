@@ -173,6 +173,7 @@ def fmt_unpack(text: bytes, data: bytes) -> tuple[Any, ...]:
     if len(data) < layout.size:
         warning("not enough data to successfully unpack")
         return ()
+    charge(layout.size + layout.items * 36)
     items: list[Any] = []
     at = 0
     for run in layout.runs:
@@ -202,10 +203,11 @@ def fmt_base64_encode(data: bytes) -> bytes:
 @library.function("fmt_base64_decode( string text )")
 def fmt_base64_decode(text: bytes) -> bytes | None:
     """The string a base64 text stands for. Wrong characters: Warning, null; surplus ones: Warning. Chapter 06, 3.3."""
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except binascii.Error:
-        pass
+    if len(text) % 4 == 0 and not text.endswith(b"==="):
+        try:
+            return binascii.a2b_base64(text, strict_mode=True)
+        except binascii.Error:
+            pass  # find out what is wrong
     good = len(text)
     if text.translate(None, _ALPHABET):
         good -= len(text.lstrip(_ALPHABET))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from interp.library import MISSING, convert, to_text, warning
+from interp.library import MISSING, charge, convert, to_text, warning
 
 #: No function makes strings longer than this many bytes.
 MAX_SIZE = 0x7FFFFFFF
@@ -43,6 +43,7 @@ class Specifier:
         text = self.text(value)
         if text is None or len(text) >= self.width:
             return text
+        charge(self.width)
         if self.right:
             return text.ljust(self.width, self.padding)
         return text.rjust(self.width, self.padding)
@@ -62,6 +63,7 @@ class Specifier:
         if number is MISSING:
             return None
         precision = 6 if self.precision is None else self.precision
+        charge(precision)
         return (f"%.{precision}{kind}" % number).encode()
 
 

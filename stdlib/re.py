@@ -10,7 +10,7 @@ import sys
 from functools import lru_cache
 from typing import Any
 
-from interp.library import Library, new_array, warning
+from interp.library import Library, new_array, poll_every, warning
 
 from .regex_match import Spans
 from .regex_search import LONG_PATTERN, Expression
@@ -103,7 +103,8 @@ def re_match_all(text: bytes, pattern: bytes, flags: int, offset: int) -> Any:
     flags &= CAPTURED | OFFSETS
     if not flags:
         return expression.count(text, start)
-    return new_array([_match_array(text, found.regs, flags) for found in expression.matches(text, start)])
+    found = poll_every(expression.matches(text, start))
+    return new_array([_match_array(text, match.regs, flags) for match in found])
 
 
 _INSERTION = re.compile(rb"[$\\]([0-9])|([$\\])\2")

@@ -31,7 +31,7 @@ from .regex_translate import (
 
 POLL_STEPS = 1000
 #: Bytes for the memory of one search; a larger one is not kept.
-_MEMORY = 1 << 26
+_MEMORY = 1 << 24
 
 #: Spans of the whole match and of the groups, (-1, -1) for a group without a value: what `re.Match.regs` gives.
 Spans = tuple[tuple[int, int], ...]

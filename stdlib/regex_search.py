@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator
 from typing import Any
 
-from interp.library import poll
+from interp.library import charge, poll
 
 from .format_text import MAX_SIZE
 from .regex_cost import attempt_cost, consumable
@@ -26,7 +26,7 @@ _BUDGET = 20_000_000
 _FIRST_WINDOW = 1024
 _LAST_WINDOW = 1 << 17
 _SMALL_WINDOW = 64
-#: Python's own loops over all matches, which cannot be stopped, are for subjects up to this size.
+#: Python's own loops over all matches, which cannot be stopped, are for subjects and results up to this size.
 _PLAIN_SIZE = 1 << 21
 #: Longer patterns go to the stepping matcher at once: analysis and compilation cannot be stopped.
 LONG_PATTERN = 20_000
@@ -183,7 +183,7 @@ class Expression:
     def replace(self, text: bytes, parts: list[bytes | int]) -> bytes | None:
         """Return `text` with all matches replaced with literal text and groups; None when it gets too long."""
         most = sum(len(part) if isinstance(part, bytes) else len(text) for part in parts)
-        if self.compiled is not None and self._is_plain(text) and most * len(text) <= MAX_SIZE:
+        if self.compiled is not None and self._is_plain(text) and most * len(text) <= _PLAIN_SIZE:
             return self.compiled.sub(_template(parts), text)
         literal = b"".join(part for part in parts if isinstance(part, bytes))
         groups = len(literal) < most
@@ -199,6 +199,7 @@ class Expression:
             if size > MAX_SIZE:
                 return None
         pieces.append(text[at:])
+        charge(size + len(text))
         return b"".join(pieces)
 
     def _is_plain(self, text: bytes) -> bool:

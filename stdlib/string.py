@@ -47,7 +47,12 @@ library.constant("STRING_PAD_RIGHT", RIGHT)
 library.constant("STRING_TRIM_LEFT", LEFT)
 library.constant("STRING_TRIM_RIGHT", RIGHT)
 
+# Sizes of what results are made of, in bytes.
+_POINTER, _NUMBER, _STRING = 8, 36, 41
+
 _BYTES = [bytes((value,)) for value in range(256)]
+#: Results that may be longer than this are measured before they are made.
+_NOTEWORTHY = 1 << 16
 _TOO_BIG = "generated more string data than allowed to store"
 
 
@@ -253,7 +258,7 @@ def _replace(text: bytes, old: bytes, new: bytes) -> bytes | None:
     """Replace all occurrences (an empty `old` has none); None when the result would be too long."""
     if not old:
         return text
-    if len(text) // len(old) * len(new) > 65536:
+    if len(text) // len(old) * len(new) > _NOTEWORTHY:
         size = len(text) + text.count(old) * (len(new) - len(old))
         if size > MAX_SIZE:
             return warning(_TOO_BIG)
@@ -368,17 +373,20 @@ def _compare_windows(left: bytes, right: bytes, most: int, start: int) -> int:
 @library.function("string_implode( array items, string sep )")
 def string_implode(items: list[Any], separator: bytes) -> bytes | None:
     """The elements' text forms, joined with `sep`. Chapter 06, 2.11."""
-    if len(items) > 64:
-        charge(len(separator) * len(items))
+    pieces = list(items)
     try:
-        if sum(map(len, items)) > 65536:
-            charge(sum(map(len, items)))
-        return separator.join(items)
+        return _join(separator, pieces)
     except TypeError:
-        pass
-    except (MemoryError, OverflowError):
+        return _join(separator, [to_text(item) for item in pieces])
+
+
+def _join(separator: bytes, pieces: list[bytes]) -> bytes | None:
+    """Join strings; TypeError when some are none."""
+    size = len(separator) * len(pieces) + sum(map(len, pieces))
+    if size > MAX_SIZE:
         return warning(_TOO_BIG)
-    return separator.join([to_text(item) for item in list(items)])
+    charge(size)
+    return separator.join(pieces)
 
 
 @library.function("string_explode( string str, string sep )")
@@ -387,7 +395,12 @@ def string_explode(text: bytes, separator: bytes) -> list[Any]:
 
     Chapter 06, 2.11.
     """
-    return new_array(text.split(separator) if separator else map(_BYTES.__getitem__, text))
+    if not separator:
+        charge(len(text) * _POINTER)
+        return new_array(map(_BYTES.__getitem__, text))
+    if len(text) > _NOTEWORTHY:
+        charge(len(text) + text.count(separator) * _STRING)
+    return new_array(text.split(separator))
 
 
 def _bytes_of(values: list[Any]) -> bytes | None:
@@ -438,7 +451,9 @@ def _code_point(character: bytes) -> int:
 def _decode(text: bytes) -> list[int]:
     """Decode all characters of a string."""
     if text.isascii():
+        charge(len(text) * _POINTER)
         return list(text)
+    charge(len(text) * _NUMBER)
     try:
         return list(map(ord, text.decode()))
     except UnicodeDecodeError:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
-from .expressions import V
 from .infer import BIG
 from .types import ANY, ARRAY, BOOL, FUNC, INT, NULL, NUMERIC, OTHER, REAL, STR
+from .values import V
 
 if TYPE_CHECKING:
     from .generate import FunctionGenerator
@@ -81,7 +81,7 @@ class Accesses:
         else:
             self.out.append(p.if_(self.type_test(obj, "$Function", line), [slow], [store], line))
 
-    # --- indices --------------------------------------------------------------------------------------------------------
+    # --- indices ------------------------------------------------------------------------------------------------------
 
     def x_Index(self: FunctionGenerator, node: n.Index, dest: str | None) -> V:
         self.take_unused()
@@ -105,7 +105,7 @@ class Accesses:
             tests = [self.type_test(obj, "$Array", line)] if obj.mask != ARRAY else []
             if key.mask & ~INT or key.lo < 0:
                 tests.append(p.compare(self.again(key, line), ast.GtE(), p.const(0, line), line))
-            branches.append((p.both(tests, line) if len(tests) > 1 else tests[0] if tests else p.const(True, line), direct()))
+            branches.append((p.both(tests, line) if tests else p.const(True, line), direct()))
         if obj.mask & STR and key.mask & INT:
             branches.append((self.type_test(obj, "$bytes", line), direct()))
         if obj.mask & OTHER and key.mask & STR:
@@ -165,7 +165,7 @@ class Accesses:
                 self.write_property(obj, key, value, node.line)
         return obj
 
-    # --- increment ------------------------------------------------------------------------------------------------------
+    # --- increment ----------------------------------------------------------------------------------------------------
 
     def x_IncDec(self: FunctionGenerator, node: n.IncDec, dest: str | None) -> V:
         line = node.line
@@ -207,7 +207,7 @@ class Accesses:
             return V(p.binary(old.node, operator, p.const(1.0, line), line), REAL)
         value = p.binary(old.node, operator, p.const(1, line), line)
         if old.mask == INT:
-            if (lo >= -(1 << 63) and hi < 1 << 63) or (-BIG <= old.lo and old.hi <= BIG):
+            if (lo >= -(1 << 63) and hi < 1 << 63) or (old.lo >= -BIG and old.hi <= BIG):
                 return V(value, INT, lo=max(lo, -(1 << 63)), hi=min(hi, (1 << 63) - 1))
             return V(self.checked(value, "$wrap", lo, hi, line), INT)
         if not old.mask & ~(INT | REAL):
@@ -221,7 +221,7 @@ class Accesses:
         value = p.binary(self.again(old, line), operator, p.const(1, line), line)
         return V(p.choose(cond, value, slow, line), INT | REAL | NULL)
 
-    # --- calls ------------------------------------------------------------------------------------------------------------
+    # --- calls --------------------------------------------------------------------------------------------------------
 
     def x_Call(self: FunctionGenerator, node: n.Call, dest: str | None) -> V:
         unused = self.take_unused()
@@ -278,7 +278,8 @@ class Accesses:
             )
             return self.constant(None, line)
         name = dest if dest is not None else self.new_temp(ANY)
-        self.out.append(p.try_([p.assign(name, called, line)], "$CallErrors", caught, [p.assign(name, slow, line)], line))
+        handler = [p.assign(name, slow, line)]
+        self.out.append(p.try_([p.assign(name, called, line)], "$CallErrors", caught, handler, line))
         return self.result(name, dest, line)
 
     def x_New(self: FunctionGenerator, node: n.New, dest: str | None) -> V:
@@ -300,11 +301,11 @@ class Accesses:
         del results
         targets = ast.Tuple([p.target(temp, call.line) for temp in temps], p.STORE, **p.at(call.line))
         self.out.append(p.assign(targets, called, call.line))
-        for target, temp in zip(node.targets, temps):
+        for target, temp in zip(node.targets, temps, strict=True):
             self.store(target, self.temp_value(temp, line), line)
         return self.temp_value(temps[0], line)
 
-    # --- threads ------------------------------------------------------------------------------------------------------------
+    # --- threads ------------------------------------------------------------------------------------------------------
 
     def x_ThreadCall(self: FunctionGenerator, node: n.ThreadCall, dest: str | None) -> V:
         line = node.line
@@ -361,7 +362,7 @@ def called_name(node: Any) -> str:
     return ""
 
 
-# --- shortcuts for known natives, behind a test that the name still means the native --------------------------------------
+# --- shortcuts for known natives, behind a test that the name still means the native ----------------------------------
 
 
 def _either(
@@ -446,4 +447,4 @@ def _string_part(
 
 SHORTCUTS: dict[str, Any] = {".push": _push, "toint": _toint, "string_part": _string_part}
 
-__all__ = ["Accesses", "BOOL", "FUNC", "NUMERIC"]
+__all__ = ["BOOL", "FUNC", "NUMERIC", "Accesses"]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
+from .comparisons import ORDER
 from .infer import as_int
 from .types import (
     ANY,
@@ -33,6 +34,7 @@ from .types import (
     const_mask,
     int_range,
 )
+from .values import Range, V
 
 if TYPE_CHECKING:
     from .generate import FunctionGenerator
@@ -47,52 +49,9 @@ _BITWISE: dict[str, tuple[Any, str]] = {
     "|": (ast.BitOr, "$or"),
     "^": (ast.BitXor, "$xor"),
 }
-_ORDER: dict[str, tuple[Any, str]] = {
-    "<": (ast.Lt, "$lt"),
-    "<=": (ast.LtE, "$le"),
-    ">": (ast.Gt, "$gt"),
-    ">=": (ast.GtE, "$ge"),
-}
 _TREE_OPERATORS = frozenset(("+", "-", "*", "/"))
 # The bound of the quick range check: one-digit host ints compare fastest.
 _SMALL = (1 << 30) - 1
-
-
-class Range:
-    """The range of an int operand."""
-
-    __slots__ = ("hi", "lo")
-
-    def __init__(self, lo: int, hi: int) -> None:
-        self.lo = lo
-        self.hi = hi
-
-
-class V:
-    """A generated value.
-
-    node    the Python expression (used once, unless `atom`)
-    mask    the types it can have; lo, hi the range when it is an int
-    kind    "const", "temp" (never changes), "local", "cell", or "expr" (must be evaluated in its place)
-    """
-
-    __slots__ = ("hi", "kind", "lo", "mask", "name", "node", "value")
-
-    def __init__(
-        self, node: ast.expr, mask: int = ANY, kind: str = "expr", name: str | None = None, value: Any = None,
-        lo: int = INT_MIN, hi: int = INT_MAX,
-    ) -> None:  # fmt: skip
-        self.node = node
-        self.mask = mask
-        self.kind = kind
-        self.name = name
-        self.value = value
-        self.lo = lo
-        self.hi = hi
-
-    @property
-    def atom(self) -> bool:
-        return self.kind != "expr"
 
 
 class Expressions:
@@ -232,7 +191,7 @@ class Expressions:
         name = self.define(node.function)
         return V(p.name(name, node.line), FUNC, "temp", name)
 
-    # --- literals -------------------------------------------------------------------------------------------------------
+    # --- literals -----------------------------------------------------------------------------------------------------
 
     def x_ArrayLit(self: FunctionGenerator, node: n.ArrayLit, dest: str | None) -> V:
         self.take_unused()
@@ -262,11 +221,10 @@ class Expressions:
 
     def record_literal(self: FunctionGenerator, keys: dict[bytes, V], line: int, dest: str | None) -> V:
         """A literal whose keys are all names becomes a record: attributes set one by one on a new object."""
-        values = [value if value.atom else value for value in keys.values()]
         temp = self.new_temp(OTHER)
-        atoms = self.operands(values)
+        atoms = self.operands(list(keys.values()))
         self.out.append(p.assign(temp, p.call("$Record", [], line), line))
-        for key, value in zip(keys, atoms):
+        for key, value in zip(keys, atoms, strict=True):
             target = ast.Attribute(p.name(temp, line), self.attribute_name(key), p.STORE, **p.at(line))
             self.out.append(p.assign(target, value.node, line))
         return self.temp_value(temp, line, OTHER)
@@ -281,7 +239,7 @@ class Expressions:
             self.out.append(p.expression(p.call("$literal_set", args, line), line))
         return self.temp_value(temp, line, OTHER)
 
-    # --- unary ---------------------------------------------------------------------------------------------------------
+    # --- unary --------------------------------------------------------------------------------------------------------
 
     def x_Unary(self: FunctionGenerator, node: n.Unary, dest: str | None) -> V:
         line = node.line
@@ -371,7 +329,7 @@ class Expressions:
             return self.bitwise(op, left, right, line)
         if op in ("<<", ">>"):
             return self.shift(op, left, right, line)
-        if op in _ORDER:
+        if op in ORDER:
             return self.ordered(op, left, right, line)
         if op in ("==", "!="):
             return self.equality(op, left, right, line)
@@ -447,7 +405,7 @@ class Expressions:
         return self.temp_value(name, line, mask)
 
     def overflowed(self: FunctionGenerator, name: str, op: str, left: V, right: V, line: int) -> ast.expr:
-        """Whether a result of unknown operands needs a look; one side is enough where a constant gives the direction."""
+        """Whether a result of unknown operands needs a look; a constant operand leaves one side to check."""
         value = p.name(name, line)
         step = None
         if right.kind == "const" and type(right.value) is int:
@@ -527,10 +485,8 @@ class Expressions:
         mask = ANY if both & (OTHER | ARRAY | FUNC) else INT | REAL | NULL
         if left.mask & INT and right.kind == "const" and type(right.value) is int and right.value > 0:
             left = self.as_atom(left, line)
-            cond = p.both(
-                [self.type_test(left, "$int", line), p.compare(self.again(left, line), ast.GtE(), p.const(0, line), line)],
-                line,
-            )
+            positive = p.compare(self.again(left, line), ast.GtE(), p.const(0, line), line)
+            cond = p.both([self.type_test(left, "$int", line), positive], line)
             slow = p.call("$mod", [self.again(left, line), self.again(right, line)], line)
             return V(p.choose(cond, p.binary(left.node, ast.Mod(), right.node, line), slow, line), mask)
         return V(p.call("$mod", [left.node, right.node], line), mask)
@@ -574,153 +530,7 @@ class Expressions:
             return V(p.call("$wrap", [shifted], line), INT)
         return V(p.call("$shl" if op == "<<" else "$shr", [left.node, right.node], line), INT)
 
-    # --- comparison -----------------------------------------------------------------------------------------------------
-
-    def ordered(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
-        operator, slow = _ORDER[op]
-        both = left.mask | right.mask
-        if not both & ~NUMERIC or not both & ~STR:
-            return V(p.compare(left.node, operator(), right.node, line), BOOL)
-        left, right = self.operands([left, right], atoms=True)
-        name = self.new_temp(BOOL)
-        body: list[ast.stmt] = [p.assign(name, p.compare(left.node, operator(), right.node, line), line)]
-        slow_call = p.call(slow, [self.again(left, line), self.again(right, line)], line)
-        self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow_call, line)], line))
-        return self.temp_value(name, line, BOOL)
-
-    def equality(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
-        both = left.mask | right.mask
-        equal = op == "=="
-        if not both & ~NUMERIC or not both & ~STR:
-            operator: ast.cmpop = ast.Eq() if equal else ast.NotEq()
-            return V(p.compare(left.node, operator, right.node, line), BOOL)
-        left, right = self.operands([left, right], atoms=True)
-        same: ast.expr = p.compare(self.again(left, line), ast.Eq(), self.again(right, line), line)
-        slow = p.call("$eq", [self.again(left, line), self.again(right, line)], line)
-        known = {STR: "$bytes", INT: "$int"}
-        differ: ast.expr
-        if right.mask in known:
-            differ = p.unary(ast.Not(), self.type_test(left, known[right.mask], line), line)
-        elif left.mask in known:
-            differ = p.unary(ast.Not(), self.type_test(right, known[left.mask], line), line)
-        else:
-            kinds = [p.call("$type", [self.again(side, line)], line) for side in (left, right)]
-            differ = p.compare(kinds[0], ast.IsNot(), kinds[1], line)
-        value = p.either([same, p.both([differ, slow], line)], line)
-        if both & (OTHER | ARRAY):
-            # objects with `__compare` raise: only the slow path keeps the order of the operands
-            name = self.new_temp(BOOL)
-            slow = p.call("$eq", [self.again(left, line), self.again(right, line)], line)
-            body: list[ast.stmt] = [p.assign(name, value, line)]
-            self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow, line)], line))
-            value = p.name(name, line)
-            if equal:
-                return self.temp_value(name, line, BOOL)
-        return V(value if equal else p.unary(ast.Not(), value, line), BOOL)
-
-    def identity(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
-        equal = op == "==="
-        if right.kind != "const" and left.kind == "const":
-            left, right = right, left
-        if right.kind == "const" and not isinstance(right.value, float):
-            left = self.as_atom(left, line)
-            if right.value is None:
-                test: ast.cmpop = ast.Is() if equal else ast.IsNot()
-                return V(p.compare(left.node, test, right.node, line), BOOL)
-            kind = {bytes: "$bytes", int: "$int", bool: "$bool"}[type(right.value)]
-            value: ast.expr = p.compare(left.node, ast.Eq(), right.node, line)
-            if left.mask & ~const_mask(right.value):
-                value = p.both([self.type_test(left, kind, line), value], line)
-        else:
-            left, right = self.operands([left, right], atoms=True)
-            kinds = [p.call("$type", [self.again(side, line)], line) for side in (left, right)]
-            value = p.choose(
-                p.compare(kinds[0], ast.Is(), kinds[1], line),
-                p.compare(left.node, ast.Eq(), right.node, line),
-                p.call("$identical", [self.again(left, line), self.again(right, line)], line),
-                line,
-            )
-            if left.mask & (OTHER | ARRAY) and right.mask & (OTHER | ARRAY):
-                name = self.new_temp(BOOL)
-                slow = p.call("$identical", [self.again(left, line), self.again(right, line)], line)
-                body: list[ast.stmt] = [p.assign(name, value, line)]
-                self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow, line)], line))
-                value = p.name(name, line)
-        return V(value if equal else p.unary(ast.Not(), value, line), BOOL)
-
-    # --- logic ---------------------------------------------------------------------------------------------------------
-
-    def x_Logic(self: FunctionGenerator, node: n.Logic, dest: str | None) -> V:
-        line = node.line
-        self.take_unused()
-        left = self.expr(node.left)
-        outer, self.out = self.out, []
-        right = self.expr(node.right)
-        inner, self.out = self.out, outer
-        mask = left.mask | right.mask
-        if not inner and node.op != "??":
-            join = p.both if node.op == "&&" else p.either
-            return V(join([left.node, right.node], line), mask, lo=min(left.lo, right.lo), hi=max(left.hi, right.hi))
-        temp = self.new_temp(mask)
-        self.out.append(p.assign(temp, left.node, line))
-        again = p.name(temp, line)
-        if node.op == "&&":
-            cond: ast.expr = again
-        elif node.op == "||":
-            cond = p.unary(ast.Not(), again, line)
-        else:
-            cond = p.compare(again, ast.Is(), p.const(None, line), line)
-        self.out.append(p.if_(cond, [*inner, p.assign(temp, right.node, line)], [], line))
-        return self.temp_value(temp, line, mask)
-
-    def x_IfExpr(self: FunctionGenerator, node: n.IfExpr, dest: str | None) -> V:
-        line = node.line
-        self.take_unused()
-        cond = self.expr(node.cond)
-        outer = self.out
-        then_out: list[ast.stmt] = []
-        other_out: list[ast.stmt] = []
-        self.out = then_out
-        then = self.expr(node.then)
-        self.out = other_out
-        other = self.expr(node.other)
-        self.out = outer
-        mask = then.mask | other.mask
-        if not then_out and not other_out:
-            return V(
-                p.choose(cond.node, then.node, other.node, line), mask,
-                lo=min(then.lo, other.lo), hi=max(then.hi, other.hi),
-            )  # fmt: skip
-        temp = self.new_temp(mask)
-        then_out.append(p.assign(temp, then.node, line))
-        other_out.append(p.assign(temp, other.node, line))
-        self.out.append(p.if_(cond.node, then_out, other_out, line))
-        return self.temp_value(temp, line, mask)
-
-    def x_Concat(self: FunctionGenerator, node: n.Concat, dest: str | None) -> V:
-        self.take_unused()
-        return self.concat(self.operands(node.items), node.line)
-
-    def concat(self: FunctionGenerator, values: list[V], line: int) -> V:
-        masks = [value.mask for value in values]
-        if all(mask in (STR, INT) for mask in masks):
-            if len(values) == 2 and masks == [STR, STR]:
-                return V(p.binary(values[0].node, ast.Add(), values[1].node, line), STR)
-            parts: list[tuple[bytes, ast.expr | None]] = []
-            for value in values:
-                if value.kind == "const":
-                    text = value.value if value.mask == STR else b"%d" % value.value
-                    parts.append((text.replace(b"%", b"%%"), None))
-                else:
-                    parts.append((b"%b" if value.mask == STR else b"%d", value.node))
-            template = b"".join(part for part, _ in parts)
-            nodes = [node for _, node in parts if node is not None]
-            if not nodes:
-                return self.constant(template.replace(b"%%", b"%"), line)
-            return V(p.binary(p.const(template, line), ast.Mod(), p.tuple_of(nodes, line), line), STR)
-        return V(p.call("$concat", [value.node for value in values], line), STR)
-
-    # --- assignment ------------------------------------------------------------------------------------------------------
+    # --- assignment ---------------------------------------------------------------------------------------------------
 
     def x_Assign(self: FunctionGenerator, node: n.Assign, dest: str | None) -> V:
         unused = self.take_unused()
@@ -734,7 +544,7 @@ class Expressions:
             mask, lo, hi = value.mask, value.lo, value.hi
             return V(p.name(name, node.line), mask, "local", name, None, lo, hi)
         value = self.expr(node.value)
-        if not value.kind == "const" and not (unused and isinstance(target, n.Name)):
+        if value.kind != "const" and not (unused and isinstance(target, n.Name)):
             value = self.as_atom(value, node.line)
             if value.kind in ("local", "cell") and not isinstance(target, n.Name):
                 parts = self.target_parts(target)

@@ -18,12 +18,14 @@ from typing import Any
 from ..syntax import nodes as n
 from . import pyast as p
 from .accesses import Accesses
-from .expressions import Expressions, V
+from .comparisons import Comparisons
+from .expressions import Expressions
 from .guess import Hints, guess_params, guess_reals
 from .infer import Type, Types, infer
 from .statements import Scope, Statements
 from .trees import Trees
 from .types import ANY, ARRAY, FUNC, INT, INT_MAX, INT_MIN, OTHER, REAL, STR
+from .values import V
 
 # Names that Python does not accept or uses itself.
 RESERVED = frozenset(("None", "True", "False", "__debug__", "__builtins__"))
@@ -140,7 +142,7 @@ class Stores(list):  # type: ignore[type-arg]
         self.generator.bounds.pop(name, None)
 
 
-class FunctionGenerator(Expressions, Accesses, Trees, Statements):
+class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
     """Generates one function."""
 
     def __init__(self, unit: UnitGenerator, function: n.Function, twin: bool, variable: str) -> None:
@@ -170,7 +172,7 @@ class FunctionGenerator(Expressions, Accesses, Trees, Statements):
         self.this_tested = False
         self.callees_known: dict[int, str] = {}
 
-    # --- names ---------------------------------------------------------------------------------------------------------
+    # --- names --------------------------------------------------------------------------------------------------------
 
     def py_name(self, name: str) -> str:
         return script_name(name)
@@ -237,7 +239,7 @@ class FunctionGenerator(Expressions, Accesses, Trees, Statements):
                 return INT, 0, 1 << 48
         return ANY, INT_MIN, INT_MAX
 
-    # --- functions -----------------------------------------------------------------------------------------------------
+    # --- functions ----------------------------------------------------------------------------------------------------
 
     def define(self, function: n.Function) -> str:
         """Makes the function's value here; the variable that holds it."""
@@ -378,7 +380,7 @@ def generate_source(unit: n.Function, key: str, limits: bool = False, optimize: 
 def clean_names(code: CodeType) -> CodeType:
     """Gives nested code objects the names that traces show (the generator made some of them unique)."""
     consts = tuple(clean_names(const) if isinstance(const, CodeType) else const for const in code.co_consts)
-    if consts != code.co_consts or any(a is not b for a, b in zip(consts, code.co_consts)):
+    if consts != code.co_consts or any(a is not b for a, b in zip(consts, code.co_consts, strict=True)):
         code = code.replace(co_consts=consts)
     for suffix in ("$t", "$c", "$c$t"):
         if code.co_name.endswith(suffix):

@@ -138,7 +138,7 @@ class _Votes:
 
 
 def guess_reals(function: n.Function, hints: Hints) -> set[str]:
-    """Locals that probably hold reals: assigned from divisions, real literals, real properties, or other such locals."""
+    """Locals that probably hold reals: assigned only from divisions, real literals and properties, or each other."""
     found: set[str] = set()
     sources: dict[str, list[Any]] = {}
     _assignments(function.body, sources)

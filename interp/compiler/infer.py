@@ -103,8 +103,7 @@ class _Inference:
             self.env = dict.fromkeys(self.env, ANYTHING)
         types = Types()
         for name, kind in self.env.items():
-            mask, lo, hi = kind
-            types.variables[name] = kind if mask else full(NULL)
+            types.variables[name] = kind if kind[0] else full(NULL)
         types.assigned_first = {name for name in self.env if name not in self.unassigned}
         return types
 
@@ -160,7 +159,7 @@ class _Inference:
                 ends.append(self.assigned)
         self.assigned = set.intersection(*ends) if ends else set(before) | set(self.env)
 
-    # --- statements ------------------------------------------------------------------------------------------------------
+    # --- statements ---------------------------------------------------------------------------------------------------
 
     def body(self, body: list[n.Node]) -> bool:
         """Whether the end is certainly not reached."""
@@ -256,7 +255,7 @@ class _Inference:
         if not node.is_real:
             start = (INT, 0, 0) if len(args) == 1 else args[0]
             end = args[0] if len(args) == 1 else args[1]
-            steps_up = len(args) < 3 or (args[2][0] == INT and 0 <= args[2][1] and args[2][2] <= SMALL_STEP)
+            steps_up = len(args) < 3 or (args[2][0] == INT and args[2][1] >= 0 and args[2][2] <= SMALL_STEP)
             if steps_up and not (start[0] | end[0]) & ~INT:
                 # the counter ends at most one step behind the end
                 kind = (INT, start[1], min(INT_MAX, max(start[2], end[2] + SMALL_STEP)))
@@ -265,7 +264,7 @@ class _Inference:
         self.set(node.name, kind)
         self.loop(node.body)
 
-    # --- expressions -----------------------------------------------------------------------------------------------------
+    # --- expressions --------------------------------------------------------------------------------------------------
 
     def name(self, node: n.Name) -> Type:
         if node.storage == "local":

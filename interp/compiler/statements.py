@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
-from .expressions import V
 from .infer import loop_bound
 from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, REAL
+from .values import V
 
 if TYPE_CHECKING:
     from .generate import FunctionGenerator
@@ -89,7 +89,7 @@ class Statements:
         self.temps_end(mark, node.line)
 
     def loop_versions(self: FunctionGenerator, node: Any) -> None:
-        """A loop without calls over locals that it only indexes: one copy for arrays, tested once, and the general one."""
+        """A loop without calls over locals it only indexes: a copy for arrays, tested once, and the general one."""
         line = node.line
         arrays = sorted(
             name
@@ -167,7 +167,7 @@ class Statements:
     def s_Defer(self: FunctionGenerator, node: n.Defer) -> None:
         self.scopes[-1].deferred = [*self.scopes[-1].deferred, node.body]
 
-    # --- branches --------------------------------------------------------------------------------------------------------
+    # --- branches -----------------------------------------------------------------------------------------------------
 
     def condition(self: FunctionGenerator, node: n.Node) -> ast.expr:
         value = self.expr(node)
@@ -179,7 +179,7 @@ class Statements:
         other = self.block(node.other) if node.other is not None else []
         self.out.append(p.if_(cond, then, other, node.line))
 
-    # --- loops -----------------------------------------------------------------------------------------------------------
+    # --- loops --------------------------------------------------------------------------------------------------------
 
     def loop_body(self: FunctionGenerator, body: n.Node, again: Any, line: int) -> tuple[list[ast.stmt], Loop]:
         """The code of one pass, without what follows the pass (`again`)."""
@@ -399,7 +399,7 @@ class Statements:
         self.out.append(p.assign(cleared, p.const(None, line), line))
         self.after_loop(loop, line)
 
-    # --- leaving ---------------------------------------------------------------------------------------------------------
+    # --- leaving ------------------------------------------------------------------------------------------------------
 
     def s_Break(self: FunctionGenerator, node: n.Break) -> None:
         self.leave_loops(node.levels, True, node.line)
@@ -469,7 +469,7 @@ class Statements:
                 self.out.append(p.expression(value.node, line))
         self.out.append(p.return_(values[0].node if values else p.const(None, line), line))
 
-    # --- declarations ----------------------------------------------------------------------------------------------------
+    # --- declarations -------------------------------------------------------------------------------------------------
 
     def s_VarDecl(self: FunctionGenerator, node: n.VarDecl) -> None:
         self.x_VarDecl(node, None)
@@ -535,7 +535,8 @@ class Statements:
                 replay(entry.entries, made)
                 body.append(helper(line, "$tree_close", [n.This(line), parent, made]))
 
-        body: list[n.Node] = [helper(node.line, "$tree_base", [n.This(node.line), n.Const(node.line, node.base.encode())])]
+        base = n.Const(node.line, node.base.encode())
+        body: list[n.Node] = [helper(node.line, "$tree_base", [n.This(node.line), base])]
         replay(node.entries, n.Const(node.line, None))
         constructor.body = body
         member = n.Member(node.line, "__construct", n.FuncExpr(node.line, constructor), True)

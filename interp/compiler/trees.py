@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
-from .expressions import _SMALL, V
+from .expressions import _SMALL
 from .infer import as_int
 from .types import ANY, BOOL, INT, INT_MAX, INT_MIN, NULL, REAL, STR, int_range
+from .values import V
 
 if TYPE_CHECKING:
     from .generate import FunctionGenerator
@@ -182,7 +183,9 @@ class Trees:
             return None
         if node.op == "*":
             # the host repeats bytes, of any size: a sign before them is a TypeError
-            factors = [p.unary(ast.UAdd(), side.node, node.line) if side.mask & STR else side.node for side in (left, right)]
+            factors = [
+                p.unary(ast.UAdd(), side.node, node.line) if side.mask & STR else side.node for side in (left, right)
+            ]
             host = p.binary(factors[0], ast.Mult(), factors[1], node.line)
         return Part(host, ANY, realish=left.realish or right.realish) if is_root else None
 

@@ -1,4 +1,4 @@
-"""Properties and indices: reading, writing and the meta-object rules (chapters 01 section 9 and 03 sections 2, 3, 4, 9).
+"""Properties and indices: reading, writing and the meta-object rules (chapters 01 section 9, 03 sections 2-4 and 9).
 
 Rules of this file: one function for each kind of access, complete for every type; generated code reaches it after its
 own shortcut failed. `get_*` and `set_*` give the messages, `lookup` is silent.
@@ -312,7 +312,7 @@ def written_key(key: Any) -> bytes | None:
     """The text of a dict key that is written, None (with the Warning) for types that cannot be keys."""
     if type(key) is bytes:
         return key
-    if key is None or type(key) is FunctionType and not is_closure(key) or type(key) is Pointer or not (
+    if key is None or (type(key) is FunctionType and not is_closure(key)) or type(key) is Pointer or not (
         type(key) in (bool, int, float) or is_object(key)
     ):
         warning(b"Invalid value type used for index write")

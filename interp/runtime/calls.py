@@ -155,7 +155,7 @@ def is_callable(value: Any) -> bool:
     return type(value) is FunctionType or (isinstance(value, Object) and hasattr(value, "call"))
 
 
-# --- room on the host's stack -------------------------------------------------------------------------------------------
+# --- room on the host's stack -----------------------------------------------------------------------------------------
 
 # A call that goes through natives, hooks or helpers takes more host frames than script frames. At most this many more:
 _FRAMES_PER_HOP = 12

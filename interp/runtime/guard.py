@@ -1,4 +1,4 @@
-"""Conversions done by native functions: an abort inside `__tostring` and the like ends there (chapter 04 section 1.4)."""
+"""Conversions by native functions: an abort inside `__tostring` and the like ends there (chapter 04 section 1.4)."""
 
 from __future__ import annotations
 

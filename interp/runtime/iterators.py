@@ -7,7 +7,19 @@ iterator of (key, value) and must not run script code between steps unless it ca
 from __future__ import annotations
 
 from .convert import general_type_name, type_name
-from .values import Array, Iterator, IteratorError, Map, Object, Record, Table, dict_items, is_object, map_items, map_key_value
+from .values import (
+    Array,
+    Iterator,
+    IteratorError,
+    Map,
+    Object,
+    Record,
+    Table,
+    dict_items,
+    is_object,
+    map_items,
+    map_key_value,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

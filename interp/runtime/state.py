@@ -185,8 +185,8 @@ class Context:
 
     __slots__ = (
         "__weakref__", "abort_mark", "elapsed", "end_events", "handle_ref", "handler", "hops", "host_limit",
-        "level", "list", "nest", "owner", "parked", "parked_threads", "remaining", "replevel", "resumer", "rooms", "roomy", "serial",
-        "state", "suppress", "sync_waiting", "timer", "was_aborted", "world",
+        "level", "list", "nest", "owner", "parked", "parked_threads", "remaining", "replevel", "resumer", "rooms",
+        "roomy", "serial", "state", "suppress", "sync_waiting", "timer", "was_aborted", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, owner: Context | None, state: str = "fresh") -> None:

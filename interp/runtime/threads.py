@@ -25,6 +25,7 @@ else:
     from _collections import deque  # without the rest of `collections`: start-up time counts
 
 _PARKED: Any = object()
+_METHODS = {b"resume": b"co_resume", b"abort": b"abort", b"end_on": b"end_on"}
 
 
 class Thread:
@@ -53,7 +54,7 @@ class Thread:
             return state not in ("fresh", "finished")
         if key == b"can_resume":
             return state not in ("finished", "parked")
-        name = {b"resume": b"co_resume", b"abort": b"abort", b"end_on": b"end_on"}.get(key) if type(key) is bytes else None
+        name = _METHODS.get(key) if type(key) is bytes else None
         return MISSING if name is None else self.context.world.symbol_values[name]
 
 
@@ -329,7 +330,7 @@ def abort_thread(handle: Thread) -> bool:
     return True
 
 
-# --- sync and race -----------------------------------------------------------------------------------------------------
+# --- sync and race ----------------------------------------------------------------------------------------------------
 
 
 class Test:
@@ -402,7 +403,7 @@ def sync_wait(test: Test) -> int:
         context.sync_waiting = False
 
 
-# --- parking ------------------------------------------------------------------------------------------------------------
+# --- parking ----------------------------------------------------------------------------------------------------------
 
 
 def thread_of(context: Context | None) -> Context | None:

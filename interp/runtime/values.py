@@ -3,7 +3,7 @@
 Rules of this file:
 * a script string is `bytes`, null is None, int/real/bool are Python's own; functions are Python functions;
 * a dict is a `Record` (entries are attributes, `$` before the name) or a `Table` (a Python dict with bytes keys);
-* Python's own operators on these classes must never answer for the script: equality is identity, there is no order, no `+`;
+* Python's own operators on these classes never answer for the script: equality is identity, no order, no `+`;
 * an object's meta-object and switch are `meta` and `mm`, as class attributes wherever possible: instances of one
   script class share one Python class, which mirrors the functions of the meta-object chain for direct access.
 """
@@ -11,8 +11,8 @@ Rules of this file:
 from __future__ import annotations
 
 import sys
-from types import FunctionType
 from _weakrefset import WeakSet
+from types import FunctionType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -368,7 +368,7 @@ class LiveMap(Map):
 
 
 class Array(list):  # type: ignore[type-arg]
-    """An array. Each engine has a subclass whose `meta` is its `array` dict; `cap` is unset until something needs it."""
+    """An array. Each engine has a subclass whose `meta` is its `array` dict; `cap` is set when it is first needed."""
 
     __slots__ = ("_meta", "_mm", "cap")
     _meta: Any

@@ -89,7 +89,8 @@ def forms(op: str, a: Any, b: Any, rng: random.Random) -> str:
         setup, use = places[rng.choice(list(places))]
         before += setup.format(n=n) % value if setup else ""
         used.append(use.format(n=n) % value if "%s" in use else use.format(n=n))
-    if rng.random() < 0.25 and not used[0][0] in "(\"0123456789-nitf" and op not in m.COMPARISON and "(" not in used[0]:
+    # a name assigned in a function would be a local, so a global is no target here
+    if rng.random() < 0.25 and used[0][:2] in ("l0", "o0", "t0", "e0", "a0", "m0") and op not in m.COMPARISON:
         return f"{before}show( {used[0]} {op}= {used[1]} );"
     return f"{before}show( {used[0]} {op} {used[1]} );"
 
@@ -190,11 +191,12 @@ scalars = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(st.sampled_from(m.BINARY), scalars, scalars, st.randoms(use_true_random=False)), min_size=12, max_size=40))
-def test_random(rows: list[tuple[str, Any, Any, random.Random]]) -> None:
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.sampled_from(m.BINARY), scalars, scalars), min_size=8, max_size=24), st.integers(0, 999))
+def test_random(rows: list[tuple[str, Any, Any]], seed: int) -> None:
     """Random operands: int wrap, text against number, exact digits."""
-    cases = [(forms(op, a, b, rng), m.binary(op, a, b)) for op, a, b, rng in rows if decided(op, a, b)]
+    rng = random.Random(seed)
+    cases = [(forms(op, a, b, rng), m.binary(op, a, b)) for op, a, b in rows if decided(op, a, b)]
     check(cases, "function id( x ){ return x; }\n")
 
 

@@ -1,0 +1,89 @@
+"""The documentation does what it says: every example, every code block of the guides, and the pages are up to date.
+
+A fenced block tagged `sgs` is a script; a block tagged `output` behind it is what it prints. A block tagged `sgs part`
+is only compiled: it needs a peer that the page does not have.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from interp.cli import open_engine
+from interp.compiler.pipeline import compile_unit
+from interp.errors import ScriptExit
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+
+
+def _generator() -> Any:
+    spec = importlib.util.spec_from_file_location("generate_reference", DOCS / "generate_reference.py")
+    assert spec is not None and spec.loader is not None
+    module = sys.modules["generate_reference"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+reference = _generator()
+EXAMPLES = reference.examples()
+
+
+def last_expression(code: str) -> tuple[str, str]:
+    """The statements of an example before its last expression, and that expression."""
+    bare = re.sub(r'"(\\.|[^"\\])*"', lambda text: "_" * len(text[0]), code)
+    depth = 0
+    cut = 0
+    for place, letter in enumerate(bare):
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth == 0 and (letter == ";" or (letter == "}" and bare.startswith("function ", cut))):
+            cut = place + 1
+            while bare[cut : cut + 1] == " ":
+                cut += 1
+    return code[:cut], code[cut:]
+
+
+def run(code: str, name: str = "example") -> tuple[Any, str]:
+    """What code returns and what it writes, messages included."""
+    written = io.BytesIO()
+    engine = open_engine(stdin=io.BytesIO(b"one\ntwo\n"), stdout=written, stderr=written)
+    try:
+        value = engine.run(code, name=name)
+    finally:
+        engine.close()
+    return value, written.getvalue().decode()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = EXAMPLES[name]
+    monkeypatch.chdir(tmp_path)
+    before = "" if example.library == "core" else f'include "{example.library}"; '
+    if example.kind == "exits":
+        with pytest.raises(ScriptExit) as end:
+            run(f"{before}{example.code};")
+        assert end.value.code == int(example.expected)
+    elif example.kind == "->":
+        setup, expression = last_expression(example.code)
+        value, written = run(f"{before}{setup} return [ dumpvar( {expression} ), dumpvar( {example.expected} ) ];")
+        assert written == ""
+        assert value[0] == value[1]
+    else:
+        _, written = run(f"{before}{example.code};")
+        assert written == (eval(example.expected) if example.expected else "")
+
+
+def test_every_entry_has_an_example_and_says_what_it_does() -> None:
+    found = {entry.key: entry for page in reference.PAGES for entry in reference.entries(page)}
+    assert not set(found) ^ set(EXAMPLES)
+    assert [key for key, entry in found.items() if len(entry.text) < 8] == []
+
+
+def test_reference_is_up_to_date() -> None:
+    assert [path.name for path, text in reference.pages().items() if path.read_text() != text] == []
