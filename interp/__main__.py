@@ -1,6 +1,6 @@
 """`python -m interp`: the same program as `sgs`."""
 
-from .cli import main
+from .start import main
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

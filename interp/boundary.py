@@ -102,7 +102,8 @@ _NATIVE = """
 def make(spec, function, several, first, failed, to_python):
     def native(this=None, {params}*rest):
         if {odd}:
-            return several(({given}*rest,))
+            results = several(({given}*rest,))
+            return results[0] if results else None
         try:
             {convert}
             result = function({args})

@@ -7,6 +7,7 @@ standard streams, exit codes, signals - is dealt with here and nowhere below.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO, NoReturn
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+COLLECT_AFTER = 10_000  # objects more than before, until the collector looks for cycles
 VERSION = "0.1.0"
 HELP = """\
 usage: sgs [OPTIONS] FILE [ARGS...]       run a script; it finds FILE and ARGS in argv
@@ -39,6 +41,7 @@ options:
   --limit NAME=NUMBER         a limit: seconds, operations, memory, depth, output, sockets
                               (k, m and g stand for powers of 1024); may be given several times
   --no-cache                  neither read nor write compiled code on disk
+  --no-optimize               plain generated code: slower, prints the same
   --version                   print the version
   -h, --help                  print this text
 
@@ -57,13 +60,14 @@ class UsageError(Exception):
 class Options:
     """What the command line asks for."""
 
-    __slots__ = ("allow_net", "args", "cache", "code", "files", "io", "limits", "network", "show")
+    __slots__ = ("allow_net", "args", "cache", "code", "files", "io", "limits", "network", "optimize", "show")
 
     def __init__(self) -> None:
         self.files: list[str] = []
         self.code: str | None = None
         self.args: list[str] = []
         self.cache = True
+        self.optimize = True
         self.io = True
         self.network = True
         self.allow_net: list[str] = []
@@ -117,6 +121,8 @@ def _parse_switch(options: Options, word: str, words: Iterator[str]) -> bool:
         options.show = f"sgs {VERSION} (SGScript 1.4.1), Python {sys.version.split()[0]}\n"
     elif word == "--no-cache":
         options.cache = False
+    elif word == "--no-optimize":
+        options.optimize = False
     elif word == "--no-io":
         options.io = False
     elif word == "--deny-net":
@@ -256,6 +262,7 @@ def open_engine(options: Options | None = None, **settings: Any) -> Engine:
         limits=Limits(**{**NO_LIMITS, **options.limits}) if options.limits else Limits.none(),
         includes=DiskIncludes(),
         cache=options.cache,
+        optimize=options.optimize,
         **settings,
     )
 
@@ -280,6 +287,11 @@ def _network(options: Options) -> Any:
 def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -> int:
     """Run what the options name on the given streams; the exit status of chapter 02 section 1. UsageError as above."""
     engine = open_engine(options, stdin=stdin, stdout=stdout, stderr=stderr)
+    if not gc.isenabled():
+        # the command's own process (`interp.start`): what is there now stays, and scripts make many objects at once
+        gc.freeze()
+        gc.set_threshold(COLLECT_AFTER, 20, 20)
+        gc.enable()
     status = 0
     try:
         if options.code is not None:
@@ -366,6 +378,7 @@ def main(argv: list[str] | None = None) -> int:
     With `argv` (the words after the program's name) it returns the exit status.
     """
     stdin, stdout, stderr = standard_streams()
+    options = Options()
     try:
         options = parse_options(sys.argv[1:] if argv is None else argv)
         if argv is None:
@@ -380,5 +393,9 @@ def main(argv: list[str] | None = None) -> int:
         status = USAGE
     stdout.flush()
     if argv is None:
+        from . import start
+
+        if start.wanted and options.cache:
+            start.keep()
         _leave(status)
     return status

@@ -6,10 +6,8 @@ of the host are copied, containers of scripts are shown by views; neither direct
 
 from __future__ import annotations
 
-from types import FunctionType
-
-from .runtime.state import HostRaised
-from .runtime.values import Array, Map, Object, Record, Table, dict_set, is_closure, map_set
+from .runtime.state import switch
+from .runtime.values import Array, Map, Object, Record, Table, dict_set, map_set
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,11 +130,16 @@ class Converter:
         """A value of a type that a library the engine has knows (a socket, …); None when there is none."""
         if type(value).__module__ in ("builtins", "__main__"):
             return None
-        for library in self._owner()._installed.loaded_for(value):
-            made = library.from_host(value)
-            if made is not None:
-                return made
-        return None
+        engine = self._owner()
+        before = switch(engine._world.root)
+        try:
+            for library in engine._installed.loaded_for(value):
+                made = library.from_host(value)
+                if made is not None:
+                    return made
+            return None
+        finally:
+            switch(before)
 
     def _copy(self, value: Any) -> Any:
         """Deep copies of list, tuple and dict, with their cycles and sharing."""
@@ -192,4 +195,4 @@ def is_class(value: Any) -> bool:
     return isinstance(value, Table) and b"__name" in value and b"__inherit" in value
 
 
-__all__ = ["Converter", "FunctionType", "HostRaised", "is_class", "is_closure"]
+__all__ = ["Converter", "is_class"]

@@ -18,7 +18,7 @@ from .runtime.values import MISSING
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
     from .convert import Converter
     from .engine import Engine
@@ -260,6 +260,3 @@ def expose(
         namespace[python_name(name.encode())] = _Class(name, native)
 
 
-def raise_in_host(problem: Exception) -> NoReturn:
-    """An exception in a callback of the host: reaches the host's call, whatever stands in between."""
-    raise HostRaised(problem) from None

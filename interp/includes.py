@@ -139,7 +139,7 @@ class HostIncludes(Includes):
     def custom(self, name: bytes, from_file: bytes | None) -> tuple[bytes, Any] | None:
         if self._callback is None:
             return None
-        from .expose import raise_in_host
+        from .ports import raise_in_host
 
         if from_file is None:
             from_file = _calling_file()

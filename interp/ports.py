@@ -14,7 +14,7 @@ from .runtime.state import current
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
 
     from .runtime.state import World
 
@@ -115,6 +115,20 @@ def check() -> None:
 def on_pass(look: Callable[[], None]) -> None:
     """Registers what `process_threads` calls before a pass, so that waits that are over end without `socket_run`."""
     current().world.ports.passes.append(look)
+
+
+def raise_in_host(problem: Exception) -> NoReturn:
+    """An exception of a host's callback: passes all scripts and natives and reaches the host's call as itself."""
+    from .runtime.state import HostRaised
+
+    raise HostRaised(problem) from None
+
+
+def end_script(text: str) -> NoReturn:
+    """Ends the running call with `PermissionDenied`, which no script can stop."""
+    guard = current().world.ports.guard
+    guard.fire("permission", text)
+    raise AssertionError
 
 
 def on_interrupt(wake_up: Callable[[], None]) -> Callable[[], None]:

@@ -98,8 +98,8 @@ def collect(engine: Any) -> Stats:
     """An engine's stats."""
     world = engine._world
     guard = engine._guard
-    network = world.slots.get("network")
-    traffic = getattr(network, "traffic", (0, 0))
+    network = getattr(world.slots.get("sockets"), "network", None)
+    traffic = getattr(network, "traffic", (0, 0))  # kept by a policy's network
     return Stats(
         operations=guard.operations,
         seconds=guard.seconds,

@@ -15,11 +15,12 @@ from . import address, connect, errors, resolver, select, socket
 from .address import SocketAddress
 from .network.base import ERR, HUP, IN, OUT, PRI, Network
 from .network.system import SystemNetwork
+from .policy import Decision, NetworkPolicy
 from .select import Poller, Watch
 from .socket import Socket
 from .waiting import Cancellable
 
-__all__ = ["Network", "Socket", "SocketAddress", "SystemNetwork", "library"]
+__all__ = ["Decision", "Network", "NetworkPolicy", "Socket", "SocketAddress", "SystemNetwork", "library"]
 
 library = Library("sockets", aliases=("sgssockets",), doc="TCP, UDP and local sockets, names, readiness, threads")
 
@@ -107,3 +108,26 @@ _function("socket_stop()")(select.socket_stop)
 _function("socket_resolve( string host[, string service[, dict options ]] )")(resolver.socket_resolve)
 _function("socket_getnameinfo( socket_address address[, int flags = 0 ] )")(resolver.socket_getnameinfo)
 _function("socket_getservbyname( string name[, string protocol ] )")(resolver.socket_getservbyname)
+
+
+# --- for hosts (12.3) -------------------------------------------------------------------------------------------------
+
+def _from_host(value: object) -> Socket | None:
+    """A script's socket on a duplicate of a Python socket's descriptor; None for anything else."""
+    import os
+
+    from .state import state
+
+    if not isinstance(value, _constants.socket):
+        return None
+    owner = state()
+    fd = os.dup(value.fileno())
+    try:
+        endpoint, waits = owner.network.give(fd)
+    except BaseException:
+        os.close(fd)
+        raise
+    return Socket(owner, endpoint, waits)
+
+
+library.from_host = _from_host  # type: ignore[attr-defined]

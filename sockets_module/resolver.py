@@ -47,6 +47,8 @@ def find(
     if b":" in host or host.replace(b".", b"").isdigit() or flags & NUMERIC_ONLY:
         return network.getaddrinfo(*question, flags)
 
+    network.admit_name(host)
+
     def ask() -> list[AddressInfo]:
         return network.getaddrinfo(*question, flags)
 

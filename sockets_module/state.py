@@ -90,6 +90,8 @@ def _network_of(world: Any) -> Network:
     from .network.system import SystemNetwork
 
     given = world.slots.get("network")
+    if hasattr(given, "network_for"):
+        given = given.network_for(world)
     if isinstance(given, Network):
         return given
     return SystemNetwork() if given is True else NoNetwork()

@@ -248,6 +248,7 @@ def send_file(sock: Socket, source: Any, offset: int, count: int | None) -> int 
         if sock.endpoint.fileno() < 0:
             raise OSError(errno.EBADF, "")
         if isinstance(source, bytes):
+            sock.state.network.admit_file(source)
             fd = os.open(os.fsdecode(source), os.O_RDONLY | os.O_CLOEXEC)
             try:
                 _send_descriptor(sock, fd, offset, count)

@@ -49,6 +49,10 @@ class RawFile:
         """What `os.fstat` says."""
         return os.fstat(self._descriptor)
 
+    def fileno(self) -> int:
+        """The descriptor, -1 when closed. `Stream` does without this method in a host's objects."""
+        return self._descriptor
+
     def close(self) -> None:
         """Closes; a second call does nothing."""
         descriptor, self._descriptor = self._descriptor, -1

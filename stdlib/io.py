@@ -409,6 +409,20 @@ class Stream:
         self._capacity = min(size, _MAX_BUFFER)
         return True
 
+    def fileno(self) -> int:
+        """The descriptor, for other libraries; `OSError` where the raw file has none.
+
+        First passes everything on to the system and brings its position to the script's.
+        """
+        number: int = getattr(self._raw, "fileno", lambda: -1)()
+        if number < 0:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        problem = self._drain()
+        if problem:
+            raise OSError(problem, os.strerror(problem))
+        self._forget_read_ahead()
+        return number
+
     def close(self) -> None:
         """Writes what is left and closes."""
         self._drain()
@@ -480,6 +494,12 @@ class File(Object, name="file"):
             return False
         stream.close()
         return True
+
+    def fileno(self) -> int:
+        """For other libraries: the descriptor of the flushed file. `OSError` (EBADF) when it is closed or has none."""
+        if self.stream is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return self.stream.fileno()
 
     def truth(self) -> bool:
         """True while open."""

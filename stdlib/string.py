@@ -557,6 +557,8 @@ def string_utf8_length(_this: Any, args: tuple[Any, ...]) -> int | None:
 class Utf8Iterator(Iterator, name="utf8_iterator"):
     """Walks over the characters of a string: keys are byte offsets, values code points (chapter 06, 2.14)."""
 
+    constructor = "string_utf8_iterator"
+
     def __init__(self, text: bytes, offset: int) -> None:
         """Stand before the character at byte `offset`; outside the string the iterator is finished."""
         self.source = text

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from interp.cli import open_engine
-from interp.compiler.pipeline import compile_unit
 from interp.errors import ScriptExit
 
 ROOT = Path(__file__).parent.parent

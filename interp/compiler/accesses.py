@@ -75,7 +75,7 @@ class Accesses:
         slow = p.expression(p.call("$setprop", slow_args, line), line)
         if obj.mask & FUNC == 0:
             self.out.append(store)
-        elif obj.name == "this":
+        elif obj.name == "this" and not self.in_tree:
             self.this_tested = True
             self.out.append(p.if_(p.name("$tf", line), [slow], [store], line))
         else:
@@ -240,18 +240,18 @@ class Accesses:
         line = node.line
         if isinstance(node, n.CompatCall):
             values = self.operands([node.this, node.func, *node.args], atoms=True)
-            return values[1], values[0], values[2:]
+            return self.keep_uncleared(values[1]), values[0], values[2:]
         if isinstance(node.func, n.Prop):
             obj, key = self.operands([node.func.obj, node.func.key], atoms=True)
             obj = self.fixed(obj, node.args, line)
             method = self.as_atom(self.read_property(obj, key, node.func.line), line)
             values = self.operands([obj, method, *node.args], atoms=True)
-            return values[1], values[0], values[2:]
+            return self.keep_uncleared(values[1]), values[0], values[2:]
         function: Any = node.func
         if id(node) in self.callees_known:
             function = self.temp_value(self.callees_known[id(node)], line)
         values = self.operands([function, *node.args], atoms=True)
-        return values[0], self.constant(None, line), values[1:]
+        return self.keep_uncleared(values[0]), self.constant(None, line), values[1:]
 
     def fixed(self: FunctionGenerator, value: V, later: list[n.Node], line: int) -> V:
         """The value as an atom that the later expressions cannot change."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
-from .types import ARRAY, BOOL, INT, NUMERIC, OTHER, STR, const_mask
+from .types import ARRAY, BOOL, INT, NULL, NUMERIC, OTHER, STR, const_mask
 from .values import V
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ class Comparisons:
     def equality(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
         both = left.mask | right.mask
         equal = op == "=="
-        if not both & ~NUMERIC or not both & ~STR:
+        nonzero = any(side.kind == "const" and side.mask & NUMERIC and side.value != 0 for side in (left, right))
+        # null counts as 0 beside a number, so beside any other number the host's answer is right
+        if not both & ~(NUMERIC | NULL if nonzero else NUMERIC) or not both & ~STR:
             operator: ast.cmpop = ast.Eq() if equal else ast.NotEq()
             return V(p.compare(left.node, operator, right.node, line), BOOL)
         left, right = self.operands([left, right], atoms=True)

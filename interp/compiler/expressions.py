@@ -360,7 +360,8 @@ class Expressions:
             )
         left, right = self.operands([left, right], atoms=True)
         real = left.mask == REAL or right.mask == REAL
-        name = dest if dest is not None and dest not in (left.name, right.name) else self.new_temp(ANY)
+        # an object gets here through a metamethod alone: not worth clearing the temporary every time
+        name = dest if dest is not None and dest not in (left.name, right.name) else self.new_temp(0)
         factors = [left.node, right.node]
         if op == "*" and not real:
             # the host repeats bytes, of any size: a sign before them is a TypeError

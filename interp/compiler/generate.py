@@ -194,6 +194,12 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
             self.dirty.append(name)
         return name
 
+    def keep_uncleared(self, value: V) -> V:
+        """Marks a temporary that needs no clearing: what it holds is held elsewhere, too, or holds nothing itself."""
+        if value.name in self.dirty:
+            self.dirty.remove(value.name)
+        return value
+
     def temps_begin(self) -> tuple[int, int]:
         return self.temps_used, len(self.dirty)
 

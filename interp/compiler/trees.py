@@ -67,7 +67,7 @@ class Trees:
         if part is None or (tree.properties == 0 and not tree.guards and not tree.callees):
             return None
         line = node.line
-        name = dest if dest is not None and dest not in tree.reads else self.new_temp(part.mask)
+        name = dest if dest is not None and dest not in tree.reads else self.new_temp(0)
         self.out.extend(tree.before)
         fast = self.root(part, name, line)
         general = self.general(node, name, tree)
@@ -84,7 +84,9 @@ class Trees:
 
         self.in_tree, before = True, self.in_tree
         self.callees_known, known = tree.callees, self.callees_known
+        mark = self.temps_begin()
         made = self.generated(make)
+        made += self.temps_end_list(mark, node.line)
         self.in_tree, self.callees_known = before, known
         return made
 
@@ -224,7 +226,7 @@ class Trees:
         if part is None or not isinstance(target.key, n.Const):
             return None
         line = node.line
-        name = self.new_temp(part.mask)
+        name = self.new_temp(0)
         self.out.extend(tree.before)
         fast = self.root(part, name, line)
         obj = self.part(target.obj, Tree())

@@ -159,6 +159,10 @@ class Network:
         """Takes over a descriptor; also tells whether it was blocking. On failure (ENOTSOCK) it is left alone."""
         raise NotImplementedError
 
+    def give(self, fd: int) -> tuple[Endpoint, bool]:
+        """As `adopt`, for a descriptor that the host hands to a script."""
+        return self.adopt(fd)
+
     def duplicate(self, endpoint: Endpoint) -> Endpoint:
         """A second endpoint on the same socket."""
         raise NotImplementedError
@@ -176,6 +180,12 @@ class Network:
     ) -> list[AddressInfo]:
         """Names to addresses, waiting for the answer."""
         raise NotImplementedError
+
+    def admit_name(self, host: bytes) -> None:
+        """Called before a name is looked up in the background; `OSError` when scripts may not."""
+
+    def admit_file(self, path: bytes) -> None:
+        """Called before a file is opened on a script's behalf; `OSError` when scripts may not."""
 
     def lookup(self, work: Callable[[], Any], done: Callable[[Any, BaseException | None], None]) -> None:
         """Runs resolver work in the background; `done( result, failure )` is called once, on any OS thread."""

@@ -15,7 +15,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_ALLOWED = frozenset((b"array", b"array_sized", b"dict", b"map", b"event", b"closure", b"sym_get", b"socket_address"))
+    from interp.runtime.values import Object
+
+_ALLOWED = frozenset(
+    b"array array_sized dict map event closure sym_get socket_address string_utf8_iterator".split()
+)
 
 # Nulls that a piece of data may ask for beyond its own length, all its `array_sized` calls together.
 _SPARE_ITEMS = 65_536
@@ -42,6 +46,18 @@ def find(name: bytes) -> Any:
             return None
     value = world.symbol_values.get(name)
     return world.namespace.get(key) if value is None else value
+
+
+def constructor_call(value: Object) -> tuple[bytes, tuple[Any, ...]] | None:
+    """Name and arguments of the call that makes a library object again, None where it cannot be saved.
+
+    The constructor is the global named like the type, or as the type's attribute `constructor` says.
+    """
+    args = value.serialize_args()
+    if args is None:
+        return None
+    name: str = getattr(type(value), "constructor", value.type_name)
+    return name.encode(), args
 
 
 class Construction:

@@ -22,7 +22,7 @@ from interp.library import (
 )
 from interp.runtime.values import Array, Map, Object, Record, Table, dict_items, is_closure, map_items, map_key
 
-from .constructors import Construction, TooLarge, symbol_of
+from .constructors import Construction, TooLarge, constructor_call, symbol_of
 from .containers import fits_dict
 from .guard import safe_text
 
@@ -111,11 +111,11 @@ def _write(value: Any, depth: int, tab: bytes | None, out: list[bytes], levels: 
         raise _Cyclic
     path.add(id(value))
     if isinstance(value, Object):
-        args = value.serialize_args()
-        if args is None:
+        made = constructor_call(value)
+        if made is None:
             raise _Unsupported(f"cannot serialize object of type '{type_name(value)}'", True)
-        out.append(value.type_name.encode() + b"(")
-        levels.append((_call_parts(args), b")", depth, value))
+        out.append(made[0] + b"(")
+        levels.append((_call_parts(made[1]), b")", depth, value))
         return
     inner = None if tab is None else b"\n" + tab * (depth + 1)
     outer = b"" if tab is None or not _size(value) else b"\n" + tab * depth

@@ -23,7 +23,7 @@ from interp.runtime.values import (
     map_key,
 )
 
-from .constructors import symbol_of
+from .constructors import constructor_call, symbol_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,12 +70,6 @@ def _function_record(function: Any) -> bytes | None:
 
 def _name(name: bytes) -> bytes:
     return bytes((len(name),)) + name + b"\0"
-
-
-def _constructor_args(value: Object) -> tuple[bytes, tuple[Any, ...]] | None:
-    """Name and arguments of the constructor of a library object, None where it cannot be saved."""
-    args = value.serialize_args()
-    return None if args is None else (value.type_name.encode(), args)
 
 
 # --- mode 1 -----------------------------------------------------------------------------------------------------------
@@ -144,7 +138,7 @@ def _stack_parts(value: Any) -> tuple[bytes, list[Any]]:
         return b"map", [part for pair in map_items(value) for part in pair]
     if isinstance(value, (Table, Record)):
         return b"dict", [part for pair in dict_items(value) for part in pair]
-    made = _constructor_args(value) if isinstance(value, Object) else None
+    made = constructor_call(value) if isinstance(value, Object) else None
     if made is None:
         raise _Unsupported(f"cannot serialize object of type '{type_name(value)}'")
     return made[0], list(made[1])
@@ -231,7 +225,7 @@ class _VariableWriter:
     def object(self, value: Any) -> Generator[Any, Any, int]:
         """Writes an object without a symbol; gives its number."""
         library_object = isinstance(value, Object)
-        made = _constructor_args(value) if library_object else None
+        made = constructor_call(value) if library_object else None
         if (library_object and made is None) or (type(value) is FunctionType and is_closure(value)):
             raise _Unsupported(f"Cannot serialize object of type '{type_name(value)}'")
         meta = -1

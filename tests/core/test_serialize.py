@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from interp.library import Pointer
 from interp.runtime.state import ScriptAbort
 from interp.runtime.values import Object, Table, instance_class, make_table, map_items, set_meta
+from stdlib.string import Utf8Iterator, library
 
 
 @pytest.fixture
@@ -169,6 +170,30 @@ def test_library_objects(core: Core) -> None:
         b"Error: serialize(): cannot serialize object of type 'object'",
         b"Warning: serialize(): Cannot serialize object of type 'object'",
     ]
+
+
+class Walker(Event):
+    """A library object whose constructor has another name than its type."""
+
+    type_name = "walker"
+    constructor = "make_walker"
+
+
+def test_constructors_of_another_name(core: Core) -> None:
+    core.world.symbol_values[b"make_walker"] = lambda this, signaled=None: Walker(bool(signaled))
+    assert core.sgson_encode(Walker(True)) == b"make_walker(true)"
+    assert core.serialize(Walker(True), 1).endswith(b"\x0bmake_walker\0")
+    core.world.slots["data_constructors"] = {"make_walker"}
+    for mode in (1, 2, 3):
+        assert type(core.unserialize(core.serialize(Walker(True), mode), mode)) is Walker
+
+
+def test_iterators_over_characters(core: Core) -> None:
+    core.world.symbol_values[b"string_utf8_iterator"] = library.functions["string_utf8_iterator"]
+    for mode in (1, 2, 3):
+        copy = core.unserialize(core.serialize(Utf8Iterator(b"a\xc3\xb1", 1), mode), mode)
+        assert (type(copy), copy.string, copy.offset) == (Utf8Iterator, b"a\xc3\xb1", 0)
+    assert core.messages() == []
 
 
 def test_functions(core: Core) -> None:
