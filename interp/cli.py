@@ -256,15 +256,18 @@ def open_engine(options: Options | None = None, **settings: Any) -> Engine:
     UsageError for a malformed network rule.
     """
     options = options or Options()
-    return Engine(
+    engine = Engine(
         [name for name in BUILT_IN if options.io or name not in OUTSIDE],
         network=_network(options),
         limits=Limits(**{**NO_LIMITS, **options.limits}) if options.limits else Limits.none(),
         includes=DiskIncludes(),
         cache=options.cache,
         optimize=options.optimize,
+        interruptible=bool(options.limits),  # Ctrl-C raises in the running code itself
         **settings,
     )
+    engine._world.slots["shared_locale"] = True  # this process is nothing but one engine
+    return engine
 
 
 def _network(options: Options) -> Any:

@@ -814,10 +814,12 @@ def _join_traces(carrier: BaseException, exception: BaseException) -> None:
     first = carrier.__traceback__
     if first is None:
         return
+    own = exception.__traceback__
     last = first
-    while last.tb_next is not None:
+    # both have seen the native that caught the exception: once is enough
+    while last.tb_next is not None and (own is None or last.tb_next.tb_frame is not own.tb_frame):
         last = last.tb_next
-    last.tb_next = exception.__traceback__
+    last.tb_next = own
     exception.__traceback__ = first
 
 

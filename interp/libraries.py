@@ -142,7 +142,6 @@ def install_core(world: World) -> None:
     world.array_meta = meta
     world.array_type = array_class(meta)
     world.namespace["array"] = meta
-    world.namespace["$N_push"] = METHODS["push"]
     world.symbol_register(b"array", meta)
     for name, native in METHODS.items():
         world.symbol_register(b"array." + name.encode(), native)

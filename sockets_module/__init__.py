@@ -15,10 +15,13 @@ from . import address, connect, errors, resolver, select, socket
 from .address import SocketAddress
 from .network.base import ERR, HUP, IN, OUT, PRI, Network
 from .network.system import SystemNetwork
-from .policy import Decision, NetworkPolicy
 from .select import Poller, Watch
 from .socket import Socket
 from .waiting import Cancellable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .policy import Decision, NetworkPolicy
 
 __all__ = ["Decision", "Network", "NetworkPolicy", "Socket", "SocketAddress", "SystemNetwork", "library"]
 
@@ -110,7 +113,15 @@ _function("socket_getnameinfo( socket_address address[, int flags = 0 ] )")(reso
 _function("socket_getservbyname( string name[, string protocol ] )")(resolver.socket_getservbyname)
 
 
-# --- for hosts (12.3) -------------------------------------------------------------------------------------------------
+# --- for hosts (12.3, 12.7) -------------------------------------------------------------------------------------------------
+
+def __getattr__(name: str) -> object:
+    if name in ("NetworkPolicy", "Decision"):  # scripts without a policy need not wait for it
+        from . import policy
+
+        return getattr(policy, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 def _from_host(value: object) -> Socket | None:
     """A script's socket on a duplicate of a Python socket's descriptor; None for anything else."""

@@ -225,6 +225,8 @@ class Accesses:
 
     def x_Call(self: FunctionGenerator, node: n.Call, dest: str | None) -> V:
         unused = self.take_unused()
+        if unused and self.unit.optimize and called_name(node) == ".push" and len(node.args) == 1:
+            return self.push(node)
         shortcut = SHORTCUTS.get(called_name(node)) if self.unit.optimize else None
         function, this, args = self.callee(node)
         if shortcut is not None:
@@ -234,6 +236,37 @@ class Accesses:
         return self.direct_call(function, this, args, node.line, dest, unused)
 
     x_CompatCall = x_Call
+
+    def push(self: FunctionGenerator, node: Any) -> V:
+        """`array.push( item );`: an append while nobody has replaced the method of arrays."""
+        line = node.line
+        method: V | None = None
+        if quiet(node.args[0]):
+            # nothing in the item can be noticed before the method is looked up: the look-up may wait
+            obj, item = self.operands([node.func.obj, *node.args], atoms=True)
+        else:
+            method, obj, (item,) = self.callee(node)
+        test = p.both([self.type_test(obj, "$Array", line), p.name("$push_kept", line)], line)
+        # what `capacity` answers depends on the size before the first push
+        size = p.call("$len", [self.again(obj, line)], line)
+        unset = [p.assign(ast.Attribute(self.again(obj, line), "cap", p.STORE, **p.at(line)), size, line)]
+        pinned = p.expression(p.attribute(self.again(obj, line), "cap", line), line)
+        append = p.call(p.attribute(self.again(obj, line), "append", line), [self.again(item, line)], line)
+        fast = [p.try_([pinned], "$AttributeError", None, unset, line), p.expression(append, line)]
+
+        def general() -> None:
+            found = method
+            if found is None:
+                key = self.constant(b"push", line)
+                found = self.as_atom(self.read_property(self.repeated(obj, line), key, node.func.line), line)
+            self.direct_call(found, self.repeated(obj, line), [self.repeated(item, line)], line, None, True)
+
+        self.out.append(p.if_(test, fast, self.generated(general), line))
+        return self.constant(None, line)
+
+    def repeated(self: FunctionGenerator, value: V, line: int) -> V:
+        """An atom as another node."""
+        return V(self.again(value, line), value.mask, value.kind, value.name, value.value, value.lo, value.hi)
 
     def callee(self: FunctionGenerator, node: Any) -> tuple[V, V, list[V]]:
         """Function, `this` and arguments of a call, evaluated in order; the first two are atoms."""
@@ -351,6 +384,13 @@ class Accesses:
         raise AssertionError(f"line {node.line}: keyword {node.word} passed the checks")
 
 
+def quiet(node: Any) -> bool:
+    """Whether evaluating the expression can neither give a message nor run script code."""
+    if isinstance(node, n.Paren):
+        return len(node.items) == 1 and quiet(node.items[0])
+    return isinstance(node, (n.Const, n.This)) or (isinstance(node, n.Name) and node.storage != "global")
+
+
 def called_name(node: Any) -> str:
     """`name` of a call of a global, `.name` of a method call."""
     if isinstance(node, n.CompatCall):
@@ -386,25 +426,6 @@ def _either(
 
 def _is_native(self: FunctionGenerator, function: V, name: str, line: int) -> ast.expr:
     return p.compare(self.again(function, line), ast.Is(), p.name("$N_" + name, line), line)
-
-
-def _push(
-    self: FunctionGenerator, function: V, this: V, args: list[V], line: int, dest: str | None, unused: bool
-) -> V | None:
-    if len(args) != 1 or not unused or this.kind == "const":
-        return None
-    test = p.both([_is_native(self, function, "push", line), self.type_test(this, "$Array", line)], line)
-    # what `capacity` answers depends on the size before the first push
-    pin = p.try_(
-        [p.expression(p.attribute(self.again(this, line), "cap", line), line)], "$AttributeError", None,
-        [p.assign(
-            ast.Attribute(self.again(this, line), "cap", p.STORE, **p.at(line)),
-            p.call("$len", [self.again(this, line)], line), line,
-        )],
-        line,
-    )  # fmt: skip
-    append = p.call(p.attribute(self.again(this, line), "append", line), [self.again(args[0], line)], line)
-    return _either(self, test, [pin, p.expression(append, line)], None, function, this, args, line, dest, unused)
 
 
 def _toint(
@@ -445,6 +466,22 @@ def _string_part(
     return _either(self, p.both(tests, line), fast, name, function, this, args, line, dest, unused)
 
 
-SHORTCUTS: dict[str, Any] = {".push": _push, "toint": _toint, "string_part": _string_part}
+def _isset(
+    self: FunctionGenerator, function: V, this: V, args: list[V], line: int, dest: str | None, unused: bool
+) -> V | None:
+    if len(args) != 2 or unused or not args[0].mask & OTHER or not args[1].mask & STR:
+        return None
+    table, key = args
+    name = dest if dest is not None and dest not in (table.name, key.name) else self.new_temp(BOOL)
+    tests = [_is_native(self, function, "isset", line), self.type_test(table, "$TableType", line)]
+    if key.mask != STR:
+        tests.append(self.type_test(key, "$bytes", line))
+    found = p.compare(self.again(key, line), ast.In(), self.again(table, line), line)
+    return _either(
+        self, p.both(tests, line), [p.assign(name, found, line)], name, function, this, args, line, dest, unused
+    )
+
+
+SHORTCUTS: dict[str, Any] = {"isset": _isset, "toint": _toint, "string_part": _string_part}
 
 __all__ = ["BOOL", "FUNC", "NUMERIC", "Accesses"]

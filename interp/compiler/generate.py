@@ -51,6 +51,7 @@ class UnitGenerator:
         self.out: list[ast.stmt] = []
         self.defined: dict[int, str] = {}
         self.twins = 0
+        self.closures = 0
 
     def plain(self, function: n.Function) -> str:
         """The name of the variable that holds a function without a `use` list; generated on first use."""
@@ -251,7 +252,9 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         """Makes the function's value here; the variable that holds it."""
         if function.uses is None:
             return self.unit.plain(function)
-        name = self.fresh("$k")
+        # a name of its own in the whole unit: the closure may refer to itself from where others have names too
+        self.unit.closures += 1
+        name = f"$q{self.unit.closures}"
         self.out.extend(self.unit.definition(function, name, self.out, self))
         return name
 

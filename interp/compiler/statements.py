@@ -465,7 +465,8 @@ class Statements:
                 values[0] = values[0] if values[0].kind == "const" else self.keep(values[0], line)
                 break
         for value in values[1:]:
-            if not value.atom:
+            # a function is read too: the twin, which returns it, finds its variable through this form
+            if not value.atom or (value.name is not None and value.name.startswith(("$f", "$q"))):
                 self.out.append(p.expression(value.node, line))
         self.out.append(p.return_(values[0].node if values else p.const(None, line), line))
 

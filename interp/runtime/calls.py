@@ -110,12 +110,19 @@ def invoke_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
         if info[1] == "none":
             invoke(function, this, *args)
             return ()
-        twin = FunctionType(
-            TWINS[info[2]], function.__globals__, function.__name__, function.__defaults__, function.__closure__
-        )
-        results = invoke(twin, this, *args)
+        results = invoke(function.__dict__.get("twin") or _twin(function, info[2]), this, *args)
         return () if results is None else results
     return _call_object(function, this, args)
+
+
+def _twin(function: Any, key: str) -> Any:
+    """The form of a script function that gives all results, sharing its captured variables."""
+    code = TWINS[key]
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+    closure = tuple(cells[name] for name in code.co_freevars)
+    twin = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, closure)
+    function.__dict__["twin"] = twin
+    return twin
 
 
 def _call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -225,7 +225,7 @@ def poll() -> None:
 
 
 # Natives that generated code has shortcuts for; `$N_name` is set when a library brings the native.
-KNOWN_NATIVES = frozenset(("sqrt", "sin", "cos", "toint", "string_part", "push"))
+KNOWN_NATIVES = frozenset(("sqrt", "sin", "cos", "toint", "string_part", "isset"))
 
 TABLE: dict[str, Any] = {
     "$type": type,
@@ -246,6 +246,7 @@ TABLE: dict[str, Any] = {
     "$TreeErrors": (AttributeError, TypeError, ZeroDivisionError, OverflowError, ValueError),
     "$CallErrors": calls.CALL_ERRORS,
     "$never": False,
+    "$push_kept": True,
     "$stop": False,
     "$m_sqrt": math.sqrt,
     "$m_sin": math.sin,

@@ -14,6 +14,8 @@ import sys
 from _weakrefset import WeakSet
 from types import FunctionType
 
+from .state import current
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -547,6 +549,10 @@ class Shape:
 
     def changed(self, key: bytes) -> None:
         """An entry of the owner was written or removed."""
+        if key == b"push":
+            world = current().world
+            if self.owner is world.array_meta:
+                world.namespace["$push_kept"] = False
         for cls in list(self.dependents):
             if key.startswith(b"__"):
                 mirror(cls)

@@ -90,10 +90,10 @@ class World:
         if hook.kind == "router":
             setter = self.chain(obj.meta, "__set_" + key)
             if isinstance(setter, Function):
-                self.lines.append(f"set{setter.number}{obj.name}={value}")
+                self.lines.append(f"set{setter.number}{obj.name}={self.show(value)}")
                 obj.entries["s"] = value
             return False
-        self.lines.append(f"write{hook.number}{obj.name}{key}={value}")
+        self.lines.append(f"write{hook.number}{obj.name}{key}={self.show(value)}")
         return hook.kind == "some" and key == "x"
 
     def cyclic(self, obj: Obj, meta: Obj | None) -> bool:
@@ -109,9 +109,6 @@ class World:
 
 HEAD = """
 function show( v ){ return if( is_callable( v ), "fn", v ); }
-global maker = {
-    plain = function( n ){ return ( function( n ) use( n ){ return function() use( n ){ return "call" $ n $ this.id(); }; } )( n ); }
-};
 function id_of( o ){ foreach( n, x : _G.objects ) if( x === o ) return n; return "?"; }
 """
 
@@ -249,7 +246,7 @@ def test_random_operations(seed: int) -> None:
 
 @slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", range(1000, 2000))
+@pytest.mark.parametrize("seed", range(1000, 1200))
 def test_random_operations_long(seed: int) -> None:
     judge(seed, 250)
 
@@ -293,7 +290,7 @@ RULES = {
     ),
     "a silent metamethod is tried on both sides": (
         'class S { function __add(){ print( "s" ); } } class T { function __add(){ print( "t" ); return 1; } }'
-        " s = new S(); t = new T(); println( s + t, t + s ); println( @( s + s ) );", "st11\nssnull\n",
+        " s = new S(); t = new T(); println( s + t, t + s ); println( @( s + s ) );", "stt11\nssnull\n",
     ),
     "__call passes the caller's this": (
         "class C { function __call( t, a ){ return this.n $ typeof( t ) $ a; } } c = new C(); c.n = \"c\"; o = { f = c };"
