@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SCALARS = frozenset((int, float, bool, type(None)))
 _SAMPLE = 512
+_EMPTY, _NAMES = 40_000, 600  # a namespace as it is before a script adds to it
 _OURS = ("interp.", "stdlib.", "sockets_module.")
 _COUNTED = (bytes, bytearray, list, Table, Record, Map, Object, Thread, FunctionType)
 _OBJECT_OVERHEAD = 64  # a record's or library object's own slots, its share of keys and collector header
@@ -41,7 +42,7 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
         pending += list(world.threads.woken)
     namespace = world.namespace
     _frames(sys._getframe(1), pending, namespace)
-    total = 0
+    total = max(0, sys.getsizeof(namespace) - _EMPTY) + 64 * max(0, len(namespace) - _NAMES)
     steps = 0
     size_of = sys.getsizeof
     while pending:

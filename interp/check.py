@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from .syntax import nodes as n
@@ -32,9 +33,11 @@ exit status: 0 nothing found; 1 findings; 2 wrong usage
 """
 
 _DYNAMIC = frozenset(("eval", "eval_file", "include_file", "include_shared", "import_cfunc"))
+# Answered by the compiler or the runtime wherever they stand.
+_SPECIAL = frozenset(("_G", "_R", "_T", "_F"))
 _VARIADIC = frozenset(("va_get_args", "va_get_arg", "va_arg_count"))
 # What makes several values, by name: the types of the values (class names as in the annotations).
-_SEVERAL = {
+_SEVERAL: dict[str, tuple[str, ...]] = {
     "accept": ("Socket", "SocketAddress"),
     "socket_pair": ("Socket", "Socket"),
     "recvfrom": ("", "SocketAddress"),
@@ -69,7 +72,9 @@ class Source:
     def column(self, line: int, word: str) -> int:
         """Where a word stands in a line, or the line's first character that is no space."""
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else b""
-        found = re.search(rb"(?<![\w])" + re.escape(word.encode("utf-8", "replace")) + rb"(?![\w])", text) if word else None
+        found = (
+            re.search(rb"(?<![\w])" + re.escape(word.encode("utf-8", "replace")) + rb"(?![\w])", text) if word else None
+        )
         return (found.start() if found else len(text) - len(text.lstrip())) + 1
 
 
@@ -97,7 +102,7 @@ class Known:
 
         for name, cls in TYPES.items():
             if cls.__name__ == type_name and getattr(cls, "members", None):
-                return name, cls.members  # type: ignore[attr-defined]
+                return name, cls.members
         return None
 
 
@@ -133,11 +138,11 @@ class Checker:
             types = self._types(function)
             for node in inside(function):
                 if type(node) is n.Call and type(node.func) is n.Name:
-                    self._count(node.func, len(node.args), node.line, function)
+                    self._count(node.func, len(node.args), node.line)
                 elif type(node) is n.Prop:
                     self._member(node, types)
-                if type(node) in (n.Assign, n.OpAssign) and type(node.target) is n.Prop:  # type: ignore[attr-defined]
-                    self._member(node.target, types, True)  # type: ignore[attr-defined]
+                if type(node) in (n.Assign, n.OpAssign) and type(node.target) is n.Prop:
+                    self._member(node.target, types, True)
 
     # --- globals ------------------------------------------------------------------------------------------------------
 
@@ -150,23 +155,24 @@ class Checker:
                     if name.storage == "global":
                         self.defined.add(name.name)
                         self.functions[name.name] = None
-                if kind is n.FuncDecl and type(node.target) is n.Name and node.target.storage == "global":  # type: ignore[attr-defined]
-                    name = node.target.name  # type: ignore[attr-defined]
-                    self.functions[name] = None if name in self.functions else node.function  # type: ignore[attr-defined]
-                    self.defined.add(name)
-                elif kind is n.FuncExpr and node.function.name:  # type: ignore[attr-defined]
-                    self.defined.add(node.function.name)  # type: ignore[attr-defined]
-                    self.functions[node.function.name] = None  # type: ignore[attr-defined]
-                elif kind in (n.Prop, n.Index) and type(node.obj) is n.Name and node.obj.name == "_G":  # type: ignore[attr-defined]
-                    key = text_of(node.key)  # type: ignore[attr-defined]
+                        self.open = self.open or name.name == "_G"
+                if kind is n.FuncDecl and type(node.target) is n.Name and node.target.storage == "global":
+                    declared = node.target.name
+                    self.functions[declared] = None if declared in self.functions else node.function
+                    self.defined.add(declared)
+                elif kind is n.FuncExpr and node.function.name:
+                    self.defined.add(node.function.name)
+                    self.functions[node.function.name] = None
+                elif kind in (n.Prop, n.Index) and type(node.obj) is n.Name and node.obj.name == "_G":
+                    key = text_of(node.key)
                     self._make(key)
-                elif kind is n.MultiSet and type(node.obj) is n.Name and node.obj.name == "_G":  # type: ignore[attr-defined]
-                    for entry in node.entries:  # type: ignore[attr-defined]
+                elif kind is n.MultiSet and type(node.obj) is n.Name and node.obj.name == "_G":
+                    for entry in node.entries:
                         self._make(text_of(entry.key))
-                elif kind is n.Command and node.name.name == "include":  # type: ignore[attr-defined]
-                    for argument in node.args:  # type: ignore[attr-defined]
+                elif kind is n.Command and node.name.name == "include":
+                    for argument in node.args:
                         self._include(text_of(argument), folder)
-                elif kind is n.Name and node.name in _DYNAMIC:  # type: ignore[attr-defined]
+                elif kind is n.Name and node.name in _DYNAMIC:
                     self.open = True
             for call in calls(function, "include", "include_library"):
                 self._include(text_of(call.args[0]) if call.args else None, folder)
@@ -212,7 +218,7 @@ class Checker:
         if self.open:
             return
         for name, quiet in _read(function):
-            if name.storage == "global" and not quiet and name.name not in self.defined and name.name != "_R":
+            if name.storage == "global" and not quiet and name.name not in self.defined | _SPECIAL:
                 self.report(name.line, name.name, f"undefined global '{name.name}'{self._hint(name.name)}")
 
     def _hint(self, name: str) -> str:
@@ -221,7 +227,7 @@ class Checker:
         for library in BUILT_IN:
             found = self.known.library(library.encode())
             if found is not None and (name in found.functions or name in found.constants):
-                return f" (it is in the library: include \"{library}\";)"
+                return f' (it is in the library: include "{library}";)'
         import difflib
 
         near = difflib.get_close_matches(name, self.defined, 1, 0.75)
@@ -247,13 +253,13 @@ class Checker:
         lists: list[list[n.Node]] = [function.body]
         lists += [node.body for node in inside(function) if type(node) is n.Block]
         for statements in lists:
-            for before, after in zip(statements, statements[1:], strict=False):
+            for before, after in pairwise(statements):
                 if type(before) in (n.Return, n.Break, n.Continue) and type(after) is not n.FuncDecl:
                     self.report(_first_line(after), "", "unreachable code")
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
-    def _count(self, name: n.Name, given: int, line: int, _function: n.Function) -> None:
+    def _count(self, name: n.Name, given: int, line: int) -> None:
         if name.storage != "global" or self.open:
             return
         if name.name in self.functions:
@@ -267,12 +273,12 @@ class Checker:
             return
         from .library import parse_signature
 
-        parameters, rest = parse_signature(native.spec.signature, native.spec.constants)
+        parameters, _ = parse_signature(native.spec.signature, native.spec.constants)
         least = sum(not parameter.optional for parameter in parameters)
         most = len(parameters)
         if given < least:
             self.report(line, name.name, f"'{name.name}' needs at least {least} arguments, {given} given")
-        elif given > most and not rest:
+        elif given > most and native.spec.exact:
             self.report(line, name.name, f"'{name.name}' takes at most {most} arguments, {given} given")
 
     # --- members of library objects -----------------------------------------------------------------------------------
@@ -284,14 +290,14 @@ class Checker:
             candidates: dict[str, set[str]] = {}
             for node in inside(function):
                 kind = type(node)
-                made: list[tuple[n.Node, str]] = []
+                made: list[tuple[Any, str]] = []
                 if kind is n.Assign:
-                    made = [(node.target, self._type(node.value, found))]  # type: ignore[attr-defined]
+                    made = [(node.target, self._type(node.value, found))]
                 elif kind is n.VarDecl:
-                    made = [(name, self._type(value, found)) for name, value in node.items if value is not None]  # type: ignore[attr-defined]
+                    made = [(name, self._type(value, found)) for name, value in node.items if value is not None]
                 elif kind is n.MultiAssign:
-                    several = _SEVERAL.get(_callee(node.call), ())  # type: ignore[attr-defined]
-                    targets = node.targets  # type: ignore[attr-defined]
+                    several = _SEVERAL.get(_callee(node.call), ())
+                    targets = node.targets
                     made = list(zip(targets, (*several, *[""] * len(targets)), strict=False))
                 else:
                     made = [(name, "") for name in _written(node)]
@@ -305,17 +311,17 @@ class Checker:
             }
         return found
 
-    def _type(self, value: n.Node, types: dict[str, str]) -> str:
+    def _type(self, value: Any, types: dict[str, str]) -> str:
         """The Python class of a library object that an expression gives, or an empty text."""
         kind = type(value)
         if kind is n.Paren:
-            return self._type(value.items[-1], types)  # type: ignore[attr-defined]
+            return self._type(value.items[-1], types)
         if kind is n.Name:
-            return types.get(value.name, "") if value.storage == "local" else ""  # type: ignore[attr-defined]
+            return types.get(value.name, "") if value.storage == "local" else ""
         if kind is not n.Call:
             return ""
         name = _callee(value)
-        callee = value.func  # type: ignore[attr-defined]
+        callee = value.func
         if name in _SEVERAL:
             return _SEVERAL[name][0] if type(callee) is n.Name or self._type(callee.obj, types) == "Socket" else ""
         if type(callee) is n.Name and callee.storage == "global" and name not in self.functions and not self.open:
@@ -369,7 +375,6 @@ def _written(node: Any) -> Iterator[n.Name]:
 def _read(function: n.Function) -> Iterator[tuple[n.Name, bool]]:
     """The names that a body reads, and whether an `@` silences that."""
     stack: list[tuple[Any, bool]] = [(node, False) for node in function.body]
-    stack += [(node, False) for node in inside(function, only_entries=True)]
     while stack:
         node, quiet = stack.pop()
         kind = type(node)

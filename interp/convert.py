@@ -25,13 +25,11 @@ class Converter:
     __slots__ = ("array_type", "classes", "encoding", "engine", "handles")
 
     def __init__(self, engine: Any, encoding: str | None) -> None:
-        from weakref import WeakValueDictionary
-
         self.engine = engine
         self.encoding = encoding
         self.array_type: Any = None
         self.classes: dict[type, Any] = {}  # exposed host classes and the script types that stand for them
-        self.handles: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self.handles: Any = None  # WeakValueDictionary[int, Any], made with the first one
 
     # --- to the host --------------------------------------------------------------------------------------------------
 
@@ -121,6 +119,10 @@ class Converter:
 
     def _handle(self, value: Any, kind: Any) -> Any:
         """The script object for a host object, the same one as long as it lives."""
+        if self.handles is None:
+            from weakref import WeakValueDictionary
+
+            self.handles = WeakValueDictionary()
         found = self.handles.get(id(value))
         if found is None or found.held is not value:
             found = self.handles[id(value)] = kind(value)

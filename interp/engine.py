@@ -20,7 +20,7 @@ from .includes import DiskIncludes, Includes
 from .limits import Guard, Limits, Stop
 from .ports import Ports, Resources
 from .runtime import environment, helpers, values
-from .runtime.calls import enter_deep, enter_native, invoke, invoke_multi, leave_native, overflow
+from .runtime.calls import enter_deep, enter_native, invoke, invoke_multi, leave_native, mend, overflow
 from .runtime.messages import format_frames
 from .runtime.state import HostRaised, ScriptAbort, ScriptQuit, ScriptStop, World, current, switch
 from .streams import Streams
@@ -305,6 +305,8 @@ class Engine:
             guard.seconds += monotonic() - begin
             guard.timed = False
             guard.until = None
+            if self._world.overrun:
+                mend(self._world)
             if lowered:
                 sys.setrecursionlimit(lowered)
                 guard.recursion = 0

@@ -112,6 +112,11 @@ def check() -> None:
     world.streams.flush()
 
 
+def spawn(body: Callable[..., Any], *arguments: Any) -> None:
+    """Starts a native as a script thread of its own, as `thread` does; its first segment runs at once."""
+    _threads.start_thread(body, None, arguments, False)
+
+
 def on_pass(look: Callable[[], None]) -> None:
     """Registers what `process_threads` calls before a pass, so that waits that are over end without `socket_run`."""
     current().world.ports.passes.append(look)

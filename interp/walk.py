@@ -30,13 +30,8 @@ def children(node: Any) -> Iterator[Any]:
                     yield item
 
 
-def inside(node: n.Node, only_entries: bool = False) -> Iterator[n.Node]:
-    """All nodes of a function's body, or below another node, in the order of the text.
-
-    only_entries   just the top nodes that a function has beside its body
-    """
-    if only_entries:
-        return
+def inside(node: n.Node) -> Iterator[Any]:
+    """All nodes of a function's body, or below another node, in the order of the text."""
     stack = list(node.body) if isinstance(node, n.Function) else list(children(node))
     stack.reverse()
     while stack:
@@ -64,6 +59,6 @@ def calls(function: n.Function, *names: str) -> Iterator[n.Call]:
             yield node
 
 
-def text_of(node: n.Node | None) -> bytes | None:
+def text_of(node: Any) -> bytes | None:
     """The text of a constant, else None."""
     return node.value if type(node) is n.Const and type(node.value) is bytes else None

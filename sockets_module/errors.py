@@ -25,7 +25,10 @@ def socket_error(as_text: bool) -> int | bytes:
     slot = state()
     if not as_text:
         return slot.code
-    return slot.text if slot.code < 0 else os.strerror(slot.code).encode()
+    if slot.code < 0:
+        return slot.text
+    text = os.strerror(slot.code).encode()
+    return text + b": " + slot.text if slot.code and slot.code == slot.explained else text
 
 
 def socket_geterrnobyname(name: bytes) -> int | None:

@@ -273,6 +273,18 @@ class NetworkPolicy:
                     return self.settle("resolve", name, name, None, rule.text, True)
         return self.settle("resolve", name, name, None, None, None)
 
+    def judge_target(self, name: str, port: int) -> bool:
+        """Decides about a name that a proxy is to connect to: nobody here learns its address."""
+        try:
+            name = normal_name(name)
+        except ValueError:
+            return self.settle("connect", name, name, port, None, False)
+        for rules, allowed in ((self.deny, False), (self.rules["connect"], True)):
+            for rule in rules:
+                if (rule.any or (rule.is_name and rule.admits_name(name))) and rule.low <= port <= rule.high:
+                    return self.settle("connect", name, name, port, rule.text, allowed)
+        return self.settle("connect", name, name, port, None, None)
+
     def judge_path(self, path: str) -> bool:
         """Decides about a local socket: a real path, or `@NAME`."""
         for kind, wanted in self.unix:

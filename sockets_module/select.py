@@ -30,6 +30,11 @@ MASKS = IN | OUT | PRI | ERR | HUP
 READS, WRITES, ERRORS = IN | HUP | ERR, OUT | ERR, PRI
 
 
+def has_ahead(sock: Socket) -> bool:
+    """Whether a receive would give something that no selector sees: bytes read ahead, or decrypted."""
+    return bool(sock.ahead) or (sock.secure is not None and sock.secure.readable())
+
+
 # --- socket_select ----------------------------------------------------------------------------------------------------
 
 
@@ -45,6 +50,7 @@ def socket_select(reads: Any, writes: Any, errors: Any, seconds: float | None) -
     groups = ((reads, READS, IN, "read"), (writes, WRITES, OUT, "write"), (errors, ERRORS, PRI, "error"))
     wanted: dict[int, int] = {}
     registrations = []
+    secured: list[Socket] = []
     ahead = False
     for group, _, asked, name in groups:
         for position, sock in enumerate(group, 1):
@@ -58,11 +64,21 @@ def socket_select(reads: Any, writes: Any, errors: Any, seconds: float | None) -
                 wanted[fd] = asked
             else:
                 wanted[fd] |= asked
-            ahead = ahead or (asked == IN and bool(sock.ahead))
+            if asked == IN:
+                ahead = has_ahead(sock) or ahead
+                if sock.secure is not None:
+                    secured.append(sock)
     owner = state()
     try:
         limit = 0.0 if ahead else None if seconds is None else ports.clock() + seconds
-        ready = owner.reactor.wait_many(wanted, registrations, limit)
+        while True:
+            ready = owner.reactor.wait_many(wanted, registrations, limit)
+            for sock in secured:
+                # ciphertext that makes no plain bytes yet is nothing to receive
+                if ready.get(sock.registration.fd, 0) & IN and not has_ahead(sock):
+                    ready[sock.registration.fd] &= ~IN
+            if not secured or any(ready.values()) or (limit is not None and ports.clock() >= limit):
+                break
     except FAILURES as problem:
         owner.fail(problem)
         return -1
@@ -72,7 +88,7 @@ def socket_select(reads: Any, writes: Any, errors: Any, seconds: float | None) -
         kept = [
             sock
             for sock in group
-            if ready.get(sock.registration.fd, 0) & (counts | NVAL) or (asked == IN and sock.ahead)
+            if ready.get(sock.registration.fd, 0) & (counts | NVAL) or (asked == IN and has_ahead(sock))
         ]
         if len(kept) != len(group):
             group[:] = kept
@@ -89,7 +105,9 @@ def conditions(sock: Socket, mask: int) -> int:
     if fd < 0:
         raise OSError(errno.EBADF, "")
     found = sock.state.reactor.selector.poll_many({fd: mask & (IN | OUT | PRI)}, 0.0).get(fd, 0)
-    if mask & IN and sock.ahead:
+    if sock.secure is not None:
+        found &= ~IN
+    if mask & IN and has_ahead(sock):
         found |= IN
     return found & (mask | ERR | HUP) & MASKS
 
@@ -185,7 +203,7 @@ class Poller(Object, name="socket_poller"):
         if sock.pollers is None:
             sock.pollers = []
         sock.pollers.append(weakref.ref(self))
-        if sock.ahead:
+        if has_ahead(sock):
             self.ahead.add(fd)
         self._state.code = 0
         return True
@@ -252,13 +270,18 @@ class Poller(Object, name="socket_poller"):
         found = []
         for fd, events in ready:
             member = members.get(fd)
-            if member is not None:
+            if member is not None and member[0].secure is not None and events & IN:
+                if has_ahead(member[0]):
+                    self.ahead.add(fd)
+                else:
+                    events &= ~IN
+            if member is not None and events:
                 found.append((member[0], events & MASKS, member[2]))
         return found
 
     def _with_ahead(self, ready: list[tuple[int, int]], most: int | None) -> list[tuple[int, int]]:
         """Adds the members with bytes read ahead, which the selector does not know to be readable."""
-        self.ahead = {fd for fd in self.ahead if fd in self._members and self._members[fd][0].ahead}
+        self.ahead = {fd for fd in self.ahead if fd in self._members and has_ahead(self._members[fd][0])}
         merged = {fd: IN for fd in self.ahead if self._members[fd][1] & IN}
         for fd, events in ready:
             merged[fd] = merged.get(fd, 0) | events

@@ -13,7 +13,7 @@ import socket as _constants
 
 from interp.library import Object, method, prop, warning
 
-from . import messages, multicast, options, select, stream, transfer
+from . import messages, multicast, options, select, stream, tls, transfer
 from .address import from_sockaddr
 from .options import fact, number, readable, switch, writable
 from .state import FAILURES, State, state
@@ -43,14 +43,17 @@ class Socket(Object, name="socket"):
     recv_span, send_span  seconds or None       inactivity    `timeout`, 0 = none
     due           `deadline` or None            canceller     `cancellable` or None; guarded: either is there
     ahead         bytes read ahead or None
+    secure        the endpoint once more when it is a `TlsEndpoint`, else None
+    host          the name it was connected to by, or None
     direct        receives may wait in the system call (see `transfer.plain_receive`); not while the socket is `shared`
                   with another object or program
     sent_count    `sent`                        pollers       weak references to the pollers it is in, or None
     """
 
     __slots__ = (
-        "ahead", "backlog", "canceller", "direct", "due", "endpoint", "guarded", "inactivity", "interface",
-        "pollers", "recv_span", "registration", "send_span", "sent_count", "shared", "state", "stream", "waits",
+        "ahead", "backlog", "canceller", "direct", "due", "endpoint", "guarded", "host", "inactivity", "interface",
+        "pollers", "recv_span", "registration", "secure", "send_span", "sent_count", "shared", "state", "stream",
+        "waits",
     )  # fmt: skip
 
     def __init__(self, owner: State, endpoint: Endpoint, waits: bool = True) -> None:
@@ -68,6 +71,8 @@ class Socket(Object, name="socket"):
         self.direct = False
         self.shared = False
         self.ahead: bytearray | None = None
+        self.secure: tls.TlsEndpoint | None = None
+        self.host: bytes | None = None
         self.sent_count = 0
         self.backlog = DEFAULT_BACKLOG
         self.interface: bytes | None = None
@@ -103,7 +108,8 @@ class Socket(Object, name="socket"):
         self.ahead = None
 
     def share(self) -> None:
-        """Another object or program is about to use the same socket of the system."""
+        """Another object or program is about to use the same socket of the system. Raises `OSError` under TLS."""
+        tls.require_plain(self)
         transfer.leave_direct(self)
         self.shared = True
 
@@ -133,6 +139,7 @@ class Socket(Object, name="socket"):
         """Gives the descriptor away, blocking as the script saw it; the socket is then closed. Null on failure."""
         try:
             options.require_open(self)
+            tls.require_plain(self)
             transfer.leave_direct(self)
             self.leave()
             self.state.resources.discard(self)
@@ -222,6 +229,7 @@ class Socket(Object, name="socket"):
     )(multicast.leave)
     shutdown_read = method("shutdown_read()")(transfer.shutdown_read)
     shutdown_write = method("shutdown_write()")(transfer.shutdown_write)
+    start_tls = method("start_tls( [ dict options ] )")(tls.start_tls)
     reset_deadline = method("reset_deadline()")(options.reset_deadline)
     get_option = method("get_option( int level, int name[, int buflen ] )")(options.get_option)
     set_option = method("set_option( int level, int name, any value[, int length ] )")(options.set_option)
@@ -294,6 +302,7 @@ class Socket(Object, name="socket"):
         "multicast_interface", options.read_multicast_interface, options.write_multicast_interface,
         "Name of the interface for packets to groups, null = the system's choice.",
     )  # fmt: skip
+    tls = readable("tls", tls.describe, "null, or a dict `version cipher alpn peer_certificate server_name`.")
     sent = fact("sent", lambda sock: sock.sent_count, "Bytes the last `send_all` or `send_file` sent.")
 
 

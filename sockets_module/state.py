@@ -23,17 +23,28 @@ if TYPE_CHECKING:
 FAILURES = (OSError, OverflowError, ValueError, TypeError, MemoryError)
 
 
+class Explained(OSError):
+    """A failure with more to say than its errno: `socket_error( true )` adds the text to the platform's message."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(code, text)
+
+
 class State:
     """One engine's sockets.
 
-    code, text   the error slot: errno or EAI_* code of the last operation; the text belongs to a negative code
+    code, text   the error slot: errno or EAI_* code of the last operation; the text belongs to a negative code, or to
+                 the code `explained`
     network      where sockets come from
     reactor      how operations wait
     loop         what `socket_run` drives (it alone refers to sockets: those of the watches a script has made)
+    contexts     TLS settings already read from their files, by those settings
     resources    the engine's registry of open things
     """
 
-    __slots__ = ("__weakref__", "code", "loop", "network", "reactor", "resources", "text")
+    __slots__ = (
+        "__weakref__", "code", "contexts", "explained", "loop", "network", "reactor", "resources", "text",
+    )  # fmt: skip
 
     def __init__(self, network: Network, resources: Any) -> None:
         from .select import Loop
@@ -41,6 +52,8 @@ class State:
 
         self.code = 0
         self.text = b""
+        self.explained = 0
+        self.contexts: dict[Any, Any] = {}
         self.network = network
         self.resources = resources
         self.reactor: Reactor = Reactor(network)
@@ -48,12 +61,16 @@ class State:
 
     def fail(self, problem: BaseException | int) -> bool:
         """Records a failure, given as the exception or as an errno. Returns False, as most operations then do."""
+        self.explained = 0
         if isinstance(problem, int):
             self.code = problem
         elif isinstance(problem, OSError):
             self.code = problem.errno or errno.EINVAL
             if self.code < 0:
                 self.text = str(problem.args[-1]).encode()
+            elif isinstance(problem, Explained):
+                self.explained = self.code
+                self.text = str(problem.args[-1]).encode("utf-8", "replace")
         elif isinstance(problem, MemoryError):
             self.code = errno.ENOMEM
         else:

@@ -247,7 +247,10 @@ def check_connect_result(sock: Socket) -> bool:
 def shutdown(sock: Socket, how: int) -> bool:
     """Ends one direction of a connection, or both. False on failure."""
     try:
-        sock.endpoint.shutdown(how)
+        try:
+            sock.endpoint.shutdown(how)
+        except BlockingIOError:  # TLS has something to say first
+            patiently(sock, OUT, sock.send_span, EAGAIN, sock.endpoint.shutdown, how)
     except FAILURES as problem:
         return sock.state.fail(problem)
     sock.state.code = 0

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import sys
+from functools import cached_property
 from itertools import accumulate
 from json.encoder import encode_basestring as _quote
 
@@ -19,6 +20,7 @@ from interp.library import (
     NotIterable,
     argument_error,
     dict_items,
+    engine,
     error,
     is_array,
     is_dict,
@@ -34,14 +36,19 @@ from interp.library import (
     warning,
 )
 from interp.runtime.access import set_index
+from interp.runtime.values import Array, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 library = Library("sgsjson", aliases=("json",), doc="JSON (chapter 07 section 5).")
 
+_ONLY_BYTES, _ONLY_INTS = {bytes}, {int}
+
+# An object of more entries rarely has names in common with others.
+_LARGE = 64
 # Containers made or written between two looks at the engine's limits.
 _POLL_EVERY = 256
 
@@ -83,6 +90,74 @@ def _scalar(value: Any) -> str:
     raise _Refused(warning, "cannot encode functions, pointers or threads")
 
 
+def _quoted(values: list[bytes]) -> list[str]:
+    """The texts of strings, at least one, without the quotes around them."""
+    joined = b"\x7f".join(values).decode("latin-1")
+    # this byte is quoted as itself: where no string holds it, all of them are quoted in one go
+    if joined.count("\x7f") == len(values) - 1:
+        return _quote(joined)[1:-1].split("\x7f")
+    return [_quote(value.decode("latin-1"))[1:-1] for value in values]
+
+
+def _plain(value: Any, keys: _Keys) -> str | None:
+    """The text of an array or a dict that holds nothing deeper than plain arrays, None for others."""
+    if isinstance(value, Array):
+        return _plain_array(value)
+    if type(value) is Table:
+        return _plain_dict(value, keys) if len(value) <= _LARGE else _large_dict(value)
+    return None
+
+
+def _plain_array(value: list[Any]) -> str | None:
+    """The text of an array whose elements are all strings or all ints, None for others."""
+    if not value:
+        return "[]"
+    if type(value[0]) is not type(value[-1]):
+        return None
+    kinds = set(map(type, value))
+    if kinds == _ONLY_BYTES:
+        return '["' + '","'.join(_quoted(value)) + '"]'
+    return f"[{','.join(map(str, value))}]" if kinds == _ONLY_INTS else None
+
+
+def _plain_dict(value: dict[bytes, Any], keys: _Keys) -> str | None:
+    """The text of a dict of simple values and plain arrays, None for others."""
+    pieces: list[str] = []
+    put = pieces.append
+    for key, member in value.items():
+        kind = type(member)
+        put(keys[key])
+        if kind is bytes:
+            put(_quote(member.decode("latin-1")))
+        elif kind is int:
+            put(str(member))
+        elif kind is float:
+            put(f"{member:g}")
+        elif member is None:
+            put("null")
+        elif kind is bool:
+            put("true" if member else "false")
+        else:
+            text = _plain_array(member) if isinstance(member, Array) else None
+            if text is None:
+                return None
+            put(text)
+    return "{" + "".join(pieces)[1:] + "}"
+
+
+def _large_dict(value: dict[bytes, Any]) -> str | None:
+    """The text of a dict whose values are all strings or all ints, None for others."""
+    values: list[Any] = list(value.values())
+    kinds = set(map(type, values))
+    if kinds == _ONLY_BYTES:
+        entry, values = '"%s":"%s"', _quoted(values)
+    elif kinds == _ONLY_INTS:
+        entry = '"%s":%s'
+    else:
+        return None
+    return "{" + ",".join(map(entry.__mod__, zip(_quoted(list(value)), values, strict=True))) + "}"
+
+
 def _members(value: Any) -> Iterator[Any]:
     """The elements of an array, or the (key, value) pairs of another object."""
     if is_array(value):
@@ -100,9 +175,12 @@ def _members(value: Any) -> Iterator[Any]:
 def _encode(value: Any) -> bytes:
     if not is_object(value):
         return _scalar(value).encode("latin-1")
+    keys = _Keys()
+    whole = _plain(value, keys)
+    if whole is not None:
+        return whole.encode("latin-1")
     out: list[str] = []
     put = out.append
-    keys = _Keys()
     # what encloses the object being written: its members still to come, whether it is an array, its identity, and
     # where its text begins
     outer: list[tuple[Iterator[Any], bool, int, int]] = []
@@ -126,12 +204,16 @@ def _encode(value: Any) -> bytes:
             elif kind is float or value is None or kind is bool or not is_object(value):
                 put(_scalar(value))
             else:
-                if id(value) in busy:
-                    raise _Refused(warning, "cannot encode recursive data")
                 countdown -= 1
                 if not countdown:
                     poll()
                     countdown = _POLL_EVERY
+                text = _plain(value, keys)
+                if text is not None:
+                    put(text)
+                    continue
+                if id(value) in busy:
+                    raise _Refused(warning, "cannot encode recursive data")
                 outer.append((members, listing, identity, start))
                 members, listing, identity, start = _members(value), is_array(value), id(value), len(out)
                 busy.add(identity)
@@ -170,7 +252,10 @@ def json_encode(this: Any, args: tuple[Any, ...]) -> bytes | None:
 # Python's scanner recurses in C; beyond this depth `_decode_deep` takes over.
 _SCANNER_DEPTH = 200
 _EXACT = 1 << 53
-_TEXTS_ONLY, _INTS_ONLY, _TO_CONVERT = {str}, {int}, {str, int, float, list}
+_TO_CONVERT = {str, int, float, list}
+# A number of fewer digits is exact as a double.
+_LONG_NUMBER = b"0" * 16
+_DIGITS_ALIKE = bytes(48 if 48 <= code <= 57 else code for code in range(256))
 _INT_END = 2.0**63
 
 _ESCAPE = re.compile(rb"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
@@ -204,7 +289,7 @@ def _half_pair(match: re.Match[bytes]) -> bytes:
 
 def _prepare(text: bytes) -> tuple[str, Callable[[str], bytes]]:
     """The text for Python's scanner, and what makes script strings of the strings found in it."""
-    if b"\\ud" in text or b"\\uD" in text:
+    if b"\\" in text and (b"\\ud" in text or b"\\uD" in text):
         # Python would join two halves to one character: as bare bytes each keeps its own three
         text = _ESCAPE.sub(_half_pair, text)
     try:
@@ -219,7 +304,8 @@ def _stray_bytes(text: str) -> bytes:
 
 def _is_deep(text: bytes) -> bool:
     """Whether a valid beginning of the text nests deeper than Python's scanner may go."""
-    if text.count(b"[") + text.count(b"{") <= _SCANNER_DEPTH:
+    # counting to the end would take longer
+    if len(text.split(b"[", _SCANNER_DEPTH)) + len(text.split(b"{", _SCANNER_DEPTH)) - 2 <= _SCANNER_DEPTH:
         return False
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
@@ -235,39 +321,63 @@ def _is_deep(text: bytes) -> bool:
     return max(accumulate(map(_STEPS.__getitem__, marks)), default=0) > _SCANNER_DEPTH // 2
 
 
+class _Names(dict):  # type: ignore[type-arg]
+    """Name of an entry -> its key; the names of one text, as most occur many times."""
+
+    def __init__(self, to_bytes: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._to_bytes = to_bytes
+
+    def __missing__(self, name: str) -> bytes:
+        key = self[name] = self._to_bytes(name)
+        return key
+
+
 class _Builder:
     """Makes script values of what Python's scanner finds; every JSON object becomes a clone of the prototype, if any.
 
     Objects are made while the scanner runs (`make_object` is its hook), arrays with what encloses them.
     """
 
-    def __init__(self, to_bytes: Callable[[str], bytes], prototype: Any) -> None:
+    def __init__(self, text: bytes, to_bytes: Callable[[str], bytes], prototype: Any) -> None:
+        self._text = text
         self._to_bytes = to_bytes
+        self._names = _Names(to_bytes)
         self._prototype = prototype
         self._countdown = _POLL_EVERY
+        self._make_array = engine().array_type
+
+    @cached_property
+    def _exact(self) -> bool:
+        """Whether every whole number in the text surely is exact as a double."""
+        return _LONG_NUMBER not in self._text.translate(_DIGITS_ALIKE)
 
     def make_object(self, pairs: list[tuple[str, Any]]) -> Any:
         """The script object of scanned (name, value) pairs."""
-        to_bytes = self._to_bytes
-        entries: dict[bytes, Any] = {}
+        to_bytes, names, exact = self._to_bytes, self._names, self._exact
+        if len(pairs) > _LARGE:
+            keys = map(to_bytes, [name for name, _ in pairs])
+            entries = Table(zip(keys, self._converted([value for _, value in pairs]), strict=True))
+            return entries if self._prototype is None else self.finish(entries)
+        entries = Table()
         # frequent kinds of values are dealt with here: a call for each would double the time
         for name, value in pairs:
             kind = type(value)
             if kind is str:
-                entries[to_bytes(name)] = to_bytes(value)
+                entries[names[name]] = to_bytes(value)
             elif kind is int:
-                entries[to_bytes(name)] = value if -_EXACT <= value <= _EXACT else _number(value)
+                entries[names[name]] = value if exact or -_EXACT <= value <= _EXACT else _number(value)
             elif kind is list:
-                entries[to_bytes(name)] = self._array(value)
+                entries[names[name]] = self._array(value)
             elif kind is float and value.is_integer():
-                entries[to_bytes(name)] = _number(value)
+                entries[names[name]] = _number(value)
             else:
-                entries[to_bytes(name)] = value
+                entries[names[name]] = value
         self._countdown -= 1
         if not self._countdown:
             poll()
             self._countdown = _POLL_EVERY
-        return new_dict(entries) if self._prototype is None else self.finish(entries)
+        return entries if self._prototype is None else self.finish(entries)
 
     def finish(self, entries: dict[bytes, Any]) -> Any:
         """A script dict, or a clone of the prototype with the entries set."""
@@ -293,14 +403,21 @@ class _Builder:
         return found
 
     def _array(self, found: list[Any]) -> Any:
+        """The script array; uses up the list, so that old and new lists are not there at the same time."""
+        return self._make_array(self._converted(found))
+
+    def _converted(self, found: list[Any]) -> Iterable[Any]:
+        if found and type(found[0]) is str:
+            try:
+                return list(map(self._to_bytes, found))
+            except (TypeError, AttributeError):
+                pass  # not all of them are strings
         kinds = set(map(type, found))
-        if kinds == _TEXTS_ONLY:
-            return new_array(map(self._to_bytes, found))
-        if kinds == _INTS_ONLY and min(found) >= -_EXACT and max(found) <= _EXACT:
-            return new_array(found)
-        if kinds.isdisjoint(_TO_CONVERT):
-            return new_array(found)
-        return new_array(map(self.convert, found))
+        if not kinds.isdisjoint(_TO_CONVERT) and (kinds != _ONLY_INTS or not self._exact):
+            convert = self.convert
+            for index, item in enumerate(found):
+                found[index] = convert(item)
+        return found
 
 
 def _decode_deep(text: str, builder: _Builder) -> Any:
@@ -371,7 +488,7 @@ def _decode_deep(text: str, builder: _Builder) -> Any:
 
 def _decode(text: bytes, prototype: Any) -> Any:
     prepared, to_bytes = _prepare(text)
-    builder = _Builder(to_bytes, prototype)
+    builder = _Builder(text, to_bytes, prototype)
     if _is_deep(text):
         return _decode_deep(prepared, builder)
     options: dict[str, Any] = {"object_pairs_hook": builder.make_object, "parse_constant": _no_constant}

@@ -22,7 +22,7 @@ from .comparisons import Comparisons
 from .expressions import Expressions
 from .guess import Hints, guess_params, guess_reals
 from .infer import Type, Types, infer
-from .statements import Scope, Statements
+from .statements import Loop, Scope, Statements
 from .trees import Trees
 from .types import ANY, ARRAY, FUNC, INT, INT_MAX, INT_MIN, OTHER, REAL, STR
 from .values import V
@@ -170,6 +170,11 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         self.realish: set[str] = guess_reals(function, unit.hints) if unit.hints is not None else set()
         self.in_tree = False
         self.versioned = False
+        self.loop_depth = 0
+        self.level = 0
+        self.outlined = False
+        self.late_exits: list[Loop] = []
+        self.shared: list[ast.stmt] = []
         self.this_tested = False
         self.callees_known: dict[int, str] = {}
 
@@ -282,11 +287,8 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
             for local in [*function.locals, *function.cells]
             if local not in function.params
             and (function.uses is None or local not in function.uses)
-            and (local not in generic.assigned_first or local not in fast.assigned_first)
         ]
-        if fresh:
-            targets: list[ast.expr] = [p.target(local, line) for local in dict.fromkeys(fresh)]
-            setup.append(p.assign(targets, p.const(None, line), line))
+        setup_mark = len(setup)
         if self.limits and not self.function.is_unit:
             self.poll(line)
         if guesses:
@@ -298,6 +300,15 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
             kind = p.call("$type", [p.name("this", line)], line)
             test = p.compare(kind, ast.Is(), p.name("$Function", line), line)
             setup.append(p.assign("$tf", test, line))
+        if not self.outlined:
+            # what is assigned before it is read needs no null; an outlined loop wants every name to exist
+            fresh = [
+                local for local in fresh if not (local in generic.assigned_first and local in fast.assigned_first)
+            ]
+        if fresh:
+            targets: list[ast.expr] = [p.target(local, line) for local in dict.fromkeys(fresh)]
+            setup.insert(setup_mark, p.assign(targets, p.const(None, line), line))
+        self.complete_shared_names()
         if self.uses_exit:
             setup.append(p.assign("$x", p.const(0, line), line))
         if self.globals_used:
@@ -310,6 +321,25 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
             [*head, *setup, *self.out], line,
         )  # fmt: skip
 
+
+    def shared_names(self: FunctionGenerator, line: int) -> list[ast.stmt]:
+        """The declarations of an outlined loop; their names are known when the function is complete."""
+        made = [p.scope(ast.Nonlocal, [], line), p.scope(ast.Global, [], line)]
+        self.shared.extend(made)
+        return made
+
+    def complete_shared_names(self: FunctionGenerator) -> None:
+        if not self.outlined:
+            return
+        self.uses_exit = True
+        function = self.function
+        names = {self.py_name(name) for name in (*function.locals, *function.cells, *(function.uses or ()))}
+        names.update(self.py_name(param) for param in function.params)
+        for node in self.shared:
+            if isinstance(node, ast.Nonlocal):
+                node.names = sorted(names | {"$x"})
+            elif isinstance(node, ast.Global):
+                node.names = sorted(self.globals_used) or ["$never"]
 
     def whole_body(self: FunctionGenerator, function: n.Function, line: int) -> None:
         self.scopes = [Scope()]

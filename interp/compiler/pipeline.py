@@ -5,6 +5,7 @@ Rule of this file: with a cached entry neither the parser nor `ast` is imported.
 
 from __future__ import annotations
 
+import gc
 import sys
 from types import CodeType, FunctionType
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _memory: dict[str, CodeType] = {}
 _MEMORY_MAX = 256
 
-_ROOM = 1000  # host frames that parsing and generating may take
+_ROOM = 10_000  # host frames that parsing and generating may take
 
 _disk: Cache | None = None
 
@@ -58,11 +59,16 @@ def compile_unit(
         # a script deep in calls may compile another: that must not depend on how deep it is
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(limit + _ROOM)
+        # trees are many objects without a cycle: collecting in between would double the time
+        collecting = gc.isenabled()
+        gc.disable()
         try:
             unit = parse_unit(source, disk, nesting)
             code = _generate(unit, file, key, limits, optimize, counting)
         finally:
             sys.setrecursionlimit(limit)
+            if collecting:
+                gc.enable()
         disk.store_code(key, code)
     if len(_memory) >= _MEMORY_MAX:
         _memory.pop(next(iter(_memory)))
@@ -82,14 +88,14 @@ def _generate(unit: Any, file: str, key: str, limits: bool, optimize: bool, coun
         raise CompileError([b"[line %d] nesting too deep" % line]) from None
 
 
-def parse_unit(source: bytes, disk: Cache, nesting: int = 200) -> Any:
-    """The resolved tree of a source text; raises `CompileError`."""
+def parse_unit(source: bytes, disk: Cache, nesting: int = 200, keep: bool = False) -> Any:
+    """The resolved tree of a source text, with `keep` its variables as globals; raises `CompileError`."""
     from ..syntax.messages import SyntaxMessages
     from ..syntax.parser import analyse, prepare
 
     prepare(disk.load, disk.store)
     try:
-        return analyse(source, nesting)
+        return analyse(source, nesting, keep)
     except SyntaxMessages as found:
         raise CompileError([_as_bytes(text) for text in found.texts]) from None
 

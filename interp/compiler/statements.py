@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
+from ..runtime.messages import OUTLINED
 from .infer import loop_bound
 from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, REAL
 from .values import V
@@ -33,13 +34,17 @@ class Scope:
 class Loop:
     """A loop being generated. `again` emits what `continue` must do before the host's own `continue`."""
 
-    __slots__ = ("again", "code", "exits")
+    __slots__ = ("again", "code", "exits", "level")
 
-    def __init__(self, code: int, again: Any) -> None:
+    def __init__(self, code: int, again: Any, level: int) -> None:
+        self.level = level
         self.code = code
         self.again = again
         self.exits = False
 
+
+# The host refuses more than 20 nested blocks in a function.
+MAX_LOOPS = 12
 
 LOOPS = (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach)
 
@@ -82,11 +87,43 @@ class Statements:
 
     def statement(self: FunctionGenerator, node: n.Node) -> None:
         mark = self.temps_begin()
-        if isinstance(node, LOOPS) and self.unit.optimize and not self.versioned:
+        if isinstance(node, LOOPS) and self.loop_depth >= MAX_LOOPS:
+            self.outline(node)
+        elif isinstance(node, LOOPS) and self.unit.optimize and not self.versioned:
             self.loop_versions(node)
         else:
             getattr(self, "s_" + type(node).__name__)(node)
         self.temps_end(mark, node.line)
+
+    def outline(self: FunctionGenerator, node: n.Node) -> None:
+        """A loop deep inside others becomes a host function of its own, as the host nests no more than 20 blocks.
+
+        It shares all variables of the function; a `return` inside comes out as a tuple.
+        """
+        line = node.line
+        self.outlined = True
+        depth, self.loop_depth = self.loop_depth, 0
+        late, self.late_exits = self.late_exits, []
+        self.level += 1
+        body = self.generated(lambda: getattr(self, "s_" + type(node).__name__)(node))
+        self.level -= 1
+        self.loop_depth = depth
+        exits, self.late_exits = self.late_exits, late
+        name = self.fresh(OUTLINED)
+        self.out.append(p.function(name, [], [], None, [*self.shared_names(line), *body], line))
+        result = self.fresh("$r")
+        self.out.append(p.assign(result, p.call(name, [], line), line))
+        value: ast.expr = p.name(result, line)
+        if not self.level:
+            value = p.subscript(value, p.const(0, line), line)
+        left = p.compare(p.name(result, line), ast.IsNot(), p.const(None, line), line)
+        self.out.append(p.if_(left, [p.return_(value, line)], [], line))
+        for loop in exits:
+            self.after_loop(loop, line)
+
+    def leave_function(self: FunctionGenerator, value: ast.expr, line: int) -> None:
+        """`return`, from inside an outlined loop, too."""
+        self.out.append(p.return_(p.tuple_of([value], line) if self.level else value, line))
 
     def loop_versions(self: FunctionGenerator, node: Any) -> None:
         """A loop without calls over locals it only indexes: a copy for arrays, tested once, and the general one."""
@@ -184,7 +221,8 @@ class Statements:
     def loop_body(self: FunctionGenerator, body: n.Node, again: Any, line: int) -> tuple[list[ast.stmt], Loop]:
         """The code of one pass, without what follows the pass (`again`)."""
         self.loop_count += 1
-        loop = Loop(self.loop_count, again)
+        self.loop_depth += 1
+        loop = Loop(self.loop_count, again, self.level)
         outer, self.out = self.out, []
         stopped = self.not_functions
         self.not_functions = set()
@@ -194,6 +232,7 @@ class Statements:
         self.statements([body])
         self.leave_scope()
         self.not_functions = stopped
+        self.loop_depth -= 1
         made, self.out = self.out, outer
         return made, loop
 
@@ -236,6 +275,9 @@ class Statements:
             return
         outer = next((scope.loop for scope in reversed(self.scopes) if scope.loop is not None), None)
         if outer is None:
+            return
+        if outer.level != self.level:
+            self.late_exits.append(loop)  # the outer loop is in another host function: its caller goes on leaving
             return
         leave: list[ast.stmt] = [p.break_(line)]
         is_break = p.compare(p.name("$x", line), ast.Eq(), p.const(2 * outer.code, line), line)
@@ -457,7 +499,7 @@ class Statements:
         if bare and pending:
             values = [self.expr(node.exprs[0])]
         if self.twin:
-            self.out.append(p.return_(p.tuple_of([value.node for value in values], line), line))
+            self.leave_function(p.tuple_of([value.node for value in values], line), line)
             return
         for value in values[1:]:
             if not value.atom:
@@ -468,7 +510,7 @@ class Statements:
             # a function is read too: the twin, which returns it, finds its variable through this form
             if not value.atom or (value.name is not None and value.name.startswith(("$f", "$q"))):
                 self.out.append(p.expression(value.node, line))
-        self.out.append(p.return_(values[0].node if values else p.const(None, line), line))
+        self.leave_function(values[0].node if values else p.const(None, line), line)
 
     # --- declarations -------------------------------------------------------------------------------------------------
 

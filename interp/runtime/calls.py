@@ -37,7 +37,12 @@ def call_slow(exc: BaseException, function: Any, this: Any, *args: Any) -> Any:
     exc.__traceback__ = None
     if type(exc) is RecursionError:
         return enter_deep(function, this, args)
-    return invoke(function, this, *args)
+    context = current()
+    enter_hop(context)
+    try:
+        return invoke(function, this, *args)
+    finally:
+        leave_hop(context)
 
 
 def frames_active() -> int:
@@ -55,12 +60,15 @@ def frames_active() -> int:
 def enter_deep(function: Any, this: Any, args: tuple[Any, ...]) -> Any:
     """The host's stack counter ran out at a call: goes on if the script's own depth allows it."""
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + 200)
-    missing = current().world.depth - frames_active()
-    if missing <= 0:
-        return overflow(None)
-    sys.setrecursionlimit(limit + missing + 200)
-    return invoke(function, this, *args)
+    sys.setrecursionlimit(limit + 100)  # to look around
+    try:
+        missing = current().world.depth - frames_active()
+        if missing <= 0:
+            return overflow(None)
+        sys.setrecursionlimit(host_depth() + missing + 2 * _FRAMES_PER_HOP)
+        return invoke(function, this, *args)
+    finally:
+        _lower(limit)
 
 
 def overflow(exc: BaseException | None) -> Any:
@@ -72,10 +80,25 @@ def overflow(exc: BaseException | None) -> Any:
     try:
         return error(b"max. call stack size reached")
     finally:
-        try:
-            sys.setrecursionlimit(limit)
-        except RecursionError:
-            pass  # still too deep to lower it: the next call from the host does
+        _lower(limit)
+
+
+def _lower(limit: int) -> None:
+    """Sets the host's limit back, now or, while the stack is too deep for it, where natives and `@` end."""
+    world = current().world
+    try:
+        sys.setrecursionlimit(limit)
+    except RecursionError:
+        world.overrun = min(world.overrun, limit) if world.overrun else limit
+
+
+def mend(world: Any) -> None:
+    """Sets the host's limit back after an overflow."""
+    try:
+        sys.setrecursionlimit(world.overrun)
+    except RecursionError:
+        return
+    world.overrun = 0
 
 
 def invoke(function: Any, this: Any, *args: Any) -> Any:
@@ -179,6 +202,8 @@ def enter_native(context: Any) -> None:
 def leave_native(context: Any) -> None:
     context.nest -= 1
     leave_hop(context)
+    if context.world.overrun:
+        mend(context.world)
 
 
 def enter_hop(context: Any) -> None:

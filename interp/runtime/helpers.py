@@ -41,7 +41,10 @@ def mute() -> None:
 
 def unmute() -> None:
     """… to here."""
-    current().suppress -= 1
+    context = current()
+    context.suppress -= 1
+    if context.world.overrun:
+        calls.mend(context.world)
 
 
 def make_map(entries: dict[bytes, Any] | None = None) -> Map:

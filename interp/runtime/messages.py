@@ -24,6 +24,9 @@ NATIVE_CODES: set[CodeType] = set()
 # Code objects of bodies that rename the native frame around them; each has a local `frame_name`.
 RENAMING_CODES: set[CodeType] = set()
 
+# Host functions with this beginning of a name are parts of the script function around them.
+OUTLINED = "$loop"
+
 Frame = tuple[bytes, bytes, "int | None"]
 
 
@@ -56,7 +59,11 @@ def stack(
             rename = frame.f_locals.get("frame_name") or rename
         elif frame.f_globals is namespace:
             first = False
-            frames.append((code.co_name.encode(), code.co_filename.encode("utf-8", "surrogateescape"), frame.f_lineno))
+            line = frame.f_lineno
+            while frame.f_code.co_name.startswith(OUTLINED) and frame.f_back is not None:
+                frame = frame.f_back
+            code = frame.f_code
+            frames.append((code.co_name.encode(), code.co_filename.encode("utf-8", "surrogateescape"), line))
         frame = frame.f_back
     frames.reverse()
     return frames, innermost

@@ -74,6 +74,7 @@ class World:
     array_type    the engine's `Array` class; array_meta its `array` dict
     registry      `_R`; symbols: the two directions of the symbol table
     loading       paths of the files whose top-level code runs, innermost last
+    overrun       the host's recursion limit to go back to after an overflow, 0 when there is none
     slots         per-engine state of libraries, by library name
     """
 
@@ -95,6 +96,7 @@ class World:
         "message_hook",
         "namespace",
         "output",
+        "overrun",
         "ports",
         "random",
         "registry",
@@ -121,6 +123,7 @@ class World:
         self.slots: dict[str, Any] = {}
         self.errno = 0
         self.depth = 1000
+        self.overrun = 0
         self.error_seen = False
         self.last_error: Any = None
         self.identities = Identities()

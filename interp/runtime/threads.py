@@ -171,7 +171,7 @@ def _resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
             shared.hub = greenlet(_hub_loop)  # greenlets stay in the OS thread where they began
             shared.hub_thread = hub_thread
             shared.ground = host_depth() + 2
-        context.host_limit = shared.ground + int(context.world.depth * 1.03) + 25
+        context.host_limit = shared.ground + int(context.world.depth * 1.05) + 10
         body, this = handle.body, handle.this
         handle.body = handle.this = None
         handle.greenlet = greenlet(_begin, shared.hub)
@@ -198,6 +198,7 @@ def _enter(handle: Thread, inner: Context, target: Any, args: tuple[Any, ...]) -
         switch(me)
         if sys.getrecursionlimit() != limit:
             sys.setrecursionlimit(limit)
+            me.world.overrun = 0
         if context.state == "finished":
             handle.greenlet = None
     context.resumer = None

@@ -37,17 +37,18 @@ def parse(source: bytes, nesting: int = NESTING) -> Function:
     return unit
 
 
-def analyse(source: bytes, nesting: int = NESTING) -> Function:
+def analyse(source: bytes, nesting: int = NESTING, keep: bool = False) -> Function:
     """The resolved tree of `source`.
 
-    `nesting` bounds the brackets open at once, and eight times that the depth of the tree. Raises SyntaxMessages with
-    all texts, `[line N] ` prefixes included (chapter 01 section 14, chapter 02 section 9).
+    `nesting` bounds the brackets open at once, and eight times that the depth of the tree; `keep` makes the variables
+    of the unit globals (see resolve.py). Raises SyntaxMessages with all texts, `[line N] ` prefixes included
+    (chapter 01 section 14, chapter 02 section 9).
     """
     try:
         unit = parse(source, nesting)
     except SyntaxMessage as message:
         raise SyntaxMessages([message.text]) from None
-    resolve(unit, nesting)
+    resolve(unit, nesting, keep)
     return unit
 
 

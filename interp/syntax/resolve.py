@@ -11,7 +11,7 @@ from .messages import SyntaxMessages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 # The tree may be this many times deeper than brackets may nest: a bracket rarely stands alone.
@@ -84,8 +84,11 @@ class _Declare:
         self.how = how
 
 
-def resolve(unit: n.Function, nesting: int = 200) -> None:
+def resolve(unit: n.Function, nesting: int = 200, keep: bool = False) -> None:
     """Give every `Name` its storage and every `Function` its `locals` and `cells`, and hoist (02 section 3.4).
+
+    With `keep` the variables of the unit itself are globals, for a prompt whose next input is to see them; only loop
+    variables stay its own, as they cannot be globals. Functions that `use` them share the global.
 
     Raises SyntaxMessages: `nesting too deep`, all storage errors of the first body that has any, or the first message
     of the code step (chapter 01 section 14, chapter 02 sections 3 and 9).
@@ -94,10 +97,13 @@ def resolve(unit: n.Function, nesting: int = 200) -> None:
     storage_errors: dict[n.Function, list[str]] = {}
     faulty = False
     waiting: list[tuple[n.Function, int, list[n.Node]]] = [(unit, 0, unit.body)]
+    kept: dict[n.Function, list[str]] = {}
     while waiting:
         function, depth, statements = waiting.pop()
         body = _scan(statements, depth, limit)
-        texts = _settle(function, body)
+        if keep:
+            _keep(function, body, kept)
+        texts = _settle(function, body, kept.get(function, ()))
         if texts:
             storage_errors[function] = texts
         faulty = faulty or body.faulty
@@ -295,17 +301,35 @@ _RULES: dict[type, Callable[[Any, _Body, list[Any], int, int], int]] = {
 }
 
 
-def _settle(function: n.Function, body: _Body) -> list[str]:
+def _keep(function: n.Function, body: _Body, kept: dict[n.Function, list[str]]) -> None:
+    """Note in `kept` which names of a body are globals because the unit's variables are, and in its functions."""
+    if function.is_unit:
+        names = {name for how, name, _ in body.declared if how not in (_FOREACH, _FOR)}
+        names.update(name for inner, _, _ in body.inner for name in inner.uses or ())
+        names.difference_update([name for how, name, _ in body.declared if how in (_FOREACH, _FOR)])
+        kept[function] = sorted(names)
+    for inner, _, _ in body.inner:
+        shared = [name for name in inner.uses or () if name in kept.get(function, ())]
+        if shared:
+            kept[inner] = shared
+            inner.uses = [name for name in inner.uses or () if name not in shared]
+
+
+def _settle(function: n.Function, body: _Body, kept: Sequence[str] = ()) -> list[str]:
     """Decide the storage of every name of one body; gives the texts of its storage errors (02 section 3.2)."""
     texts = list(function.complaints)
     own = function.uses or ()
     cells = dict.fromkeys(name for inner, _, _ in body.inner for name in inner.uses or () if name not in own)
     storage = dict.fromkeys((*own, *cells), "captured")
     storage.setdefault("_G", "global")
+    for name in kept:
+        storage[name] = "global"
     for name in function.params:
         storage.setdefault(name, "local")
     for how, name, line in body.declared:
         now = storage.get(name)
+        if name in kept:
+            continue
         if how == _ASSIGN:
             if now is None:
                 storage[name] = "local"

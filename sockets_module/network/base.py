@@ -8,6 +8,8 @@ do come back early after `Selector.wake`.
 
 from __future__ import annotations
 
+import errno
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,6 +185,13 @@ class Network:
 
     def admit_name(self, host: bytes) -> None:
         """Called before a name is looked up in the background; `OSError` when scripts may not."""
+
+    def admit_target(self, host: bytes, port: int) -> None:
+        """Called before a proxy is asked to connect to a name or number; `OSError` when scripts may not."""
+
+    def services(self, name: str) -> list[tuple[int, int, int, str]]:
+        """The SRV records of a name as (priority, weight, port, target), waiting for the answer."""
+        raise OSError(errno.ENOTSUP, "")
 
     def admit_file(self, path: bytes) -> None:
         """Called before a file is opened on a script's behalf; `OSError` when scripts may not."""

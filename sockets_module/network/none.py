@@ -57,6 +57,9 @@ class NoNetwork(Network):
     def getnameinfo(self, address: SockAddr, flags: int) -> tuple[str, str]:
         _denied()
 
+    def services(self, name: str) -> list[tuple[int, int, int, str]]:
+        _denied()
+
     def getservbyname(self, name: str, protocol: str | None) -> int:
         _denied()
 

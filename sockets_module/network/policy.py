@@ -121,6 +121,14 @@ class PolicyNetwork(Network):
         if not self._policy.judge_flag(verb, target):
             self.denied(target)
 
+    def admit_target(self, host: bytes, port: int) -> None:
+        """A proxy is about to be asked to connect to a name or number."""
+        name = host.decode("utf-8", "replace")
+        if _numeric(name):
+            self.check_address("connect", (name, port), False)
+        elif not self._policy.judge_target(name, port):
+            self.denied(shown(name, port))
+
     def admit_file(self, path: bytes) -> None:
         """A file is about to be opened for sending or for TLS."""
         self.check_flag("files", os.fsdecode(path))
@@ -239,6 +247,9 @@ class PolicyNetwork(Network):
         return parsed is not None and any(
             rule.any or (rule.network is not None and parsed in rule.network) for rule in self._policy.rules["resolve"]
         )
+
+    def services(self, name: str) -> list[tuple[int, int, int, str]]:
+        return self._inner.services(name)
 
     def getservbyname(self, name: str, protocol: str | None) -> int:
         return self._inner.getservbyname(name, protocol)

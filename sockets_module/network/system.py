@@ -447,6 +447,11 @@ class SystemNetwork(Network):
     def getnameinfo(self, address: SockAddr, flags: int) -> tuple[str, str]:
         return _socket.getnameinfo(address, flags)
 
+    def services(self, name: str) -> list[tuple[int, int, int, str]]:
+        from ..services import ask
+
+        return ask(name)
+
     def getservbyname(self, name: str, protocol: str | None) -> int:
         if protocol is None:
             return _socket.getservbyname(name)

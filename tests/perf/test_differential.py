@@ -49,6 +49,8 @@ def test_same_output(batch: int) -> None:
         source = generate(seed)
         plain = outcome(source, False, False)
         assert not plain[1].startswith("ScriptSyntaxError"), f"seed {seed}: the generator wrote no program: {plain[1]}"
+        if len(plain[0]) > 200_000:
+            continue  # a string that doubled in a loop: the limits would end the program in different places
         for optimize, limits in VARIANTS if seed % 3 == 0 else VARIANTS[:1]:
             other = outcome(source, optimize, limits)
             if other != plain:

@@ -1,0 +1,464 @@
+"""Throughput of the sockets module as ratios to Python programs that do the same, all in one run.
+
+Rules: both sides of a pair run one right after the other, in turn first; the median of the pairs counts. A ratio is
+ours to theirs of work done, so above 1 we are faster: by the clock, and by processor time of the processes that are
+compared, which other programs on the machine disturb less. Peers and load generators are the same for both sides.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import resource
+import select
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, world\n"
+
+# --- the programs that are compared -----------------------------------------------------------------------------------
+
+PINGPONG_SGS = """
+include "sockets";
+function run( port, n )
+{
+    var s = socket_connect( "127.0.0.1", port ); s.no_delay = true;
+    var message = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    while( n --> 0 )
+    {
+        s.send( message );
+        s.recv( 64 );
+    }
+    s.close();
+}
+function serve()
+{
+    var l = socket_listen( "127.0.0.1:0" ); println( "port ", l.local_address.port );
+    var s = l.accept(); s.no_delay = true;
+    while( ( data = s.recv( 64 ) ) !== true )
+        s.send( data );
+}
+"""
+
+PINGPONG_PY = """
+import socket
+def run(port, n):
+    s = socket.create_connection(("127.0.0.1", port)); s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    message = b"0123456789abcdef" * 4
+    while n > 0:
+        n -= 1
+        s.send(message)
+        s.recv(64)
+    s.close()
+def serve():
+    l = socket.create_server(("127.0.0.1", 0)); print("port", l.getsockname()[1], flush=True)
+    s = l.accept()[0]; s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    while data := s.recv(64):
+        s.send(data)
+"""
+
+STREAM_SGS = """
+include "sockets", "string";
+function run( port, n )
+{
+    var s = socket_connect( "127.0.0.1", port );
+    var block = string_repeat( "x", 1048576 );
+    while( n --> 0 )
+        s.send_all( block );
+    s.shutdown_write();
+    s.recv( 1 );
+    s.close();
+}
+function serve()
+{
+    var l = socket_listen( "127.0.0.1:0" ); println( "port ", l.local_address.port );
+    var s = l.accept();
+    while( s.recv_exact( 1048576 ) );
+    s.close();
+}
+"""
+
+STREAM_PY = """
+import socket
+def recv_exact(s, n):
+    buffer = bytearray(n)
+    view = memoryview(buffer)
+    got = 0
+    while got < n:
+        count = s.recv_into(view[got:])
+        if not count:
+            return None
+        got += count
+    return bytes(buffer)
+def run(port, n):
+    s = socket.create_connection(("127.0.0.1", port))
+    block = b"x" * 1048576
+    while n > 0:
+        n -= 1
+        s.sendall(block)
+    s.shutdown(socket.SHUT_WR)
+    s.recv(1)
+    s.close()
+def serve():
+    l = socket.create_server(("127.0.0.1", 0)); print("port", l.getsockname()[1], flush=True)
+    s = l.accept()[0]
+    while recv_exact(s, 1048576):
+        pass
+"""
+
+ECHO_SGS = (ROOT / "examples" / "echo_threads.sgs").read_text()
+
+ECHO_STREAMS = """
+import asyncio
+async def serve(reader, writer):
+    while data := await reader.read(4096):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=4096)
+    print("port", server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+ECHO_SELECTORS = """
+import selectors, socket
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+selector = selectors.DefaultSelector()
+def accept(listener, mask, state):
+    while True:
+        try:
+            s, _ = listener.accept()
+        except BlockingIOError:
+            return
+        s.setblocking(False)
+        selector.register(s, READ, (serve, bytearray()))
+def serve(s, mask, pending):
+    if mask & READ:
+        try:
+            data = s.recv(4096)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            data = b""
+        if not data:
+            selector.unregister(s)
+            s.close()
+            return
+        pending += data
+    if pending:
+        try:
+            taken = s.send(pending)
+        except BlockingIOError:
+            taken = 0
+        del pending[:taken]
+        selector.modify(s, WRITE, (serve, pending)) if pending else None
+    if mask & WRITE and not pending:
+        selector.modify(s, READ, (serve, pending))
+listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+listener.setblocking(False)
+selector.register(listener, READ, (accept, None))
+print("port", listener.getsockname()[1], flush=True)
+while True:
+    for key, mask in selector.select():
+        function, state = key.data
+        function(key.fileobj, mask, state)
+"""
+
+HTTP_SGS = r"""
+include "sockets";
+global ANSWER = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, world\n";
+function serve( client )
+{
+    global ANSWER;
+    while( true )
+    {
+        var head = client.recv_until( "\r\n\r\n" );
+        if( head === true || head === false || !client.send_all( ANSWER ) )
+            break;
+    }
+    client.close();
+}
+function accept_all( server )
+{
+    while( client = server.accept() )
+        thread serve( client );
+}
+server = socket_listen( "127.0.0.1:0", { backlog = 4096 } );
+println( "port ", server.local_address.port );
+thread accept_all( server );
+socket_run();
+"""
+
+HTTP_PROTOCOL = f"""
+import asyncio
+ANSWER = {HELLO!r}
+class Server(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+        self.ahead = b""
+    def data_received(self, data):
+        ahead = self.ahead + data
+        while (end := ahead.find(b"\\r\\n\\r\\n")) >= 0:
+            ahead = ahead[end + 4:]
+            self.transport.write(ANSWER)
+        self.ahead = ahead
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Server, "127.0.0.1", 0, backlog=4096)
+    print("port", server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
+class Process:
+    """A program of one of the two languages; `port` is what it announces, if it does."""
+
+    def __init__(self, source: str, language: str, tail: str = "") -> None:
+        self.file = tempfile.NamedTemporaryFile("w", suffix="." + language)  # noqa: SIM115 - closed in `end`
+        self.file.write(source + "\n" + tail + "\n")
+        self.file.flush()
+        command = [sys.executable, *(["-m", "interp"] if language == "sgs" else []), self.file.name]
+        if language == "sgs":
+            command += ["0"]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+
+    @property
+    def port(self) -> int:
+        assert self.process.stdout is not None
+        found = re.search(rb"port (\d+)", self.process.stdout.readline())
+        assert found is not None
+        return int(found[1])
+
+    def processor_time(self) -> int:
+        """Nanoseconds it has run so far."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0])
+
+    def memory(self) -> int:
+        """Bytes of memory of its own."""
+        found = re.search(r"RssAnon:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())
+        assert found is not None
+        return int(found[1]) * 1024
+
+    def end(self, kill: bool = True) -> None:
+        if kill:
+            self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.file.close()
+
+
+class Figure:
+    """The result of one comparison: ratios by the clock and by processor time."""
+
+    def __init__(self, name: str, target: float, clock: list[float], cpu: list[float], note: str = "") -> None:
+        self.name, self.target, self.note = name, target, note
+        self.clock, self.cpu = statistics.median(clock), statistics.median(cpu)
+        self.spread = f"{min(cpu):.2f}-{max(cpu):.2f}"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name:44} target {self.target:4.2f}   clock {self.clock:5.3f}   cpu {self.cpu:5.3f} ({self.spread})"
+            f"   {self.note}"
+        )
+
+
+def compare(
+    ours: Callable[[], tuple[float, float]], theirs: Callable[[], tuple[float, float]], pairs: int
+) -> tuple[list[float], list[float], str]:
+    """Runs the two sides in turn; each gives ( seconds, processor seconds ) per unit of work."""
+    clock, cpu = [], []
+    last: dict[str, tuple[float, float]] = {}
+    for pair in range(pairs):
+        sides = {"ours": ours, "theirs": theirs}
+        for name in sorted(sides, reverse=bool(pair % 2)):
+            last[name] = sides[name]()
+        clock.append(last["theirs"][0] / last["ours"][0])
+        cpu.append(last["theirs"][1] / last["ours"][1])
+    return clock, cpu, f"last: {last['ours'][1] * 1e6:.1f} µs cpu against {last['theirs'][1] * 1e6:.1f}"
+
+
+# --- client and server of one language against each other -------------------------------------------------------------
+
+
+def _children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def duel(source: str, language: str, count: int) -> tuple[float, float]:
+    """Seconds and processor seconds of both processes for a unit, without those of their start."""
+    results = []
+    for n in (count // 10, count):
+        before = _children()
+        server = Process(source, language, "serve();" if language == "sgs" else "serve()")
+        port = server.port
+        began = time.perf_counter()
+        client = Process(source, language, f"run( {port}, {n} );" if language == "sgs" else f"run({port}, {n})")
+        client.end(kill=False)
+        server.end(kill=False)
+        results.append((time.perf_counter() - began, _children() - before))
+    units = count - count // 10
+    return (results[1][0] - results[0][0]) / units, (results[1][1] - results[0][1]) / units
+
+
+def bench_pingpong(pairs: int) -> Iterator[Figure]:
+    """64 bytes there and back on one connection, both ends in the same language."""
+    yield Figure(
+        "ping-pong of 64 bytes / Python socket",
+        0.95,
+        *compare(lambda: duel(PINGPONG_SGS, "sgs", 20_000), lambda: duel(PINGPONG_PY, "py", 20_000), pairs),
+    )
+
+
+def bench_stream(pairs: int) -> Iterator[Figure]:
+    """Blocks of 1 MiB in one direction, both ends in the same language."""
+    yield Figure(
+        "1 MiB send_all/recv_exact / Python socket",
+        0.97,
+        *compare(lambda: duel(STREAM_SGS, "sgs", 1000), lambda: duel(STREAM_PY, "py", 1000), pairs),
+    )
+
+
+# --- servers under the same load --------------------------------------------------------------------------------------
+
+
+def load(connections: list[socket.socket], seconds: float) -> int:
+    """Messages of 64 bytes there and back on all connections at once; how many."""
+    message = bytes(range(64))
+    by_fd = {connection.fileno(): connection for connection in connections}
+    count = 0
+    with select.epoll() as epoll:
+        for fd in by_fd:
+            epoll.register(fd, select.EPOLLIN)
+        for connection in connections:
+            connection.send(message)
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            for fd, _ in epoll.poll():
+                connection = by_fd[fd]
+                if connection.recv(64) != message:
+                    raise SystemExit("wrong bytes")
+                connection.send(message)
+                count += 1
+        for connection in connections:
+            connection.recv(64)
+    return count
+
+
+class Loaded:
+    """A server with its connections."""
+
+    def __init__(self, source: str, language: str, count: int, idle: int = 0) -> None:
+        self.process = Process(source, language)
+        port = self.process.port
+        self.connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+        self.idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(idle)]
+        for connection in self.connections + self.idle:
+            connection.send(b"x")
+        for connection in self.connections + self.idle:
+            connection.recv(1)
+
+    def __call__(self) -> tuple[float, float]:
+        spent, began = self.process.processor_time(), time.perf_counter()
+        count = load(self.connections, 0.5)
+        return (time.perf_counter() - began) / count, (self.process.processor_time() - spent) / count / 1e9
+
+    def end(self) -> None:
+        self.process.end()
+        for connection in self.connections + self.idle:
+            connection.close()
+
+
+def bench_echo(pairs: int) -> Iterator[Figure]:
+    """The echo server with 1,000 active connections."""
+    ours = Loaded(ECHO_SGS, "sgs", 1000)
+    for name, source, target in (("asyncio streams", ECHO_STREAMS, 1.5), ("selectors loop", ECHO_SELECTORS, 0.7)):
+        theirs = Loaded(source, "py", 1000)
+        yield Figure(f"echo, 1,000 connections / {name}", target, *compare(ours, theirs, pairs))
+        theirs.end()
+    ours.end()
+
+
+def bench_idle(pairs: int) -> Iterator[Figure]:
+    """100 active connections with 10,000 idle ones beside them, against 100 with 100 idle ones."""
+    many, few = Loaded(ECHO_SGS, "sgs", 100, 10_000), Loaded(ECHO_SGS, "sgs", 100, 100)
+    yield Figure("100 active beside 10,000 idle / beside 100", 0.95, *compare(many, few, pairs))
+    many.end()
+    few.end()
+
+
+# --- HTTP -------------------------------------------------------------------------------------------------------------
+
+
+class Web:
+    """A web server under `wrk`."""
+
+    def __init__(self, source: str, language: str) -> None:
+        self.process = Process(source, language)
+        self.port = self.process.port
+
+    def __call__(self) -> tuple[float, float]:
+        spent = self.process.processor_time()
+        command = ["wrk", "-t1", "-c64", "-d1", f"http://127.0.0.1:{self.port}/"]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        found = re.search(r"(\d+) requests in ([\d.]+)(m?s)", text)
+        if found is None or "Socket errors" in text or "Non-2xx" in text:
+            raise SystemExit(text)
+        count = int(found[1])
+        seconds = float(found[2]) / (1000 if found[3] == "ms" else 1)
+        return seconds / count, (self.process.processor_time() - spent) / count / 1e9
+
+
+def bench_http(pairs: int) -> Iterator[Figure]:
+    """Hello world over 64 kept connections."""
+    if shutil.which("wrk") is None:
+        print("wrk is not installed: no figures for HTTP")
+        return
+    ours, theirs = Web(HTTP_SGS, "sgs"), Web(HTTP_PROTOCOL, "py")
+    yield Figure("HTTP hello world (wrk) / asyncio protocol", 0.7, *compare(ours, theirs, pairs))
+    ours.process.end()
+    theirs.process.end()
+
+
+BENCHES = {
+    "pingpong": bench_pingpong,
+    "stream": bench_stream,
+    "echo": bench_echo,
+    "idle": bench_idle,
+    "http": bench_http,
+}
+
+
+def main() -> None:
+    """Runs the chosen comparisons and prints their figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--only", default=",".join(BENCHES), help="a comma-separated list of: %(default)s")
+    options = parser.parse_args()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    for name in options.only.split(","):
+        for figure in BENCHES[name](options.pairs):
+            print(figure, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Endless recursion of every kind ends in the message of chapter 02 section 5.5, near the limit, never in a crash."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from language.world import both
+
+PROGRAM = Path(__file__).with_name("deep_programs.py")
+ROOT = PROGRAM.parents[2]
+
+
+@pytest.mark.parametrize("depth", [200, 1000])
+def test_endless_recursion(depth: int) -> None:
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), str(depth)], capture_output=True, text=True, timeout=55, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, f"ended with {done.returncode} in: {done.stdout[-80:]}\n{done.stderr[-2000:]}"
+    assert done.stderr == ""
+    wrong = []
+    for line in done.stdout.splitlines():
+        name, _, rest = line.partition(": ")
+        frames, calls, messages, errors = map(int, rest.split())
+        # the innermost native has no line in the trace
+        near = depth - 2 <= frames <= depth * 1.1
+        if "each other" in name:
+            near = depth - 2 <= calls <= depth * 1.1
+        if not near or messages != 1 or errors != 1:
+            wrong.append(line)
+    assert not wrong, wrong
+
+
+def test_execution_goes_on_after_the_message() -> None:
+    """Under a handler the call that was too much gives null, and everything else works on."""
+    got = both(
+        "global n = 0; global most = 0; function f(){ global most; n++; if( n > most ) most = n; r = f(); n--; return 5; }"
+        " pcall( function(){ println( f() ); }, function( t, m ){ println( t, m ); } ); first = most; most = 0; n = 0;"
+        " pcall( function(){ println( f() ); }, function( t, m ){ println( t, m ); } ); println( first == most );"
+        " println( first >= 990, first <= 1100 );"
+    )
+    assert got == "300max. call stack size reached\n5\n" * 2 + "true\ntruetrue\n"
+
+
+def test_suppressed() -> None:
+    got = both("function f( n ){ return f( n + 1 ); } println( @f( 0 ) ); function g( n ){ return if( n, g( n - 1 ), 7 ); } println( g( 900 ) );")
+    assert got == "null\n7\n"
+
+
+def test_code_compiled_in_the_deep() -> None:
+    """Parsing and generating must not depend on how deep the script is."""
+    got = both(
+        'function f( n ){ if( n > 0 ) return f( n - 1 ); return eval( "return ((((((((1+2)*3)+4)*5)+[6,7][0])))) + " $ n $ ";" ); }'
+        " println( f( 960 ) );"
+    )
+    assert got == "71\n"
