@@ -11,8 +11,9 @@ import socket as _constants
 
 from interp.library import Library
 
-from . import address, connect, errors, resolver, select, socket
+from . import address, client, connect, errors, resolver, select, services, socket, tls
 from .address import SocketAddress
+from .client import SocketClient
 from .network.base import ERR, HUP, IN, OUT, PRI, Network
 from .network.system import SystemNetwork
 from .select import Poller, Watch
@@ -27,7 +28,7 @@ __all__ = ["Decision", "Network", "NetworkPolicy", "Socket", "SocketAddress", "S
 
 library = Library("sockets", aliases=("sgssockets",), doc="TCP, UDP and local sockets, names, readiness, threads")
 
-for _type in (SocketAddress, Socket, Cancellable, Poller, Watch):
+for _type in (SocketAddress, Socket, Cancellable, Poller, Watch, SocketClient):
     library.type(_type)
 
 
@@ -64,6 +65,10 @@ for _name, _value in (
     ("SOCKET_HUP", HUP),
 ):
     library.constant(_name, _value)
+for _number, _name in enumerate(client.EVENTS):
+    library.constant(f"SOCKET_CLIENT_{_name}", _number)
+for _name in ("UNKNOWN_CA", "BAD_IDENTITY", "NOT_ACTIVATED", "EXPIRED", "REVOKED", "INSECURE", "GENERIC"):
+    library.constant(f"SOCKET_TLS_{_name}", getattr(tls, _name))
 
 _function = library.function
 
@@ -109,8 +114,14 @@ _function("socket_stop()")(select.socket_stop)
 # --- names and services (11.5) ----------------------------------------------------------------------------------------
 
 _function("socket_resolve( string host[, string service[, dict options ]] )")(resolver.socket_resolve)
+_function("socket_resolve_service( string service, string protocol, string domain )")(services.socket_resolve_service)
 _function("socket_getnameinfo( socket_address address[, int flags = 0 ] )")(resolver.socket_getnameinfo)
 _function("socket_getservbyname( string name[, string protocol ] )")(resolver.socket_getservbyname)
+
+
+# --- the client (11.6) ------------------------------------------------------------------------------------------------
+
+_function("socket_client()")(client.socket_client)
 
 
 # --- for hosts (12.3, 12.7) -------------------------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
 """`socket_listen` and `socket_connect`: one call from a name to a working socket (chapter 11 section 1).
 
-Rules: every address gets its chance, in the order of RFC 8305 (families interleaved, IPv6 first), a further attempt
-starting every 250 ms or when one fails, without ending the earlier ones; the first to connect wins, all others are
-closed; what is returned is a plain blocking socket.
+Rules: this file knows the arguments and options; how connections come about is in `connector.py`, which
+`socket_client` shares; what is returned is a blocking socket.
 """
 
 # mypy: disable-error-code="func-returns-value, no-any-return"
@@ -15,18 +14,18 @@ import socket as _constants
 from interp import ports
 from interp.library import MISSING, argument_error, convert, is_dict, warning
 
+from . import proxy
 from .address import AF_INET, AF_INET6, SocketAddress, from_sockaddr
-from .network.base import OUT
+from .connector import Order, settings_of
 from .resolver import choices, find
 from .socket import Socket
-from .state import FAILURES, State, state
+from .state import FAILURES, Explained, State, state
 from .transfer import wildcard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
-
-ATTEMPT_DELAY = 0.25
 
 NUMBER = (bool, int)
 SECONDS = (bool, int, float)
@@ -117,7 +116,8 @@ def socket_connect(*values: Any) -> Socket | None:
     """Connects to a host and service, or to an address: the socket, null with the last error. Chapter 11 section 1.
 
     Arguments: `( host, int|string service [, dict options ] )` or `( socket_address [, dict options ] )`. Options:
-    `timeout` in seconds for everything together (ETIMEDOUT), `family`, `local_address`.
+    `timeout` in seconds for everything together (ETIMEDOUT), `family`, `local_address`, `tls` (true, or the options of
+    `start_tls`), `proxy` (a URI, an array of them to try in turn, or true for what the environment says).
     """
     owner = state()
     first = values[0] if values else MISSING
@@ -134,118 +134,49 @@ def socket_connect(*values: Any) -> Socket | None:
     if given is not None and not is_dict(given):
         argument_error(3 if named else 2, "dict", given)
         given = None
+    position = 3 if named else 2
     chosen = choices(
-        given, 3 if named else 2, {b"timeout": SECONDS, b"family": NUMBER, b"local_address": SocketAddress}
-    )
+        given, position, {b"timeout": SECONDS, b"family": NUMBER, b"local_address": SocketAddress,
+                          b"tls": object, b"proxy": (bool, bytes, list)}
+    )  # fmt: skip
     if chosen is None:
         return owner.refuse(errno.EINVAL)
     span = chosen.get(b"timeout")
     if span is not None and not span >= 0:
         warning("option 'timeout' cannot be negative")
         return owner.refuse(errno.EINVAL)
-    limit = None if span is None else ports.clock() + span
+    order = Order(owner)
+    order.limit = None if span is None else ports.clock() + span
+    order.family = int(chosen.get(b"family", 0))
+    order.local = chosen.get(b"local_address")
+    secured = chosen.get(b"tls")
+    if secured is not None and type(secured) is not bool and not is_dict(secured):
+        warning(f"argument {position} (options): option 'tls' has a wrong type")
+        return owner.refuse(errno.EINVAL)
     try:
+        settings = settings_of(secured, position)
+        if settings is False:
+            return owner.refuse(errno.EINVAL)
+        order.tls = settings  # type: ignore[assignment]
+        order.proxies = _proxies(chosen.get(b"proxy"))
         if named:
-            family = int(chosen.get(b"family", 0))
-            found = find(owner, host, service, family, _constants.SOCK_STREAM, 0, 0, limit)
-            addresses = interleaved([from_sockaddr(info[0], info[4]) for info in found])
+            made = order.connect(host, service, b"none")
         else:
-            addresses = [first]
-        made = Race(owner, addresses, chosen.get(b"local_address"), limit).winner()
+            made = order.connect(first, b"", b"none")
     except FAILURES as problem:
         return owner.refuse(problem)
     owner.code = 0
     return made
 
 
-def interleaved(addresses: list[SocketAddress]) -> list[SocketAddress]:
-    """Addresses in the order of RFC 8305: families in turn, IPv6 first, the resolver's order within a family."""
-    six = [address for address in addresses if address.kin == AF_INET6]
-    rest = [address for address in addresses if address.kin != AF_INET6]
-    result: list[SocketAddress] = []
-    for position in range(max(len(six), len(rest))):
-        result += six[position : position + 1] + rest[position : position + 1]
-    return result
-
-
-class Race:
-    """Connection attempts to several addresses, overlapping in time."""
-
-    __slots__ = ("_code", "_limit", "_local", "_owner", "_running", "_waiting")
-
-    def __init__(
-        self, owner: State, addresses: list[SocketAddress], local: SocketAddress | None, limit: float | None
-    ) -> None:
-        self._owner = owner
-        self._waiting = addresses[::-1]
-        self._local = local
-        self._limit = limit
-        self._running: list[Socket] = []
-        self._code = errno.EADDRNOTAVAIL  # of the last failure
-
-    def winner(self) -> Socket:
-        """The first socket that connects; the others are closed. Raises the last failure when none does."""
-        won: Socket | None = None
-        try:
-            won = self._run()
-            return won
-        finally:
-            for loser in self._running:
-                if loser is not won:
-                    loser.close()
-
-    def _run(self) -> Socket:
-        reactor = self._owner.reactor
-        next_start = 0.0
-        while self._waiting or self._running:
-            now = ports.clock()
-            if self._limit is not None and now >= self._limit:
-                raise OSError(errno.ETIMEDOUT, "")
-            if self._waiting and (not self._running or now >= next_start):
-                done = self._start(self._waiting.pop())
-                if done is not None:
-                    return done
-                next_start = ports.clock() + ATTEMPT_DELAY
-                continue
-            until = next_start if self._waiting else None
-            if self._limit is not None and (until is None or self._limit < until):
-                until = self._limit
-            wanted = {sock.fileno(): OUT for sock in self._running}
-            reactor.wait_many(wanted, [sock.registration for sock in self._running], until)
-            for sock in tuple(self._running):
-                if self._connected(sock):
-                    return sock
-        raise OSError(self._code, "")
-
-    def _start(self, address: SocketAddress) -> Socket | None:
-        """Begins an attempt; the socket when it succeeds at once."""
-        sock: Socket | None = None
-        try:
-            sock = Socket(self._owner, self._owner.network.socket(address.kin, _constants.SOCK_STREAM, 0))
-            if self._local is not None:
-                if self._local.kin != address.kin:
-                    raise OSError(errno.EAFNOSUPPORT, "")
-                sock.endpoint.bind(self._local.sockaddr)
-            sock.endpoint.connect(address.sockaddr)
-            return sock
-        except BlockingIOError:
-            assert sock is not None
-            self._running.append(sock)
-        except FAILURES as problem:
-            self._code = getattr(problem, "errno", None) or errno.EINVAL
-            if sock is not None:
-                sock.close()
+def _proxies(given: Any) -> Callable[[bytes], list[proxy.Proxy | None]] | None:
+    """What the option `proxy` means: true is the environment, a text a proxy's URI, an array several to try."""
+    if given is None or given is False:
         return None
-
-    def _connected(self, sock: Socket) -> bool:
-        code = sock.endpoint.getsockopt(_constants.SOL_SOCKET, _constants.SO_ERROR)
-        if code:
-            self._code = code
-            self._running.remove(sock)
-            sock.close()
-            return False
-        try:
-            sock.endpoint.getpeername()
-            return True
-        except OSError:
-            return False  # still on its way
+    if given is True:
+        return lambda uri: [proxy.parse(item) for item in proxy.from_environment(uri)]
+    items = [given] if isinstance(given, bytes) else list(given)
+    if not items or not all(isinstance(item, bytes) for item in items):
+        raise Explained(errno.EINVAL, "option 'proxy' must be true, a URI or an array of URIs")
+    routes = [proxy.parse(item) for item in items]
+    return lambda uri: routes

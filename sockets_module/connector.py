@@ -124,7 +124,7 @@ class Order:
                     return self._finished(sock)
                 self._limit(sock, NEGOTIATION)
                 self.tell(PROXY_NEGOTIATING, sock)
-                proxy.negotiate(sock, route, self._numeric(route, host), port)
+                proxy.negotiate(sock, route, self._numeric(route, host, port), port)
                 self.tell(PROXY_NEGOTIATED, sock)
             self._limit(sock, None)
             if self.tls is not None:
@@ -168,13 +168,13 @@ class Order:
         own = ports.clock() + self.timeout
         return own if self.limit is None else min(own, self.limit)
 
-    def _numeric(self, route: Proxy, host: bytes) -> bytes:
+    def _numeric(self, route: Proxy, host: bytes, port: int) -> bytes:
         """What the proxy is told: the name, or its address where the proxy does not resolve names itself."""
         if route.resolves or _is_number(host):
             return host
         family = _constants.AF_INET if route.scheme == b"socks4" else self.family
         first = self._resolve(host, b"0", family)[0]
-        self.owner.network.admit_target(first.host_text(), 0)
+        self.owner.network.admit_target(first.host_text(), port)
         return first.host_text()
 
 

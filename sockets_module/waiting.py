@@ -379,6 +379,12 @@ class Reactor:
         self._pulses.append(waiter)
         self._park_waiter(waiter, (), limit, None)
 
+    def pause(self) -> None:
+        """Parks the running script thread until the next look at the selector, which does not wait then."""
+        waiter = Waiter(0, 0)
+        self.post(lambda: waiter.end(0))
+        self._park_waiter(waiter, (), None, None)
+
     def close(self) -> None:
         """Releases the selector; the engine has closed."""
         if self._remove_interrupt is not None:

@@ -170,8 +170,8 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         self.realish: set[str] = guess_reals(function, unit.hints) if unit.hints is not None else set()
         self.in_tree = False
         self.versioned = False
-        self.loop_depth = 0
-        self.level = 0
+        self.loop_depth: int = 0
+        self.level: int = 0
         self.outlined = False
         self.late_exits: list[Loop] = []
         self.shared: list[ast.stmt] = []

@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from ..runtime.messages import OUTLINED
 from ..syntax import nodes as n
 from . import pyast as p
-from ..runtime.messages import OUTLINED
 from .infer import loop_bound
 from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, REAL
 from .values import V

@@ -26,6 +26,25 @@ _OPERATORS: dict[str, Any] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": as
 MATH_NATIVES = {"sqrt": "$m_sqrt", "sin": "$m_sin", "cos": "$m_cos"}
 
 
+# larger expressions are not tried: each of their parts would be looked at again and again
+_MAX_SIZE = 40
+
+
+def larger(node: Any, limit: int) -> bool:
+    """Whether an expression has more than so many operations; looks at no more than that."""
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, n.Binary):
+            limit -= 1
+            if limit < 0:
+                return True
+            pending += (part.left, part.right)
+        elif isinstance(part, n.Paren):
+            pending += part.items
+    return False
+
+
 class Tree:
     """A tree being built: the tests it needs first, and what it reads."""
 
@@ -60,7 +79,7 @@ class Trees:
 
     def try_tree(self: FunctionGenerator, node: n.Binary, dest: str | None) -> V | None:
         """The value of an arithmetic expression as a tree; None where that is impossible or no gain."""
-        if self.in_tree or not self.unit.optimize:
+        if self.in_tree or not self.unit.optimize or larger(node, _MAX_SIZE):
             return None
         tree = Tree()
         part = self.part(node, tree, True)

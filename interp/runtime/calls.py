@@ -259,8 +259,8 @@ def _give_room_back(context: Any) -> None:
 
 
 def depth_left(context: Any) -> bool:
-    """Whether another call is allowed; only asked at crossings, where counting costs little beside the rest."""
-    return context.nest < 20 or frames_active() < context.world.depth
+    """Whether another crossing is allowed; looked at exactly where there must be new room, the host bounds the rest."""
+    return context.hops < context.roomy or frames_active() < context.world.depth
 
 
 def call_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:

@@ -323,7 +323,7 @@ def test_instances(engine: Engine) -> None:
 def test_operators_on_views_run_metamethods(engine: Engine) -> None:
     engine.run(
         "class V { function __construct(v){ this.v = v; } function __add(a, b){ return new V(a.v + b.v); }"
-        " function __compare(a, b){ return a.v - b.v; } function __negate(a){ return new V(0 - a.v); } }"
+        " function __compare(a, b){ return a.v - b.v; } function __negate(){ return new V(0 - this.v); } }"
     )
     kind = engine.globals["V"]
     one, two = kind(1), kind(2)
