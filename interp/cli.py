@@ -382,11 +382,18 @@ def main(argv: list[str] | None = None) -> int:
     """
     stdin, stdout, stderr = standard_streams()
     options = Options()
+    words = sys.argv[1:] if argv is None else argv
     try:
-        options = parse_options(sys.argv[1:] if argv is None else argv)
+        if words and words[0] in TOOLS:
+            options.cache = False  # the tool's own modules are not what the next script needs
+            status = _tool(words, stdout, stderr)
+        else:
+            options = parse_options(words)
         if argv is None:
             _catch_interrupts()
-        if options.show is not None:
+        if words and words[0] in TOOLS:
+            pass
+        elif options.show is not None:
             stdout.write(options.show.encode())
             status = 0
         else:

@@ -130,11 +130,11 @@ def install_core(world: World) -> None:
         _core = [_module(f"stdlib.core.{name}").library for name in CORE]
     from stdlib.core.arrays import METHODS, array_call
 
-    from .runtime.values import Record, array_class, dict_set, set_meta
+    from .runtime.values import Record, array_class, dict_set, own_keys, set_meta
 
     for library in _core:
         library.install(world)
-    meta = Record()
+    meta = own_keys(Record())
     for name, native in METHODS.items():
         dict_set(meta, name.encode(), native)
     dict_set(meta, b"__call", array_call)

@@ -118,7 +118,8 @@ class Trees:
             return
         tests = list(tree.guards.values())
         cond = tests[0] if len(tests) == 1 else p.both(tests, line)
-        self.out.append(p.if_(cond, [attempt], copied(general), line))
+        # the same nodes stand in two places, which the host's compiler does not mind
+        self.out.append(p.if_(cond, [attempt], general, line))
 
     def root(self: FunctionGenerator, part: Part, name: str, line: int) -> list[ast.stmt]:
         """The tree's value into `name`, with the check that its type still needs."""
@@ -257,9 +258,3 @@ class Trees:
         self.emit_tree(tree, fast, general, line)
         return self.temp_value(name, line, ANY)
 
-
-def copied(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """The same statements as other nodes."""
-    import copy
-
-    return copy.deepcopy(statements)

@@ -25,6 +25,7 @@ from .values import (
     is_dict,
     is_object,
     map_key,
+    own_keys,
     set_meta,
 )
 
@@ -101,7 +102,7 @@ def call_n(count: int, function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
 def class_begin(name: bytes, base: bytes | None) -> Any:
     """The dict of a `class` statement, linked to its base."""
     world = current().world
-    made = Record()
+    made = own_keys(Record())
     symbols = world.symbol_values
     dict_set(made, b"__name", name)
     dict_set(made, b"__inherit", base)

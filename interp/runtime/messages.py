@@ -69,6 +69,22 @@ def stack(
     return frames, innermost
 
 
+def innermost_native(frame: FrameType | None, namespace: dict[str, Any]) -> bytes | None:
+    """The name of the native function that runs, None when the script's own code does; what `stack` gives as second."""
+    rename: bytes | None = None
+    while frame is not None:
+        code = frame.f_code
+        if code in NATIVE_CODES:
+            name: bytes = frame.f_locals["spec"].display
+            return name if rename is None else rename
+        if code in RENAMING_CODES:
+            rename = frame.f_locals.get("frame_name") or rename
+        elif frame.f_globals is namespace:
+            return None
+        frame = frame.f_back
+    return None
+
+
 def format_frames(frames: list[Frame]) -> bytes:
     lines = []
     for name, file, line in frames:
@@ -106,7 +122,7 @@ def message(level: int, text: bytes, prefix: bool = True, whole: bool = False) -
     if level < context.replevel or context.suppress:
         return
     if prefix:
-        _, innermost = stack(sys._getframe(1), context.world.namespace)
+        innermost = innermost_native(sys._getframe(1), context.world.namespace)
         if innermost is not None:
             text = innermost + b"(): " + text
     context.handler = live_handler(context.handler)

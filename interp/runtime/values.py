@@ -166,6 +166,16 @@ class Record:
         return bool(self.__dict__)
 
 
+def own_keys(record: Record) -> Record:
+    """The record, new and empty, with keys that it shares with no other.
+
+    All records share one list of some thirty names as long as they can: dicts of many members would use it up, and
+    every record made afterwards would need a hash table of its own.
+    """
+    record.__dict__ = {}
+    return record
+
+
 class LiveRecord(Record):
     """A `Record` that became the view of the global environment; its own attributes are gone."""
 
