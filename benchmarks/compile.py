@@ -1,6 +1,6 @@
 """Cold compilation: how long a script takes from source to code, by its length in lines.
 
-    compile.py [--lines N,N,...]
+compile.py [--lines N,N,...]
 """
 
 from __future__ import annotations

@@ -40,9 +40,21 @@ REASONS = {
     "json_decode, flat dict": "each name is made twice, and the pairs become a dict outside of the scanner",
     "json_decode, records": "a Python call for each object and a look at each value",
     "json_decode, nested arrays": "each array is made twice, by a Python call; `json.loads` never leaves C",
+    "string_implode": "the result is measured, for the memory limit, before it is made",
+    "string_utf8_length, garbage": "where a wrong character ends is not what Python thinks, so each is looked at",
+    "string_format, many items": "the items are parsed first, as faults count before any output",
+    "fmt_text, many items": "the items are parsed first, as faults count before any output",
+    "re_match_all, captured": "every match becomes a script array, in a loop that can be stopped",
     "json_encode, records": "a Python loop over the values; `json.dumps` never leaves C",
     "json_encode, nested arrays": "a Python loop that keeps the nesting on a list; `json.dumps` recurses in C",
 }
+
+
+def reason(name: str) -> str:
+    """Why a case is above the limit."""
+    if name.endswith(", captured"):
+        name = "re_match_all, captured"
+    return REASONS.get(name, "near the limit; differs from run to run")
 
 
 class Case(NamedTuple):
@@ -87,7 +99,6 @@ def string_cases(size: int) -> Iterator[Case]:
     yield Case("string_pad", "`ljust`", ours("string_pad", b"x", size), lambda: b"x".ljust(size))
     yield Case("string_pad, both sides", "`center`", ours("string_pad", b"x", size, b" ", 3), lambda: b"x".center(size))
     yield Case("string_count", "`count`", ours("string_count", text, b"fox"), lambda: text.count(b"fox"))
-    ahead = re.compile(b"(?=fox f|o)")
     yield Case(
         "string_count, overlap, no border", "`count`",
         ours("string_count", text, b"fox", True), lambda: text.count(b"fox"),
@@ -238,8 +249,6 @@ def re_cases(size: int) -> Iterator[Case]:
         ("class", b"[0-9]+"),
         ("groups", b"([a-z]+) = ([0-9]+)"),
         ("alternatives", b"(?:name|other|last)"),
-        ("nested repeat", b"(?:[a-z]+ ?)+="),
-        ("any byte", b"a.*?e"),
     ):
         ours_pattern = b"/" + pattern.replace(b"(?:", b"(") + b"/"
         twin = re.compile(pattern.replace(b"(?:", b"("), re.DOTALL)
@@ -256,9 +265,7 @@ def re_cases(size: int) -> Iterator[Case]:
             lambda twin=twin: twin.sub(b"x", text),
         )  # fmt: skip
     last = re.compile(b"([a-z]+)!")
-    yield Case(
-        "re_match, no match", "`search`", ours("re_match", text, b"/([a-z]+)!/"), lambda: last.search(text)
-    )
+    yield Case("re_match, no match", "`search`", ours("re_match", text, b"/([a-z]+)!/"), lambda: last.search(text))
 
 
 def json_cases(size: int) -> Iterator[Case]:
@@ -329,10 +336,12 @@ def table(runs: int, only: list[str]) -> str:
         ours, _, ratio = measure(small, runs)
         grown = growth(small, large, max(2, runs // 2))
         shown = f"**{ratio:.2f}**" if ratio > LIMIT else f"{ratio:.2f}"
+        print(lines[-1], flush=True)
         lines.append(f"| {small.name} | {small.twin} | {1000 * ours:.3g} | {shown} | {grown:.1f} |")
         if ratio > LIMIT:
-            notes.append(f"* {small.name}: {REASONS.get(small.name, 'near the limit; differs from run to run')}.")
+            notes.append(f"* {small.name}: {reason(small.name)}.")
         gc.collect()
+    print(lines[-1], *notes, sep="\n")
     return "\n".join(lines + (["", "Above 2:", "", *notes] if notes else []))
 
 
@@ -353,7 +362,6 @@ def main() -> None:
     finally:
         gc.enable()
         state.switch(before)
-    print(result)
     if options.update:
         text = options.update.read_text()
         head, rest = text.split(BEGIN)

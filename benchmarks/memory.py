@@ -65,7 +65,11 @@ def thread_bytes() -> float:
     """Resident bytes of one suspended thread with one frame."""
     from interp import Engine, Limits
 
-    text = "function body(){ yield(); }\nglobal threads = [];\nfunction start( n ){ for( var i = 0; i < n; ++i ) threads.push( thread body() ); }\n"
+    text = """
+function body(){ yield(); }
+global threads = [];
+function start( n ){ for( var i = 0; i < n; ++i ) threads.push( thread body() ); }
+"""
     with Engine(limits=Limits.none(), cache=False, stdout=io.BytesIO()) as engine:
         engine.run(text)
         engine.run("start( 200 );")

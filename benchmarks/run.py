@@ -43,9 +43,8 @@ ENVIRONMENT = {
 
 
 def sgs_command() -> list[str]:
-    """The installed `sgs` beside this Python, else the module."""
-    installed = Path(sys.executable).parent / "sgs"
-    return [str(installed)] if installed.exists() else [sys.executable, "-m", "interp"]
+    """The command as it is installed, run by this Python."""
+    return [sys.executable, str(Path(__file__).resolve().parent.parent / "bin" / "sgs")]
 
 
 def measure(command: list[str], output: Path) -> float:

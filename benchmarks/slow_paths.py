@@ -42,8 +42,8 @@ function one(){ return 1; }
 function two( a, b ){ return a; }
 function failing(){ var d = {}; return d.y; }
 function handler( type, text ){}
-function hooked(){ var o = {}; metaobj_set( o, { __getindex = function( k ){ return 1; } } ); metamethods_enable( o, true ); return o; }
-function adder(){ var o = {}; metaobj_set( o, { __add = function( a, b ){ return 1; } } ); metamethods_enable( o, true ); return o; }
+function hooked(){ return class( {}, { __getindex = function( k ){ return 1; } } ); }
+function adder(){ return class( {}, { __add = function( a, b ){ return 1; } } ); }
 """
 
 

@@ -24,15 +24,16 @@ RESULTS = {
     "tuple[()]": "nothing", "tuple[bytes, ...]": "string", "tuple[Any, ...]": "several values", "Any": "any value",
     "Event": "event", "Pointer": "pointer", "Utf8Iterator": "utf8_iterator", "FormatStream": "fmtstream",
     "DirectoryIterator": "directory_iterator", "File": "file", "SocketAddress": "socket_address", "Socket": "socket",
-    "Cancellable": "socket_cancellable", "Poller": "socket_poller", "Watch": "socket_watch",
+    "Cancellable": "socket_cancellable", "Poller": "socket_poller", "Watch": "socket_watch", "SocketClient": "socket_client",
 }  # fmt: skip
 # A sentence with one of these tells what can go wrong.
 FAULT = re.compile(
     r"^(?!Options)(.*\b(Warning|Warns|warns|Error|Errors|fail\w*|E[A-Z]{4,}|unknown|[Nn]ull and)\b|Not found)"
 )
-# Where the docstrings name a chapter of the specification.
+# where the docstrings name a chapter of the specification.
 CHAPTER = re.compile(
-    r"\s*\(?\b[Cc]hapters? \d\d(?:,? (?:and )?(?:\d\d|section [\d.]*\d|[\d.]*\d)|, \d[\d.]*\d?)*[.)]+|; section [\d.]+ has the codes"
+    r"\s*\(?\b[Cc]hapters? \d\d(?:,? (?:and )?(?:\d\d|section [\d.]*\d|[\d.]*\d)|, \d[\d.]*\d?)*[.)]+"
+    r"|; section [\d.]+ has the codes"
 )
 EXAMPLE = re.compile(r"(?P<code>.*?)(?: (?P<kind>->|=>|exits) (?P<expected>(?:(?! -> | => ).)*))?")
 

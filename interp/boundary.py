@@ -6,11 +6,11 @@ is not the plain case goes the complete way (`Engine.call`, `expose.HostFunction
 
 from __future__ import annotations
 
-import sys
 from types import FunctionType
 
-from .convert import INT_MAX, INT_MIN, UNCHANGED
+from .convert import UNCHANGED
 from .limits import local
+from .runtime.calls import invoke
 from .runtime.values import MISSING
 from .views import ScriptFunction
 
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 
 MOST = 4  # arguments with a shortcut
 
+# A number in this range is one machine word for the interpreter, which compares such with constants at no cost.
 _CALL = """
-def make(guard, function, slow, recover, to_script, to_python):
+def make(guard, function, slow, announced, recover, to_script, to_python, utf8):
     def call({params}*rest, this=None, timeout=None):
-        if rest or this is not None or timeout is not None or getlimit() != guard.recursion:
+        if rest or this is not None or timeout is not None:
             return slow(({args}*rest,), this, timeout)
         {convert}
         if local.token is not guard.token or guard.busy:
-            return slow(({args}), None, None)
+            return announced(({args}))
         guard.busy = True
         guard.state = None
         guard.written = 0
@@ -39,15 +40,26 @@ def make(guard, function, slow, recover, to_script, to_python):
             result = recover(problem, function, ({args}))
         finally:
             guard.busy = False
-        if type(result) in unchanged or type(result) is int:
+        kind = type(result)
+        if kind is int or kind in unchanged:
             return result
+        if kind is bytes and utf8:
+            try:
+                return result.decode()
+            except UnicodeDecodeError:
+                return result
         return to_python(result)
     return call
 """
 
-_CHECK = """if type({a}) is not int or not low <= {a} <= high:
-            if type({a}) not in unchanged:
-                {a} = to_script({a})"""
+_CHECK = """kind = type({a})
+        if kind is int:
+            if not -1073741823 <= {a} <= 1073741823:
+                {a} = to_script({a})
+        elif kind is str and utf8:
+            {a} = {a}.encode()
+        elif kind not in unchanged:
+            {a} = to_script({a})"""
 
 _makers: dict[int, Any] = {}
 
@@ -61,9 +73,7 @@ def _maker(count: int) -> Any:
             args="".join(f"{name}, " for name in names),
             convert="\n        ".join(_CHECK.format(a=name) for name in names) or "pass",
         )
-        scope: dict[str, Any] = {
-            "getlimit": sys.getrecursionlimit, "local": local, "unchanged": UNCHANGED, "low": INT_MIN, "high": INT_MAX,
-        }  # fmt: skip
+        scope: dict[str, Any] = {"local": local, "unchanged": UNCHANGED}
         exec(compile(text, "<boundary>", "exec"), scope)
         made = _makers[count] = scope["make"]
     return made
@@ -88,12 +98,21 @@ def fast_function(engine: Engine, function: Any) -> ScriptFunction:
     def slow(args: tuple[Any, ...], this: Any, timeout: float | None) -> Any:
         return engine.call(view, *args, this=this, timeout=timeout)
 
+    def announced(args: tuple[Any, ...]) -> Any:
+        return engine._convert.to_python(engine._enter(invoke, function, None, *args))
+
     convert = engine._convert
     view.__call__ = _maker(count)(  # type: ignore[method-assign]
-        engine._guard, function, slow, engine._recover, convert.to_script, convert.to_python
+        engine._guard,
+        function,
+        slow,
+        announced,
+        engine._recover,
+        convert.to_script,
+        convert.to_python,
+        convert.encoding == "utf-8",
     )
     return view
-
 
 
 # --- host functions ---------------------------------------------------------------------------------------------------
@@ -107,10 +126,11 @@ def make(spec, function, several, first, failed, to_python):
         try:
             {convert}
             result = function({args})
-            if type(result) is int:
-                if low <= result <= high:
+            kind = type(result)
+            if kind is int:
+                if -1073741823 <= result <= 1073741823:
                     return result
-            elif type(result) in unchanged:
+            elif kind in unchanged:
                 return result
             return first(result)
         except Exception as problem:
@@ -118,15 +138,14 @@ def make(spec, function, several, first, failed, to_python):
     return native
 """
 
-_LOOK = """if type({a}) is not int and type({a}) not in unchanged:
+_LOOK = """kind = type({a})
+            if kind is not int and kind not in unchanged:
                 {a} = to_python({a})"""
 
 _natives: dict[int, Any] = {}
 
 
-def short_native(
-    count: int, spec: Any, function: Any, several: Any, first: Any, failed: Any, to_python: Any
-) -> Any:
+def short_native(count: int, spec: Any, function: Any, several: Any, first: Any, failed: Any, to_python: Any) -> Any:
     """The native of a host function that is mostly called with `count` arguments.
 
     `several( args )` is the complete way, `first( result )` converts a result, `failed( problem )` deals with an
@@ -142,9 +161,7 @@ def short_native(
             odd=f"{names[-1]} is MISSING or rest" if names else "rest",
             convert="\n            ".join(_LOOK.format(a=name) for name in names) or "pass",
         )
-        scope: dict[str, Any] = {
-            "MISSING": MISSING, "unchanged": UNCHANGED, "low": INT_MIN, "high": INT_MAX, "given": _given,
-        }  # fmt: skip
+        scope: dict[str, Any] = {"MISSING": MISSING, "unchanged": UNCHANGED, "given": _given}
         exec(compile(text, "<boundary>", "exec"), scope)
         make = _natives[count] = scope["make"]
     return make(spec, function, several, first, failed, to_python)

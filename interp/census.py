@@ -137,7 +137,9 @@ def _object(value: Object, pending: list[Any]) -> None:
                     pending.append(part)
     own = getattr(value, "__dict__", None)
     if own:
-        pending.extend(part for part in list(own.values()) if isinstance(part, (bytes, bytearray, list, dict, Record, Object)))
+        pending.extend(
+            part for part in list(own.values()) if isinstance(part, (bytes, bytearray, list, dict, Record, Object))
+        )
 
 
 def _frames(frame: FrameType | None, pending: list[Any], namespace: dict[str, Any]) -> None:

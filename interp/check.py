@@ -34,7 +34,7 @@ exit status: 0 nothing found; 1 findings; 2 wrong usage
 
 _DYNAMIC = frozenset(("eval", "eval_file", "include_file", "include_shared", "import_cfunc"))
 # Answered by the compiler or the runtime wherever they stand.
-_SPECIAL = frozenset(("_G", "_R", "_T", "_F"))
+_SPECIAL = frozenset(("_G", "_R", "_T", "_F", "argc", "argv"))
 _VARIADIC = frozenset(("va_get_args", "va_get_arg", "va_arg_count"))
 # What makes several values, by name: the types of the values (class names as in the annotations).
 _SEVERAL: dict[str, tuple[str, ...]] = {
@@ -101,8 +101,9 @@ class Known:
         from .library import TYPES
 
         for name, cls in TYPES.items():
-            if cls.__name__ == type_name and getattr(cls, "members", None):
-                return name, cls.members
+            members: Any = getattr(cls, "members", None)
+            if cls.__name__ == type_name and members:
+                return name, members
         return None
 
 
@@ -240,7 +241,7 @@ class Checker:
         ignored = {*used, *function.params}
         for node in inside(function):
             written = list(_written(node))
-            if type(node) is n.MultiAssign and any(name.name in used for name in written):
+            if type(node) is n.MultiAssign and any(name.name in used or name.storage != "local" for name in written):
                 continue  # the others stand there to reach it
             if type(node) in (n.Foreach, n.NumericFor):
                 continue  # a loop needs its variable

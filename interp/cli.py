@@ -28,11 +28,15 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 COLLECT_AFTER = 10_000  # objects more than before, until the collector looks for cycles
 VERSION = "0.1.0"
 HELP = """\
-usage: sgs [OPTIONS] FILE [ARGS...]       run a script; it finds FILE and ARGS in argv
+usage: sgs [OPTIONS]                      on a terminal: the prompt
+       sgs [OPTIONS] FILE [ARGS...]       run a script; it finds FILE and ARGS in argv
        sgs [OPTIONS] -f FILE [-f FILE...] [ARGS...]
                                           run several files in one engine, globals stay
        sgs [OPTIONS] -e CODE [ARGS...]    run CODE
        sgs [OPTIONS] - [ARGS...]          run standard input
+       sgs check [--json] [--departures] FILE...
+                                          report what is suspicious, without running
+       sgs test [--coverage] [PATH...]    run the tests in test_*.sgs
 
 options:
   --allow-net RULE[,RULE...]  only these connections: HOST, HOST:PORT, *.NAME, CIDR, any
@@ -48,6 +52,8 @@ options:
 exit status: 0; 1 a file did not compile or an Error ended it; 2 wrong usage; 130 interrupted;
 otherwise what the script gave app_exit
 """
+# first word -> module with a `main( words, stdout, stderr )`; `sgs ./check` runs a script of that name
+TOOLS = {"check": "check", "test": "testing"}
 LIMITS = ("seconds", "operations", "memory", "depth", "output", "sockets")
 UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 NO_LIMITS: dict[str, Any] = dict.fromkeys(("seconds", "operations", "memory", "output", "sockets", "source"))
@@ -60,7 +66,7 @@ class UsageError(Exception):
 class Options:
     """What the command line asks for."""
 
-    __slots__ = ("allow_net", "args", "cache", "code", "files", "io", "limits", "network", "optimize", "show")
+    __slots__ = ("allow_net", "args", "cache", "code", "files", "io", "limits", "network", "optimize", "prompt", "show")
 
     def __init__(self) -> None:
         self.files: list[str] = []
@@ -72,11 +78,15 @@ class Options:
         self.network = True
         self.allow_net: list[str] = []
         self.limits: dict[str, Any] = {}
+        self.prompt = False
         self.show: str | None = None
 
 
-def parse_options(argv: list[str]) -> Options:
-    """Options of the words after the program's name; UsageError when they make no sense (chapter 00, B16)."""
+def parse_options(argv: list[str], terminal: bool = False) -> Options:
+    """Options of the words after the program's name; UsageError when they make no sense (chapter 00, B16).
+
+    With a `terminal` no file means the prompt.
+    """
     options = Options()
     words = iter(argv)
     for word in words:
@@ -98,7 +108,9 @@ def parse_options(argv: list[str]) -> Options:
     if options.files and options.code is not None:
         raise UsageError("-e and files exclude each other")
     if not (options.files or options.code is not None or options.show):
-        raise UsageError("no file given")
+        if not terminal:
+            raise UsageError("no file given")
+        options.prompt = True
     return options
 
 
@@ -315,6 +327,20 @@ def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -
     return status
 
 
+def _prompt(options: Options, stdin: BinaryIO, stdout: BinaryIO) -> int:
+    """Talks to the person at the terminal; the exit status."""
+    from . import repl
+
+    options.cache = False  # the prompt's own modules are not what the next script needs
+    _network(options)  # a UsageError before anything is on the screen
+    return repl.run(
+        lambda out, err: open_engine(options, stdin=stdin, stdout=out, stderr=err, encoding=None),
+        stdin,
+        stdout,
+        f"sgs {VERSION} (SGScript 1.4.1), Python {sys.version.split()[0]}; ",
+    )
+
+
 def _attempt(start: Callable[[], Any], stderr: BinaryIO, path: str = "") -> int:
     """Run one piece of code; FAILED when it did not run to its end. The engine has printed the messages."""
     try:
@@ -375,6 +401,14 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
+def _tool(words: list[str], stdout: BinaryIO, stderr: BinaryIO) -> int:
+    """Run the tool that the first word names on the others; its exit status."""
+    from importlib import import_module
+
+    status: int = import_module(f"interp.{TOOLS[words[0]]}").main(words[1:], stdout, stderr)
+    return status
+
+
 def main(argv: list[str] | None = None) -> int:
     """The program. Without `argv` it takes the process's words, handles Ctrl-C and ends the process itself.
 
@@ -384,20 +418,20 @@ def main(argv: list[str] | None = None) -> int:
     options = Options()
     words = sys.argv[1:] if argv is None else argv
     try:
-        if words and words[0] in TOOLS:
-            options.cache = False  # the tool's own modules are not what the next script needs
-            status = _tool(words, stdout, stderr)
-        else:
-            options = parse_options(words)
         if argv is None:
             _catch_interrupts()
         if words and words[0] in TOOLS:
-            pass
-        elif options.show is not None:
-            stdout.write(options.show.encode())
-            status = 0
+            options.cache = False  # a snapshot of the modules a tool loads helps no script
+            status = _tool(words, stdout, stderr)
         else:
-            status = run(options, stdin, stdout, stderr)
+            options = parse_options(words, argv is None and os.isatty(0) and os.isatty(1))
+            if options.show is not None:
+                stdout.write(options.show.encode())
+                status = 0
+            elif options.prompt:
+                status = _prompt(options, stdin, stdout)
+            else:
+                status = run(options, stdin, stdout, stderr)
     except UsageError as wrong:
         stderr.write(f"sgs: {wrong}\ntry 'sgs --help'\n".encode("utf-8", "surrogateescape"))
         status = USAGE

@@ -215,9 +215,7 @@ class Engine:
         target, values_ = self._prepare(function, this, args)
         return self._convert.to_python(self._enter(invoke, target, *values_, timeout=timeout))
 
-    def call_multi(
-        self, function: Any, *args: Any, this: Any = None, timeout: float | None = None
-    ) -> tuple[Any, ...]:
+    def call_multi(self, function: Any, *args: Any, this: Any = None, timeout: float | None = None) -> tuple[Any, ...]:
         """The same with all results as a tuple."""
         target, values_ = self._prepare(function, this, args)
         results = self._enter(invoke_multi, target, *values_, timeout=timeout)
@@ -270,8 +268,8 @@ class Engine:
             raise ValueError("timeout cannot be negative")
         token_before = local.token
         root = self._world.root
-        announce = (guard.watched or timeout is not None) and (guard.token is None or not guard.watched)
-        if local.token is not guard.token or guard.token is None:
+        announce = (guard.watched or timeout is not None) and (guard.token is _limits.NOBODY or not guard.watched)
+        if local.token is not guard.token or guard.token is _limits.NOBODY:
             token: Any = object()
         else:
             token = guard.token
@@ -309,7 +307,7 @@ class Engine:
                 mend(self._world)
             if lowered:
                 sys.setrecursionlimit(lowered)
-                guard.recursion = 0
+                guard.token = _limits.NOBODY  # the next call has to lower it again
             if before is not None and before is not root and before.world.ports.guard.busy:
                 switch(before)
                 local.token = token_before
@@ -322,12 +320,10 @@ class Engine:
         needed = _host_frames() + depth + slack
         limit = sys.getrecursionlimit()
         if needed - 30 <= limit <= needed:
-            self._guard.recursion = limit
             return 0
         if limit < 1000 and needed < 1000:
             needed = max(needed, limit)
         sys.setrecursionlimit(needed)
-        self._guard.recursion = needed
         return limit if limit > max(needed, 1000) else 0
 
     def _enter_inside(self, function: Callable[..., Any], args: tuple[Any, ...], timeout: float | None) -> Any:
@@ -588,7 +584,7 @@ class Engine:
             switch(None if before is world.root else before)
             if local.token is self._guard.token:
                 local.token = None
-            self._guard.token = None
+            self._guard.token = _limits.NOBODY
 
     def _discard_threads(self) -> None:
         root = self._world.root

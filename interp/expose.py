@@ -213,9 +213,9 @@ class _Exposed(HostObject):
     exposed: dict[bytes, Any] = {}
 
     def get_index(self, key: Any) -> Any:
-        return self._member(key)
+        return self._script_member(key)
 
-    def _member(self, key: Any) -> Any:
+    def _script_member(self, key: Any) -> Any:
         member = self.exposed.get(key, MISSING) if type(key) is bytes else MISSING
         if type(member) is not _Property:
             return member
@@ -224,7 +224,7 @@ class _Exposed(HostObject):
         except Exception as problem:
             return _failed(problem)
 
-    def _set_member(self, key: Any, value: Any) -> bool:
+    def _set_script_member(self, key: Any, value: Any) -> bool:
         member = self.exposed.get(key, MISSING) if type(key) is bytes else MISSING
         if member is MISSING:
             return False
@@ -258,5 +258,3 @@ def expose(
         from .runtime.environment import python_name
 
         namespace[python_name(name.encode())] = _Class(name, native)
-
-

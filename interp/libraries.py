@@ -30,7 +30,19 @@ BUILT_IN = {
 }
 OUTSIDE = frozenset(("io", "os"))
 
-CORE = ("conversion", "containers", "arrays", "dump", "output", "system", "serialize", "sgson", "control", "threads", "loading")
+CORE = (
+    "conversion",
+    "containers",
+    "arrays",
+    "dump",
+    "output",
+    "system",
+    "serialize",
+    "sgson",
+    "control",
+    "threads",
+    "loading",
+)
 
 
 class Choice:

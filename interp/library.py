@@ -381,6 +381,14 @@ class Spec:
             self.accept[tuple(map(type, args))] = tuple(values[used:])
         return values
 
+    def invoke(self, this: Any, args: tuple[Any, ...]) -> Any:
+        """A method's call in full: every argument looked at. For `quick` natives, when a call is not of their form."""
+        this, args = self.load_this(this, args)
+        if this is MISSING:
+            return None
+        values = self.load(args)
+        return None if values is None else self.body(this, *values)
+
     def load_this(self, this: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
         """A method's object and arguments; called without one, the first argument is the object. MISSING: refused."""
         kind: str = self.this_kind  # type: ignore[assignment]
@@ -470,10 +478,13 @@ def _tuple_native(inner: Any) -> Any:
 def make_native(
     name: str, signature: str, body: Any, *, display: str | None = None, exact: bool = False, multi: bool = False,
     raw: bool = False, this_kind: str | None = None, constants: dict[str, Any] | None = None,
+    quick: Callable[[Spec], Any] | None = None,
 ) -> Any:  # fmt: skip
     """The native function (a Python function taking `this` and the arguments) for a body; see `.spec`, `.body`."""
     spec = Spec(name, signature, body, display, exact, raw, this_kind, {} if constants is None else constants)
-    if this_kind is not None:
+    if quick is not None:
+        native = quick(spec)
+    elif this_kind is not None:
         native = _raw_method_native(spec, body) if raw else _method_native(spec, body)
     else:
         native = _raw_native(spec, body) if raw else _function_native(spec, body)
@@ -560,12 +571,18 @@ class _Method:
 
 
 def method(
-    signature: str, *, display: str | None = None, exact: bool = False, multi: bool = False, raw: bool = False
-) -> Callable[[Any], Any]:
-    """Decorator for a method scripts can call; options as for `Library.function`. `display` replaces `type.name`."""
+    signature: str, *, display: str | None = None, exact: bool = False, multi: bool = False, raw: bool = False,
+    quick: Callable[[Spec], Any] | None = None,
+) -> Callable[[Any], Any]:  # fmt: skip
+    """Decorator for a method scripts can call; options as for `Library.function`. `display` replaces `type.name`.
+
+    quick   for calls where every layer counts: makes the native `( this, first, *more )` itself from the `Spec`, does
+            the usual call in it, leaves the others to `spec.invoke`, and names `spec`, which traces read from the frame
+    """
 
     def declare(body: Any) -> Any:
-        return _Method(signature, body, {"display": display, "exact": exact, "multi": multi, "raw": raw})
+        options = {"display": display, "exact": exact, "multi": multi, "raw": raw, "quick": quick}
+        return _Method(signature, body, options)
 
     return declare
 
@@ -622,18 +639,18 @@ class Object(_values.Object):
     def own_get(self, key: Any, is_prop: bool) -> Any:
         if not is_prop:
             return self.get_index(key)
-        return self._member(key)
+        return self._script_member(key)
 
-    def _member(self, key: Any) -> Any:
+    def _script_member(self, key: Any) -> Any:
         member = self.members.get(key, MISSING) if type(key) is bytes else MISSING
         return member.getter(self) if type(member) is prop else member
 
     def own_set(self, key: Any, value: Any, is_prop: bool) -> bool:
         if not is_prop:
             return self.set_index(key, value)
-        return self._set_member(key, value)
+        return self._set_script_member(key, value)
 
-    def _set_member(self, key: Any, value: Any) -> bool:
+    def _set_script_member(self, key: Any, value: Any) -> bool:
         member = self.members.get(key, MISSING) if type(key) is bytes else MISSING
         if member is MISSING:
             return False
@@ -645,11 +662,11 @@ class Object(_values.Object):
 
     def get_index(self, key: Any) -> Any:
         """`obj[ key ]`: the value or MISSING; by default a text key reads the property of that name."""
-        return self._member(key)
+        return self._script_member(key)
 
     def set_index(self, key: Any, value: Any) -> bool:
         """`obj[ key ] = value`: False when there is no such entry; by default writes the property of that name."""
-        return self._set_member(key, value)
+        return self._set_script_member(key, value)
 
     def refuse_write(self, name: bytes) -> None:
         """Reports a write to a member that cannot be written."""

@@ -126,6 +126,9 @@ class _Local(_thread._local):
 # The token of the engine that entered last on this OS thread.
 local = _Local()
 
+# The token of an engine that no thread may enter without ceremony; no thread ever has it.
+NOBODY = object()
+
 _lock = _thread.allocate_lock()
 
 
@@ -137,7 +140,6 @@ class Guard:
     written    bytes of output of this call     until      the deadline of a `timeout=`, None without one
     exact      the depth is counted at every check
     fast       calls need no preparation beyond these stores
-    recursion  the host's recursion limit that this engine's calls need, 0 = not known yet
     seconds, operations   the account since the engine was made; `timed`: the running call keeps its own time
     base, mark, charged   memory: bytes at the last census, the process's then, bytes accounted for since
     large      there may be large strings: joining them looks at the sizes first
@@ -145,7 +147,7 @@ class Guard:
 
     __slots__ = (
         "__weakref__", "base", "busy", "census_due", "charged", "exact", "fast", "large", "limits", "mark", "memory_peak",
-        "operations", "operations_left", "recursion", "seconds", "spend", "state", "timed", "token", "until", "watched",
+        "operations", "operations_left", "seconds", "spend", "state", "timed", "token", "until", "watched",
         "world", "written",
     )  # fmt: skip
 
@@ -153,13 +155,12 @@ class Guard:
         self.world = world
         self.limits = limits
         self.busy = False
-        self.token: Any = None
+        self.token: Any = NOBODY
         self.state: Any = None
         self.written = 0
         self.until: float | None = None
         self.exact = limits.depth < SMALL_DEPTH
         self.fast = limits.operations is None and not self.exact
-        self.recursion = 0
         self.watched = limits.seconds is not None or limits.memory is not None
         self.base = 0
         self.mark: int | None = None
@@ -331,7 +332,7 @@ class Watchdog:
             quiet += 1
             if quiet == IDLE_TICKS:
                 for guard in guards:
-                    guard.token = None  # the next call has to come through `watch`
+                    guard.token = NOBODY  # the next call has to come through `watch`
                     guard.rest()
             elif quiet > IDLE_TICKS + 1:
                 # a call that passed the token just before has been seen by now

@@ -31,14 +31,17 @@ class Message:
     def __str__(self) -> str:
         """The message as the command line prints it."""
         lines = [
-            f'- "{function}" in {file}' + ("" if line is None else f", line {line}") for function, file, line in self.trace
+            f'- "{function}" in {file}' + ("" if line is None else f", line {line}")
+            for function, file, line in self.trace
         ]
         return "\n".join([*lines, f"{self.level.capitalize()}: {self.text.decode('utf-8', 'replace')}"])
 
 
 def trace_of(frames: list[Any]) -> list[tuple[str, str, int | None]]:
     """Frames of the runtime as texts."""
-    return [(name.decode("utf-8", "replace"), file.decode("utf-8", "surrogateescape"), line) for name, file, line in frames]
+    return [
+        (name.decode("utf-8", "replace"), file.decode("utf-8", "surrogateescape"), line) for name, file, line in frames
+    ]
 
 
 def log_handler(logger: Logger) -> Callable[[Message], Any]:

@@ -9,7 +9,13 @@ import time
 from _weakrefset import WeakSet
 
 from .runtime import threads as _threads
-from .runtime.state import current
+from .runtime.state import _local, current
+from .runtime.threads import park, wake
+
+__all__ = [
+    "Ports", "Resources", "can_park", "check", "clock", "next_due", "on_interrupt", "on_pass", "park", "run_pass",
+    "running", "wake",
+]  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +23,10 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from .runtime.state import World
+
+# `running.context` is the running context, for calls so hot that even asking costs too much: one whose `resumer` is
+# None is in no script thread, one that has an `owner` is a script thread's own
+running: Any = _local
 
 
 class Ports:
@@ -78,19 +88,6 @@ def clock() -> float:
 def can_park() -> bool:
     """Whether the running code is inside a script thread, directly or through coroutines and natives."""
     return _threads.thread_of(current()) is not None
-
-
-def park(waiter: Any) -> None:
-    """Suspends the running script thread until `wake( waiter )`; raises the abort when it is aborted meanwhile.
-
-    `waiter` is any object that takes the attribute `thread`.
-    """
-    _threads.park(waiter)
-
-
-def wake(waiter: Any) -> None:
-    """Makes the thread parked on `waiter` runnable; it goes on in the next scheduler step."""
-    _threads.wake(waiter)
 
 
 def run_pass(dt: float) -> int:

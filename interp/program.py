@@ -29,7 +29,13 @@ class Program:
         found = self._variants.get(key)
         if found is None:
             found = self._variants[key] = compile_unit(
-                self.source, self.name, limits=limits, optimize=optimize, counting=counting, cache=cache, nesting=nesting
+                self.source,
+                self.name,
+                limits=limits,
+                optimize=optimize,
+                counting=counting,
+                cache=cache,
+                nesting=nesting,
             )
         return found
 

@@ -36,6 +36,7 @@ Ctrl-C stops a running script; variables, threads and sockets stay. Tab complete
 """
 COMMANDS = (":help", ":type", ":python", ":time", ":load", ":reset", ":quit")
 _SILENT = (n.Assign, n.OpAssign, n.MultiAssign, n.VarDecl)
+_FAILED: Any = object()
 _ROOM = 1000  # host frames that parsing and generating may take
 
 
@@ -56,7 +57,7 @@ def is_complete(text: str) -> bool:
     if not _wants_more(source):
         return True
     # `1 + 2` lacks its semicolon only; behind `if( x )` or `a +` an operand would do as well, so more must come
-    return not _wants_more(source + b"\n;") and _refused(source + b"\n null ;")
+    return not _refused(source + b"\n;") and _refused(source + b"\n null ;")
 
 
 def closed(text: str) -> bytes:
@@ -101,11 +102,11 @@ class Input:
     def tree(self) -> n.Function:
         """The resolved tree; raises CompileError."""
         unit: n.Function = parse_unit(self.source, disk_cache(), keep=True)
+        while unit.body and isinstance(unit.body[-1], n.ExprStmt) and not unit.body[-1].exprs:
+            unit.body.pop()  # a `;` alone
         last = unit.body[-1] if unit.body else None
-        if isinstance(last, n.Block) and not last.body and len(unit.body) > 1:  # the `;` behind a `;`
-            last = unit.body[-2]
         if isinstance(last, n.ExprStmt) and last.exprs and not any(isinstance(item, _SILENT) for item in last.exprs):
-            unit.body[unit.body.index(last)] = n.Return(last.line, last.exprs)
+            unit.body[-1] = n.Return(last.line, last.exprs)
             self.shows_null = not isinstance(last.exprs[-1], (n.Call, n.CompatCall))
         return unit
 
@@ -150,8 +151,9 @@ class Session:
     def run(self, source: bytes, name: str | None = None) -> None:
         """Runs code and shows the value of its last expression, as `printvar` does. What fails has been printed."""
         made = self._input(source, name)
-        results = self._guarded(lambda: self.engine.run(made, name=made.name))
-        if results is None and not made.shows_null:
+        as_program: Any = made  # it has all that the engine asks of a `Program`
+        results = self._guarded(lambda: self.engine.run(as_program, name=made.name))
+        if results is _FAILED or (results is None and not made.shows_null):
             return
         for value in results if isinstance(results, tuple) else (results,):
             self._print(value)
@@ -165,14 +167,14 @@ class Session:
         return Input(source, name)
 
     def _guarded(self, action: Callable[[], Any]) -> Any:
-        """The result of an action; None when it ended with something that is already on the screen."""
+        """The result of an action; _FAILED when it ended with something that is already on the screen."""
         try:
             return action()
         except (ScriptError, ScriptSyntaxError):
-            return None
+            pass
         except LimitExceeded as fired:
             self._show(f"limit exceeded: {fired.which}\n")
-            return None
+        return _FAILED
 
     def _print(self, value: Any) -> None:
         from stdlib.core.dump import dump
@@ -180,7 +182,7 @@ class Session:
         world = self.engine._world
         raw = self.engine.to_script(value)
         text = self._guarded(lambda: self.engine._enter(dump, raw, 3))
-        if text is not None:
+        if text is not _FAILED:
             world.streams.output(text + b"\n")
 
     def pump(self, passed: float, wait: float) -> bool:
@@ -218,7 +220,8 @@ class Session:
             self._show("usage: :type EXPR\n")
             return
         made = self._input(b"typeof( " + text.rstrip("; ").encode("utf-8", "surrogateescape") + b"\n)\n;")
-        kind = self._guarded(lambda: self.engine.run(made, name=made.name))
+        as_program: Any = made
+        kind = self._guarded(lambda: self.engine.run(as_program, name=made.name))
         if isinstance(kind, bytes):
             self._show(kind.decode() + "\n")
 
@@ -362,9 +365,9 @@ def completions(engine: Engine, line: str) -> list[tuple[str, int, str]]:
         if value is not MISSING:
             found = [(name, "property" if item is MISSING else describe(item)) for name, item in members(engine, value)]
     else:
+        found += [(word, "keyword") for word in vocabulary.keywords()]
         for name, value in environment.global_items(engine._world):
             found.append((name.decode("latin-1"), describe(value)))
-        found += [(word, "keyword") for word in vocabulary.keywords()]
     matches = sorted((name, note) for name, note in dict(found).items() if name.startswith(start) and name != start)
     return [(name, len(start), note) for name, note in matches]
 
@@ -393,7 +396,7 @@ def explain(engine: Engine, name: str) -> str:
         return _explain_value(engine, name, value)
     if name in vocabulary.functions():
         library, native = vocabulary.functions()[name]
-        return _explain_native(native) + f"  include {library};\n"
+        return _explain_native(native) + f"  include '{library}';\n"
     if name in vocabulary.constants():
         return f"{name}: a constant of the library {vocabulary.constants()[name] or 'core'}\n"
     kind, _, member = name.partition(".")

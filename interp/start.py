@@ -100,7 +100,9 @@ def keep() -> None:
             with open(compiled, "rb") as stream:
                 head, code = stream.read(16), stream.read()
             # the compiled file's own record of its source: flags, time, size
-            if head[4:] != bytes(4) + (int(stat.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little") + stat.st_size.to_bytes(4, "little"):
+            if head[4:] != bytes(4) + (int(stat.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little") + stat.st_size.to_bytes(
+                4, "little"
+            ):
                 return
             modules[name] = (file, hasattr(module, "__path__"), stat.st_mtime_ns, stat.st_size, marshal.loads(code))
         cache.store(_KEY, marshal.dumps((sys.version, modules)))

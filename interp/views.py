@@ -268,7 +268,9 @@ class ScriptObject(ScriptDict):
 
     def __getitem__(self, key: Any) -> Any:
         value = super().__getitem__(key)
-        return value.bound_to(self) if isinstance(value, ScriptFunction) and not isinstance(value, ScriptClass) else value
+        return (
+            value.bound_to(self) if isinstance(value, ScriptFunction) and not isinstance(value, ScriptClass) else value
+        )
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Calls the object's `__call`."""

@@ -1,4 +1,4 @@
-"""The connection engine of `socket_connect` and `socket_client`: resolve, order, race, proxy, TLS (chapter 11 section 6).
+"""How `socket_connect` and `socket_client` connect: resolve, order, race, proxy, TLS (chapter 11 section 6).
 
 Rules: plain steps one after the other, each of which waits in `waiting.py` and nowhere else; every address gets its
 chance in the order of RFC 8305, a further attempt starting every 250 ms or when one fails; the first to connect wins
@@ -73,7 +73,9 @@ class Order:
 
     # --- the steps ----------------------------------------------------------------------------------------------------
 
-    def connect(self, target: SocketAddress | bytes, service: bytes, scheme: bytes, peer: bytes | None = None) -> Socket:
+    def connect(
+        self, target: SocketAddress | bytes, service: bytes, scheme: bytes, peer: bytes | None = None
+    ) -> Socket:
         """The connected socket; raises `OSError`.
 
         target    an address, or a host by name or number with its `service` (a port's digits or a name)
@@ -91,9 +93,13 @@ class Order:
         host = address.host_text() if address is not None else target
         assert isinstance(host, bytes)
         if self.proxies is not None and not local:
-            port = address.number if address is not None else self._port(service)
+            try:
+                port = address.number if address is not None else self._port(service)
+            except OSError:
+                port = -1  # an unknown service: the resolver says so in its own words
             named = b"[%b]" % host if b":" in host else host
-            routes = self.proxies(b"%b://%b:%d" % (scheme, named, port))
+            if port >= 0:
+                routes = self.proxies(b"%b://%b:%d" % (scheme, named, port))
         failures: list[tuple[str, BaseException]] = []
         for route in routes:
             try:
@@ -317,7 +323,7 @@ class Race:
         return False
 
 
-def settings_of(given: Any, position: int, dropped: int = 0) -> tls.Settings | None | bool:
+def settings_of(given: Any, position: int, dropped: int = 0) -> tls.Settings | bool | None:
     """What an option or property `tls` means: settings, None for no TLS, False when wrong, which has been reported."""
     if given is None or given is False:
         return None

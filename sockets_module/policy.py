@@ -298,7 +298,9 @@ class NetworkPolicy:
             return self.settle(verb, target, target, None, verb, True)
         return self.settle(verb, target, target, None, None, None)
 
-    def settle(self, verb: str, target: str, host: str, port: int | None, rule: str | None, allowed: bool | None) -> bool:
+    def settle(
+        self, verb: str, target: str, host: str, port: int | None, rule: str | None, allowed: bool | None
+    ) -> bool:
         """The end of a decision: asks when no rule covers it, records it. An exception denies and reaches the host."""
         from interp import ports
 

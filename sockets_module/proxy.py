@@ -8,9 +8,7 @@ read here has a known length or a limit; what came after a proxy's answer belong
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
-from urllib.parse import unquote_to_bytes
 
 from interp.library import warning
 
@@ -66,6 +64,8 @@ class Proxy:
 
 def authority(text: bytes) -> tuple[bytes, bytes, bytes | None]:
     """The parts `userinfo`, `host` and `port` of a URI's authority. Raises ValueError."""
+    from urllib.parse import unquote_to_bytes
+
     user, _, rest = text.rpartition(b"@")
     if rest[:1] == b"[":
         host, mark, tail = rest[1:].partition(b"]")
@@ -88,6 +88,8 @@ def parse(uri: bytes, others: set[bytes] | frozenset[bytes] = frozenset()) -> Pr
 
     others   schemes of applications' own proxies
     """
+    from urllib.parse import unquote_to_bytes
+
     scheme, mark, rest = uri.strip().partition(b"://")
     scheme = scheme.lower()
     if scheme == b"direct" and (mark or not rest):
@@ -135,6 +137,8 @@ def from_environment(uri: bytes) -> list[bytes]:
 
 def excluded(host: str, port: int, rules: str) -> bool:
     """Whether a `no_proxy` list holds a host: `*`, names with all below them, addresses, networks, each with a port."""
+    import ipaddress
+
     host = host.lower().rstrip(".").partition("%")[0]
     try:
         address = ipaddress.ip_address(host)

@@ -8,7 +8,6 @@ does not have the service.
 from __future__ import annotations
 
 import errno
-import random
 
 from interp.library import new_array, new_dict, warning
 
@@ -16,6 +15,7 @@ from .state import FAILURES, Explained, State, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import random
     from typing import Any
 
     Record = tuple[int, int, int, str]  # priority, weight, port, target
@@ -48,6 +48,8 @@ def ask(name: str, resolver: Any = None) -> list[Record]:
 
 def ordered(records: list[Record], chance: random.Random | None = None) -> list[Record]:
     """Records in the order to try them (RFC 2782): lower priorities first, within one drawn by their weights."""
+    import random
+
     draw = (chance or random).randint
     result: list[Record] = []
     for priority in sorted({record[0] for record in records}):

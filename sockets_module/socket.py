@@ -13,8 +13,9 @@ import socket as _constants
 
 from interp.library import Object, method, prop, warning
 
-from . import messages, multicast, options, select, stream, tls, transfer
+from . import messages, multicast, options, quick, select, stream, tls, transfer
 from .address import from_sockaddr
+from .network.system import tells_when_drained
 from .options import fact, number, readable, switch, writable
 from .state import FAILURES, State, state
 from .waiting import Cancellable, Registration
@@ -47,11 +48,13 @@ class Socket(Object, name="socket"):
     host          the name it was connected to by, or None
     direct        receives may wait in the system call (see `transfer.plain_receive`); not while the socket is `shared`
                   with another object or program
+    drains        the endpoint, if its short receives set `registration.drained`, else None
     sent_count    `sent`                        pollers       weak references to the pollers it is in, or None
     """
 
     __slots__ = (
-        "ahead", "backlog", "canceller", "direct", "due", "endpoint", "guarded", "host", "inactivity", "interface",
+        "ahead", "backlog", "canceller", "direct", "drains", "due", "endpoint",
+        "guarded", "host", "inactivity", "interface",
         "pollers", "recv_span", "registration", "secure", "send_span", "sent_count", "shared", "state", "stream",
         "waits",
     )  # fmt: skip
@@ -62,6 +65,8 @@ class Socket(Object, name="socket"):
         self.registration = Registration(endpoint.fileno())
         self.waits = waits
         self.stream = endpoint.type not in DATAGRAMS
+        # of the system's TCP it is known when a short receive means that there is no more; not of what is put over it
+        self.drains = endpoint if tells_when_drained(endpoint) else None
         self.recv_span: float | None = None
         self.send_span: float | None = None
         self.inactivity = 0.0
@@ -126,6 +131,8 @@ class Socket(Object, name="socket"):
         """Releases the descriptor: true the first time. Chapter 10 section 4."""
         if self.endpoint.fileno() < 0:
             return False
+        if self.secure is not None and self.waits:
+            tls.say_goodbye(self)
         self.leave()
         self.state.resources.discard(self)
         try:
@@ -192,9 +199,9 @@ class Socket(Object, name="socket"):
     listen = method("listen( [ int queuesize ] )")(transfer.listen)
     accept = method("accept( [ real timeout ] )", multi=True)(transfer.accept)
     connect = method("connect( ... )")(transfer.connect)
-    send = method("send( string data[, int flags = 0 ] )")(transfer.send)
+    send = method("send( string data[, int flags = 0 ] )", quick=quick.send)(transfer.send)
     sendto = method("sendto( string data, ... )")(transfer.sendto)
-    recv = method("recv( int maxlength[, int flags = 0 ] )")(transfer.recv)
+    recv = method("recv( int maxlength[, int flags = 0 ] )", quick=quick.recv)(transfer.recv)
     recvfrom = method("recvfrom( int maxlength[, int flags = 0 ] )", multi=True)(transfer.recvfrom)
     shutdown = method("shutdown( int how )")(transfer.shutdown)
     close = method("close()")(_close)
@@ -207,15 +214,15 @@ class Socket(Object, name="socket"):
     condition_check = method("condition_check( int mask )")(select.condition_check)
     condition_wait = method("condition_wait( int mask[, real timeout ] )")(select.condition_wait)
     watch = method("watch( int mask, callable callback )")(select.watch)
-    send_all = method("send_all( string data )")(stream.send_all)
+    send_all = method("send_all( string data )", quick=quick.send_all)(stream.send_all)
     send_line = method("send_line( string data )")(stream.send_line)
     send_with_blocking = method("send_with_blocking( string data, bool blocking )")(stream.send_with_blocking)
     recv_with_blocking = method("recv_with_blocking( int n, bool blocking )")(stream.recv_with_blocking)
     send_file = method("send_file( any source[, int offset = 0[, int count ]] )")(stream.send_file)
     flush = method("flush()")(stream.flush)
-    recv_exact = method("recv_exact( int n )")(stream.recv_exact)
+    recv_exact = method("recv_exact( int n )", quick=quick.recv_exact)(stream.recv_exact)
     recv_all = method("recv_all( [ int max ] )")(stream.recv_all)
-    recv_until = method("recv_until( string delimiter[, int max = 65536 ] )")(stream.recv_until)
+    recv_until = method("recv_until( string delimiter[, int max = 65536 ] )", quick=quick.recv_until)(stream.recv_until)
     recv_line = method("recv_line( [ int max = 65536 ] )")(stream.recv_line)
     send_message = method("send_message( any data[, dict options ] )")(messages.send_message)
     recv_message = method("recv_message( any size[, dict options ] )")(messages.recv_message)

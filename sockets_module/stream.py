@@ -153,14 +153,18 @@ def recv_line(sock: Socket, maximum: int) -> bytes | bool:
     return line if complete or line else True
 
 
-def send_all(sock: Socket, data: bytes) -> bool:
-    """Sends everything: true, else false. `sent` then tells how many bytes went out. Chapter 11 section 3."""
-    sock.sent_count = 0
+def send_all(sock: Socket, data: bytes, taken: int = 0) -> bool:
+    """Sends everything: true, else false. `sent` then tells how many bytes went out. Chapter 11 section 3.
+
+    taken   how many bytes the system has taken already
+    """
+    sock.sent_count = taken
     try:
         if sock.guarded:
             admit(sock)
         try:
-            sock.sent_count = sock.endpoint.send(data, SEND)
+            if not taken:
+                sock.sent_count = sock.endpoint.send(data, SEND)
         except BlockingIOError:
             if not data:
                 raise

@@ -1,4 +1,4 @@
-"""TLS over any endpoint: the endpoint that encrypts, `start_tls`, the settings of both sides (chapter 11 sections 3, 6).
+"""TLS over any endpoint: the endpoint that encrypts, `start_tls`, settings of both sides (chapter 11 sections 3, 6).
 
 Rules: the protocol engine (`ssl` with memory BIOs) never touches a descriptor, so every wait stays where waits are;
 an endpoint that was once encrypted never sends plain bytes again; what the peer did not end by a close_notify is cut
@@ -12,6 +12,7 @@ import os
 import socket as _constants
 import weakref
 
+from interp import ports
 from interp.library import is_array, new_dict, warning
 
 from . import select
@@ -24,7 +25,7 @@ from .waiting import admit, limits
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from .network.base import Ancillary, Endpoint, SockAddr
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 SEND = MSG_NOSIGNAL | MSG_DONTWAIT
 CIPHERTEXT = 1 << 17  # bytes of the connection taken at once
 PLAINTEXT = 1 << 17  # bytes encrypted at once
+GOODBYE = 2.0  # the longest wait of a close for room to end TLS in order
 DRAINED = 8  # receives before a close, so that what nobody read does not become a reset
 CONTEXTS = 64
 
@@ -68,10 +70,12 @@ class TlsEndpoint:
     """
 
     __slots__ = (
-        "_engine", "_failure", "_incoming", "_outgoing", "_owed", "_pending", "_plain", "bind", "connect", "family",
-        "fileno", "getpeername", "getsockname", "getsockopt", "inner", "listen", "owner", "proto", "server_name",
-        "setblocking", "setsockopt", "type",
+        "_ended", "_engine", "_failure", "_incoming", "_outgoing", "_owed", "_pending", "_plain", "bind", "connect",
+        "family", "fileno", "getpeername", "getsockname", "getsockopt", "inner", "listen", "owner", "proto",
+        "server_name", "setblocking", "setsockopt", "type",
     )  # fmt: skip
+
+    fileno: Callable[[], int]
 
     def __init__(
         self, inner: Endpoint, context: ssl.SSLContext, server_side: bool, server_name: str | None, first: bytes
@@ -87,6 +91,7 @@ class TlsEndpoint:
         self._incoming.write(first)
         self._pending = b""
         self._owed = b""
+        self._ended = False
         self._plain = bytearray()
         self._failure: Explained | None = None
         self.owner: Any = None  # a weak reference to the socket, for its pollers
@@ -205,30 +210,33 @@ class TlsEndpoint:
             raise Explained(errno.EOPNOTSUPP, "TLS has no urgent data")
         if self.fileno() < 0:
             raise OSError(errno.EBADF, "")
-        owed = self._owed
+        owed, taken = self._owed, 0
         if not self._flush():
             raise BlockingIOError(errno.EAGAIN, "")
         if owed:
             self._owed = b""
             if bytes(data[: len(owed)]) == owed:
-                return len(owed)
-        if not data:
-            return 0
-        piece = data[:PLAINTEXT]
-        try:
-            self._engine.write(piece)
-        except ssl.SSLWantReadError:
-            raise BlockingIOError(errno.EAGAIN, "") from None
-        except ssl.SSLZeroReturnError:
-            raise OSError(errno.EPIPE, "") from None
-        except ssl.SSLError as problem:
-            if "SHUTDOWN" in str(problem.reason):
+                taken = len(owed)
+        # on until it would block: who gets less than everything taken waits without trying again
+        while taken < len(data):
+            piece = data[taken : taken + PLAINTEXT]
+            try:
+                self._engine.write(piece)
+            except ssl.SSLWantReadError:
+                raise BlockingIOError(errno.EAGAIN, "") from None
+            except ssl.SSLZeroReturnError:
                 raise OSError(errno.EPIPE, "") from None
-            raise _failure(problem) from None
-        if not self._flush():
-            self._owed = bytes(piece)
-            raise BlockingIOError(errno.EAGAIN, "")
-        return len(piece)
+            except ssl.SSLError as problem:
+                if "SHUTDOWN" in str(problem.reason):
+                    raise OSError(errno.EPIPE, "") from None
+                raise _failure(problem) from None
+            if not self._flush():
+                self._owed = bytes(piece)
+                if not taken:
+                    raise BlockingIOError(errno.EAGAIN, "")
+                break
+            taken += len(piece)
+        return taken
 
     def recvfrom(self, size: int, flags: int = 0, /) -> tuple[bytes, SockAddr]:
         return self.recv(size, flags), None
@@ -265,10 +273,13 @@ class TlsEndpoint:
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
-    def _say_goodbye(self) -> bool:
-        """Sends a close_notify; false while that would block."""
+    def say_goodbye(self) -> bool:
+        """Sends a close_notify, once; false while that would block."""
         import ssl
 
+        if self._ended:
+            return self._flush()
+        self._ended = True
         try:
             self._decrypt()  # what has arrived must be out of the engine before it looks for the peer's goodbye
         except OSError:
@@ -280,7 +291,7 @@ class TlsEndpoint:
         return self._flush()
 
     def shutdown(self, how: int, /) -> None:
-        if how in (_constants.SHUT_WR, _constants.SHUT_RDWR) and not self._say_goodbye():
+        if how in (_constants.SHUT_WR, _constants.SHUT_RDWR) and not self.say_goodbye():
             raise BlockingIOError(errno.EAGAIN, "")
         self.inner.shutdown(how)
 
@@ -288,7 +299,7 @@ class TlsEndpoint:
         """Ends TLS as far as that goes without waiting, and closes."""
         if self.fileno() >= 0:
             try:
-                self._say_goodbye()
+                self.say_goodbye()
                 for _ in range(DRAINED):
                     if not self.inner.recv(CIPHERTEXT, MSG_DONTWAIT):
                         break
@@ -368,7 +379,7 @@ class Settings:
             if len(owner.contexts) >= CONTEXTS:
                 owner.contexts.clear()
             known = owner.contexts[tuple(key)] = self._made()
-        return known  # type: ignore[no-any-return]
+        return known
 
     def _made(self) -> ssl.SSLContext:
         import ssl
@@ -387,9 +398,7 @@ class Settings:
             if self.cafile is not None:
                 context.load_verify_locations(os.fsdecode(self.cafile))
             elif verifies:
-                context.load_default_certs(
-                    ssl.Purpose.CLIENT_AUTH if self.server_side else ssl.Purpose.SERVER_AUTH
-                )
+                context.load_default_certs(ssl.Purpose.CLIENT_AUTH if self.server_side else ssl.Purpose.SERVER_AUTH)
             if self.certfile is not None:
                 keyfile = None if self.keyfile is None else os.fsdecode(self.keyfile)
                 # an empty password: without one, `ssl` would ask for it on the terminal
@@ -479,6 +488,18 @@ def start_tls(sock: Socket, given: Any) -> bool:
         return sock.state.fail(problem)
     sock.state.code = 0
     return True
+
+
+def say_goodbye(sock: Socket) -> None:
+    """Before a close: ends TLS in order, waiting a little for a peer that is slow to receive."""
+    endpoint, reactor = sock.secure, sock.state.reactor
+    assert endpoint is not None
+    limit = ports.clock() + GOODBYE
+    try:
+        while not endpoint.say_goodbye():
+            reactor.wait(sock.fileno(), sock.registration, OUT, limit, errno.ETIMEDOUT, sock.canceller)
+    except FAILURES:
+        pass  # the peer will see that the connection was cut off
 
 
 def describe(sock: Socket) -> Any:

@@ -374,14 +374,19 @@ def plain_receive(sock: Socket, size: int, waits: bool) -> bytes:
     A socket that waits outside script threads, without any limit, becomes `direct`: its next receives wait in the
     system call itself, one instead of three, though only for `DIRECT_WAIT` seconds at a time.
     """
-    try:
-        if sock.direct and waits and not ports.can_park():
-            return sock.endpoint.recv(size)
-        return sock.endpoint.recv(size, MSG_DONTWAIT)
-    except BlockingIOError:
-        if not waits:
-            raise
+    registration = sock.registration
+    if not (registration.drained and waits and sock.drains is sock.endpoint):
+        try:
+            if sock.direct and waits and not ports.can_park():
+                return sock.endpoint.recv(size)
+            return sock.endpoint.recv(size, MSG_DONTWAIT)
+        except BlockingIOError:
+            if not waits:
+                raise
+    registration.drained = False
     data: bytes = patiently(sock, IN, sock.recv_span, EAGAIN, sock.endpoint.recv, size, MSG_DONTWAIT)
+    if len(data) < size and data and sock.drains is sock.endpoint:
+        registration.drained = not registration.ended
     if (
         not (sock.direct or sock.shared or sock.guarded or sock.inactivity)
         and sock.recv_span is None

@@ -19,9 +19,9 @@ import weakref
 
 from interp import ports
 from interp.library import Object, method, prop
-from interp.ports import check
+from interp.ports import check, park, wake
 
-from .network.base import ERR, HUP, NVAL
+from .network.base import ERR, HUP, NVAL, PRI, RDHUP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,16 +32,25 @@ if TYPE_CHECKING:
     from .socket import Socket
 
 ALWAYS = ERR | HUP | NVAL
+BREAKS = ALWAYS | PRI | RDHUP
 
 
 class Registration:
-    """One descriptor the selector knows: its mask there, and who waits for it. Refers to no socket."""
+    """One descriptor the selector knows: its mask there, and who waits for it. Refers to no socket.
 
-    __slots__ = ("fd", "mask", "waiters")
+    drained   a receive got less than it asked for, and the selector has reported nothing since: the next one would
+              block, so nobody need try (TCP only, see `epoll(7)`)
+    ended     the selector has reported something after which that is no longer sure: the peer's end, an error, or
+              urgent data, at which receives stop short
+    """
+
+    __slots__ = ("drained", "ended", "fd", "mask", "waiters")
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
         self.mask = 0
+        self.drained = False
+        self.ended = False
         self.waiters: list[Waits] | None = None
 
 
@@ -72,8 +81,9 @@ class Waiter(Waits):
 
     def ready(self, events: int) -> None:
         """The descriptor has these events; wakes the thread when it waits for one of them."""
-        if events & (self.events | ALWAYS):
-            self.end(0)
+        if self.code is None and events & (self.events | ALWAYS):
+            self.code = 0
+            wake(self)
 
     def end(self, code: int) -> None:
         """Ends the wait; the first reason counts."""
@@ -258,6 +268,10 @@ class Reactor:
 
     # --- parking ------------------------------------------------------------------------------------------------------
 
+    def rest(self, registration: Registration, events: int) -> None:
+        """Parks the running thread, which must be one, until the descriptor may be ready: without any limit."""
+        self._park_simply(Waiter(events, 0), registration, events)
+
     def _park(
         self,
         interests: tuple[tuple[Registration, int], ...],
@@ -277,6 +291,9 @@ class Reactor:
         limit: float | None,
         cancellable: Cancellable | None,
     ) -> None:
+        if limit is None and cancellable is None and len(interests) == 1:
+            self._park_simply(waiter, *interests[0])
+            return
         if limit is not None:
             if limit <= ports.clock():
                 raise OSError(waiter.late, "")
@@ -308,6 +325,30 @@ class Reactor:
                 waiter.code = 0  # aborted: a late timer or event finds it ended
             if limit is not None:
                 self._tidy_timers()
+        if waiter.code:
+            raise OSError(waiter.code, "")
+
+    def _park_simply(self, waiter: Waiter, registration: Registration, events: int) -> None:
+        """The same for one descriptor without a limit, which is what the threads of most servers do most."""
+        if registration.mask & events != events:
+            self.arm(registration, events)
+        if registration.waiters is None:
+            registration.waiters = [waiter]
+        else:
+            registration.waiters.append(waiter)
+        self.parked += 1
+        try:
+            park(waiter)
+        finally:
+            self.parked -= 1
+            waiters = registration.waiters
+            if waiters is not None:
+                if len(waiters) == 1 and waiters[0] is waiter:
+                    registration.waiters = None
+                elif waiter in waiters:
+                    waiters.remove(waiter)
+            if waiter.code is None:
+                waiter.code = 0
         if waiter.code:
             raise OSError(waiter.code, "")
 
@@ -358,8 +399,14 @@ class Reactor:
         armed = self._armed
         for fd, events in ready:
             registration = armed.get(fd)
-            if registration is not None and registration.waiters is not None:
-                for waiter in tuple(registration.waiters):
+            if registration is None:
+                continue
+            registration.drained = False
+            if events & BREAKS:
+                registration.ended = True
+            waiters = registration.waiters
+            if waiters is not None:
+                for waiter in waiters if len(waiters) == 1 else tuple(waiters):
                     waiter.ready(events)
         self.run_posts()
         # times are judged after readiness: what came in time while the engine was busy has not failed
@@ -473,12 +520,19 @@ def patiently(
     """Waits, then tries an operation again, until it no longer would block. Raises `OSError` when the wait fails."""
     limit, late = limits(sock, seconds, late)
     reactor = sock.state.reactor
+    misses = 0
     while True:
         reactor.wait(sock.fileno(), sock.registration, events, limit, late, sock.canceller)
         try:
             return operation(*arguments)
         except BlockingIOError:
-            pass
+            misses += 1
+        if misses > 3:
+            # the system may call ready what it then refuses, as sendfile( 2 ) into a nearly full buffer: no busy loop
+            now = ports.clock()
+            if limit is not None and now >= limit:
+                raise OSError(late, "")
+            reactor.sleep(now + 0.001)
 
 
 def admit(sock: Socket) -> None:

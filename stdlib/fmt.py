@@ -9,6 +9,7 @@ import binascii
 import math
 import re
 import struct
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -105,13 +106,17 @@ def fmt_pack_size(text: bytes) -> int:
     return wrap(_load_format(text).size)
 
 
-@library.function("fmt_pack( string fmt, ... )")
-def fmt_pack(text: bytes, *values: Any) -> bytes | None:
+@library.function("fmt_pack( string fmt, ... )", raw=True)
+def fmt_pack(_this: Any, args: tuple[Any, ...]) -> bytes | None:
     """The arguments packed into a string. Too few: Warning, null; an unusable one: Warning, the rest is NUL bytes.
 
     Chapter 06, 3.2.
     """
+    text = convert("string", args[0]) if args else MISSING
+    if text is MISSING:
+        return argument_error(1, "string", *args[:1])
     layout = _load_format(text)
+    values = args[1:]
     if len(values) < layout.items:
         return warning(f"expected at least {layout.items + 1} arguments, got {len(values) + 1}\n")
     if layout.size > MAX_SIZE:
@@ -135,10 +140,12 @@ def _pack_run(run: Run, values: tuple[Any, ...]) -> tuple[bytes, bool]:
     if run.code == "x":
         return bytes(run.times), True
     if run.code != "s":
-        try:
-            return struct.pack(f"{run.order}{len(values)}{_STRUCT_CODES[run.code]}", *values), True
-        except (struct.error, OverflowError):
-            pass  # not all of them are numbers in the range: load them one by one
+        unsigned = _STRUCT_CODES[run.code]
+        for code in dict.fromkeys((unsigned, unsigned.lower())):
+            try:
+                return _structure(run.order, len(values), code)(*values), True
+            except (struct.error, OverflowError):
+                pass  # not all of them are numbers in the range: load them one by one
     kind = "string" if run.code == "s" else "real" if run.code in "fd" else "int"
     loaded = [convert(kind, value) for value in values]
     complete = MISSING not in loaded
@@ -152,6 +159,11 @@ def _pack_run(run: Run, values: tuple[Any, ...]) -> tuple[bytes, bool]:
         mask = (1 << 8 * _SIZES[run.code]) - 1
         loaded = [number & mask for number in loaded]
     return struct.pack(f"{run.order}{len(loaded)}{_STRUCT_CODES[run.code]}", *loaded), complete
+
+
+@lru_cache(maxsize=64)
+def _structure(order: str, count: int, code: str) -> Callable[..., bytes]:
+    return struct.Struct(f"{order}{count}{code}").pack
 
 
 def _single(number: float) -> float:

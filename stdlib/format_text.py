@@ -20,16 +20,16 @@ _MEMORABLE = 4096
 
 _SPECIFIER_TEXT = rb"[bodxXfgGeEsc][0-9]*(?:\.[0-9]*)?r?(?:p[\x00-\xff])?\}"
 _SPECIFIER_PARTS = re.compile(rb"(.)([0-9]*)(?:\.([0-9]*))?(r?)(?:p([\x00-\xff]))?\}")
-_SPECIFIER = re.compile(_SPECIFIER_TEXT)
-_NUMBERED_ITEM = re.compile(rb"\{(?:\{|([0-9]+)(:\{|\}|:|[^:}]|\Z))?", re.DOTALL)
+_NUMBERED_ITEM = re.compile(rb"(\{(?:\{|[0-9]+(?:\}|:\{|:" + _SPECIFIER_TEXT + rb"))?)")
 _SEQUENTIAL_ITEM = re.compile(rb"\{(\{|" + _SPECIFIER_TEXT + rb")?")
+_BASES = {"o": b"%o", "x": b"%x", "X": b"%X"}
 _UNSIGNED = 0xFFFFFFFFFFFFFFFF
 
 
 class Specifier:
     """How one item is written: TYPE, minimum width, precision (None: the default), side and byte of the padding."""
 
-    __slots__ = ("padding", "precision", "right", "type", "width")
+    __slots__ = ("padding", "precision", "right", "type", "verbatim", "width")
 
     def __init__(self, type: str, width: int, precision: int | None, right: bool, padding: bytes) -> None:
         self.type = type
@@ -37,6 +37,8 @@ class Specifier:
         self.precision = precision
         self.right = right
         self.padding = padding
+        #: Whether strings are written as they are.
+        self.verbatim = type in "sc" and not width and precision is None
 
     def format(self, value: Any) -> bytes | None:
         """Return the formatted script value, or None when it cannot be read as this type (3.7)."""
@@ -58,7 +60,9 @@ class Specifier:
             number = value if type(value) is int else convert("int", value)
             if number is MISSING:
                 return None
-            return b"%d" % number if kind == "d" else format(number & _UNSIGNED, kind).encode()
+            if kind == "d":
+                return b"%d" % number
+            return format(number & _UNSIGNED, kind).encode() if kind == "b" else _BASES[kind] % (number & _UNSIGNED)
         number = convert("real", value)
         if number is MISSING:
             return None
@@ -109,56 +113,64 @@ def _remembered(parse: Callable[[bytes], Template]) -> Callable[[bytes], Templat
     return lambda text: short(text) if len(text) <= _MEMORABLE else parse(text)
 
 
+@lru_cache(maxsize=256)
+def _numbered_item(text: bytes) -> tuple[int, Specifier] | bytes | None:
+    """Return what a whole item stands for, None when a number in its specifier is too large."""
+    if text.endswith(b"{"):
+        return b"{"
+    digits, _, shape = text[1:].partition(b":")
+    if not shape:
+        return _count(digits[:-1]), _PLAIN
+    specifier = _specifier(shape)
+    return None if specifier is None else (_count(digits), specifier)
+
+
 @_remembered
 def numbered_template(text: bytes) -> Template:
     """Parse a text with `{N}` and `{N:SPEC}` items (2.15)."""
-    parts: Template = []
-    at = number = 0
-    while (brace := text.find(b"{", at)) >= 0 and (found := _NUMBERED_ITEM.match(text, brace)) is not None:
-        number += 1
-        parts.append(text[at:brace])
-        at = found.end()
-        digits, mark = found.groups()
-        if mark is None or mark == b":{":
-            parts.append(b"{")
-        elif mark == b"}":
-            parts.append((number, _count(digits), _PLAIN))
-        elif mark not in (b":", b""):
-            parts.append(Fault(b"parsing error in item %d - unexpected symbol (%b)" % (number, mark)))
+    # literal text and items in turn
+    pieces = _NUMBERED_ITEM.split(text)
+    parts: Template = [pieces[0]] if pieces[0] else []
+    put = parts.append
+    for number, (shape, literal) in enumerate(zip(pieces[1::2], pieces[2::2], strict=True), 1):
+        if shape == b"{" and literal[:1].isdigit():
+            rest = b"".join(pieces[2 * number :])
+            symbol = rest.lstrip(b"0123456789")[:1]
+            if symbol and symbol != b":":
+                put(Fault(b"parsing error in item %d - unexpected symbol (%b)" % (number, symbol)))
+            else:
+                put(Fault(b"parsing error in item %d - failed to parse format part" % number))
             return parts
-        else:
-            shape = _SPECIFIER.match(text, at)
-            specifier = _specifier(shape[0]) if shape and mark else None
-            if shape is None or specifier is None:
-                parts.append(Fault(b"parsing error in item %d - failed to parse format part" % number))
-                return parts
-            parts.append((number, _count(digits), specifier))
-            at = shape.end()
-    parts.append(text[at:])
+        item = _numbered_item(shape)
+        if item is None:
+            put(Fault(b"parsing error in item %d - failed to parse format part" % number))
+            return parts
+        put(item if type(item) is bytes else (number, *item))
+        if literal:
+            put(literal)
     return parts
 
 
 @_remembered
 def sequential_template(text: bytes) -> Template:
     """Parse a text with `{SPEC}` items, which take the arguments one after another (3.6)."""
-    parts: Template = []
-    at = argument = 0
-    for number, found in enumerate(_SEQUENTIAL_ITEM.finditer(text), 1):
-        begin, end = found.span()
-        if begin > at:
-            parts.append(text[at:begin])
-        at = end
-        shape = found[1]
+    # literal text and items, without their opening braces, in turn
+    pieces = _SEQUENTIAL_ITEM.split(text)
+    parts: Template = [pieces[0]] if pieces[0] else []
+    put = parts.append
+    argument = 0
+    for number, (shape, literal) in enumerate(zip(pieces[1::2], pieces[2::2], strict=True), 1):
         if shape == b"{":
-            parts.append(b"{")
-            continue
-        specifier = _specifier(shape) if shape else None
-        if specifier is None:
-            parts.append(Fault(b"parsing error in item %d" % number))
-            return parts
-        argument += 1
-        parts.append((number, argument, specifier))
-    parts.append(text[at:])
+            put(b"{")
+        else:
+            specifier = _specifier(shape) if shape else None
+            if specifier is None:
+                put(Fault(b"parsing error in item %d" % number))
+                return parts
+            argument += 1
+            put((number, argument, specifier))
+        if literal:
+            put(literal)
     return parts
 
 
@@ -179,17 +191,23 @@ def run_template(template: Template, values: tuple[Any, ...]) -> bytes | None:
     An unreadable item is a Warning and `#error#`, a fault of the template a Warning and null.
     """
     pieces: list[bytes] = []
+    put = pieces.append
+    given = len(values)
     for part in template:
-        if isinstance(part, bytes):
-            pieces.append(part)
-        elif isinstance(part, tuple):
+        if type(part) is bytes:
+            put(part)
+        elif type(part) is tuple:
             number, argument, specifier = part
-            piece = specifier.format(values[argument]) if argument < len(values) else None
+            piece = None
+            if argument < given:
+                value = values[argument]
+                piece = value if specifier.verbatim and type(value) is bytes else specifier.format(value)
             if piece is None:
                 warning(f"could not read item {number} (arg. {argument})")
                 piece = b"#error#"
-            pieces.append(piece)
+            put(piece)
         else:
+            assert isinstance(part, Fault)
             warning(part.text)
             return None
     return b"".join(pieces)

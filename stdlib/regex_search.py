@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from itertools import islice
 from typing import Any
 
 from interp.library import charge, poll
@@ -178,6 +179,13 @@ class Expression:
         """Return the number of matches from `start` on."""
         if self.compiled is not None and self._is_plain(text):
             return len(self.compiled.findall(text, start))
+        if self.compiled is not None and not self.nullable and self._is_cheap(len(text)):
+            total = 0
+            found = self.compiled.finditer(text, start)
+            while part := len(list(islice(found, _FIRST_WINDOW))):
+                total += part
+                poll()
+            return total
         return sum(1 for _ in self.matches(text, start))
 
     def replace(self, text: bytes, parts: list[bytes | int]) -> bytes | None:

@@ -7,6 +7,7 @@ whole-string operations of `bytes`, never byte by byte where a built-in exists.
 from __future__ import annotations
 
 import codecs
+import functools
 import itertools
 import re
 from typing import Any
@@ -158,6 +159,13 @@ def string_pad(text: bytes, target: int, padding: bytes, flags: int) -> bytes | 
     if flags & LEFT:
         left = (missing + 1) // 2 if flags & RIGHT else missing
     right = missing - left
+    if len(padding) == 1:
+        if not right:
+            return text.rjust(target, padding)
+        if not left:
+            return text.ljust(target, padding)
+        # of an odd number of bytes the one more stands on the left
+        return (padding + text if missing & 1 else text).center(target, padding)
     phase = (left + len(text)) % len(padding)
     return b"".join((_fill(padding, left), text, _fill(padding[phase:] + padding[:phase], right)))
 
@@ -203,15 +211,31 @@ def _shortest_period(needle: bytes) -> int:
 def _count_overlapping(text: bytes, needle: bytes, period: int) -> int:
     # Within a run of hits one period apart only the new bytes are compared; two such runs share less than a period.
     tail = needle[-period:]
-    found = 0
+    run = _repeats(tail) if period <= _SHORT_NEEDLE else None
+    count = steps = 0
     at = text.find(needle)
     while at >= 0:
-        found += 1
-        if not found & 1023:
+        count += 1
+        steps += 1
+        if not steps & 255:
             poll()
         end = at + len(needle)
-        at = at + period if text.startswith(tail, end) else text.find(needle, at + 1)
-    return found
+        if not text.startswith(tail, end):
+            at = text.find(needle, at + 1)
+            continue
+        at += period
+        if run is not None and (found := run.match(text, end)) is not None:
+            # the last one of these is counted in the next round
+            more = (found.end() - end) // period - 1
+            count += more
+            at += more * period
+    return count
+
+
+@functools.lru_cache(maxsize=64)
+def _repeats(text: bytes) -> re.Pattern[bytes]:
+    """A pattern for `text` over and over again, though not so often that it keeps the engine for long."""
+    return re.compile(b"(?:" + re.escape(text) + b"){1,60000}")
 
 
 @library.function("string_find( string str, string substr, int offset = 0 )")
@@ -373,11 +397,10 @@ def _compare_windows(left: bytes, right: bytes, most: int, start: int) -> int:
 @library.function("string_implode( array items, string sep )")
 def string_implode(items: list[Any], separator: bytes) -> bytes | None:
     """The elements' text forms, joined with `sep`. Chapter 06, 2.11."""
-    pieces = list(items)
     try:
-        return _join(separator, pieces)
+        return _join(separator, items)
     except TypeError:
-        return _join(separator, [to_text(item) for item in pieces])
+        return _join(separator, [to_text(item) for item in list(items)])
 
 
 def _join(separator: bytes, pieces: list[bytes]) -> bytes | None:
@@ -434,6 +457,7 @@ REPLACEMENT = 0xFFFD
 
 # How far a character reaches depends on its first byte alone, valid or not.
 _CHARACTER = re.compile(rb"[\xc0-\xdf][\x00-\xff]?|[\xe0-\xef][\x00-\xff]{0,2}|[\xf0-\xf7][\x00-\xff]{0,3}|[\x00-\xff]")
+_LONG_CHARACTER = re.compile(rb"[\xc0-\xdf][\x00-\xff]?|[\xe0-\xef][\x00-\xff]{0,2}|[\xf0-\xf7][\x00-\xff]{0,3}")
 _VALID = re.compile(rb"[\x00-\x7f]|[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}")
 _LEAD_BITS = (0, 0x7F, 0x1F, 0x0F, 0x07)
 
@@ -469,7 +493,8 @@ def _character_count(text: bytes) -> int:
     try:
         characters, used = codecs.utf_8_decode(text, "strict", False)
     except UnicodeDecodeError:
-        return len(_CHARACTER.findall(text))
+        rest, count = _LONG_CHARACTER.subn(b"", text)
+        return len(rest) + count
     return len(characters) + (used < len(text))
 
 

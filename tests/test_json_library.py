@@ -294,3 +294,35 @@ def test_time_grows_with_the_size(unit: bytes) -> None:
     small = min(seconds(20_000) for _ in range(3))
     large = min(seconds(160_000) for _ in range(3))
     assert large < 40 * small + 0.1  # eight times the size; quadratic would be 64 times
+
+
+# --- the quick ways for what is uniform or large ----------------------------------------------------------------------
+
+TEXTS = st.binary() | st.sampled_from([b"\x7f", b"a\x7fb", b'"', b"\\", b"\n", b"\xff"])
+LARGE_DICTS = st.integers(65, 80).flatmap(
+    lambda size: st.lists(st.tuples(TEXTS, st.integers(-(2**53), 2**53)), min_size=size, max_size=size)
+)
+
+
+@given(st.lists(TEXTS, min_size=1) | st.lists(st.integers(-(2**53), 2**53), min_size=1) | st.lists(SCALARS))
+def test_uniform_arrays_are_written_as_their_elements(items: list[Any]) -> None:
+    alone = [encode(item) for item in items]
+    assert encode(script(items)) == b"[" + b",".join(alone) + b"]"
+    assert encode(script({b"k": items})) == b'{"k":[' + b",".join(alone) + b"]}"
+
+
+@given(LARGE_DICTS, st.booleans())
+def test_large_dicts_are_written_as_their_entries(pairs: list[tuple[bytes, int]], texts: bool) -> None:
+    entries: dict[bytes, Any] = {key: b"%d\x7f" % value if texts else value for key, value in pairs}
+    entries.update((b"#%d" % number, b"x" if texts else number) for number in range(70))
+    wanted = b"{" + b",".join(encode(key) + b":" + encode(value) for key, value in entries.items()) + b"}"
+    assert encode(script(entries)) == wanted
+    assert plain(decode(wanted)) == list(entries.items())
+
+
+@given(st.lists(st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False), max_size=8))
+def test_long_numbers_beside_short_ones(numbers: list[float]) -> None:
+    text = json.dumps(numbers).encode()
+    assert plain(decode(text)) == by_python(json.loads(text))
+    text = json.dumps({str(index): number for index, number in enumerate(numbers)}).encode()
+    assert [value for _, value in plain(decode(text))] == by_python(numbers)

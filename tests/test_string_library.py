@@ -465,3 +465,18 @@ def test_format_reports_faults() -> None:
 def test_large_strings_take_linear_time(name: str, args: tuple[Any, ...]) -> None:
     call(name, *args)
     assert collected == []
+
+
+# --- long inputs, on which the work is done in larger steps -----------------------------------------------------------
+
+
+@given(NEEDLES, st.integers(1, 400), SMALL, SMALL)
+def test_overlapping_occurrences_in_long_repeats(word: bytes, times: int, before: bytes, after: bytes) -> None:
+    text = before + word * times + after
+    for needle in (word, word * 2, word * 3 + word[:1]):
+        found = sum(text.startswith(needle, at) for at in range(len(text)))
+        assert call("string_count", text, needle, True) == found
+
+
+def test_overlapping_occurrences_beyond_one_step() -> None:
+    assert call("string_count", b"a" * 200_000 + b"b" + b"a" * 3, b"aa", True) == 199_999 + 2

@@ -77,7 +77,7 @@ class UnitGenerator:
             made.append(p.if_(p.name("$never", line), [twin], [], line))
         doc = ("function" if function.uses is None else "closure") + " " + kind + key
         generator = FunctionGenerator(self, function, False, name)
-        inner_name = display if outer is None else f"{display}$c"
+        inner_name = display if outer is None and display not in RESERVED else f"{display}$c"
         made.append(generator.build(inner_name, doc))
         made.append(p.assign(name, p.name(inner_name, line), line))
         if generator.uses_self and outer is not None:

@@ -45,6 +45,10 @@ def larger(node: Any, limit: int) -> bool:
     return False
 
 
+# operations in one tree
+_MOST = 40
+
+
 class Tree:
     """A tree being built: the tests it needs first, and what it reads."""
 
@@ -105,7 +109,9 @@ class Trees:
         self.callees_known, known = tree.callees, self.callees_known
         mark = self.temps_begin()
         made = self.generated(make)
+        used = self.temps_used
         made += self.temps_end_list(mark, node.line)
+        self.temps_used = used  # an earlier operand may yet be moved into a temporary before this code
         self.in_tree, self.callees_known = before, known
         return made
 
@@ -177,13 +183,15 @@ class Trees:
         return Part(p.attribute(inner.node, self.attribute_name(key), node.line), realish=hinted)
 
     def operation_part(self: FunctionGenerator, node: n.Binary, tree: Tree, is_root: bool) -> Part | None:
+        tree.operations += 1
+        if tree.operations > _MOST:
+            return None  # every link of a long chain tries the rest of it
         left = self.part(node.left, tree)
         if left is None:
             return None
         right = self.part(node.right, tree)
         if right is None:
             return None
-        tree.operations += 1
         host = p.binary(left.node, _OPERATORS[node.op](), right.node, node.line)
         if left.mask == REAL or right.mask == REAL:
             return Part(host, REAL, realish=True)

@@ -141,7 +141,7 @@ def invoke_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
 def _twin(function: Any, key: str) -> Any:
     """The form of a script function that gives all results, sharing its captured variables."""
     code = TWINS[key]
-    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     closure = tuple(cells[name] for name in code.co_freevars)
     twin = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, closure)
     function.__dict__["twin"] = twin
@@ -168,7 +168,7 @@ def _call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, 
             finally:
                 leave_hop(context)
         if isinstance(function, Object) and hasattr(function, "call"):
-            return function.call(this, *args)
+            return function.call(this, *args)  # type: ignore[no-any-return]
         _uncallable(b"The object could not be called")
         return ()
     _uncallable(b"Variable of type '%b' cannot be called" % general_type_name(function).encode())
@@ -260,7 +260,7 @@ def _give_room_back(context: Any) -> None:
 
 def depth_left(context: Any) -> bool:
     """Whether another crossing is allowed; looked at exactly where there must be new room, the host bounds the rest."""
-    return context.hops < context.roomy or frames_active() < context.world.depth
+    return bool(context.hops < context.roomy or frames_active() < context.world.depth)
 
 
 def call_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from types import FunctionType
 from . import convert
 from .calls import enter_native, leave_native
 from .state import ScriptAbort, current
-from .values import Pointer
+from .values import Array, Map, Pointer, Record, Table, dict_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,13 @@ def guarded(function: Callable[..., Any], fallback: Callable[..., Any], *args: A
         return fallback(*args)
     finally:
         leave_native(context)
+
+
+def native_truth(value: Any) -> bool:
+    """The truth of an object without metamethods."""
+    if isinstance(value, (Record, Table)):
+        return dict_size(value) > 0
+    return len(value) > 0 if isinstance(value, (Array, Map)) else True
 
 
 def safe_text(value: Any) -> bytes:

@@ -18,11 +18,27 @@ if TYPE_CHECKING:
 
     from .state import Context
 
+
+class Codes:
+    """A set of code objects by identity: their own hash looks at every instruction."""
+
+    __slots__ = ("_codes",)
+
+    def __init__(self) -> None:
+        self._codes: dict[int, CodeType] = {}
+
+    def add(self, code: CodeType) -> None:
+        self._codes[id(code)] = code
+
+    def __contains__(self, code: CodeType) -> bool:
+        return id(code) in self._codes
+
+
 # Code objects of the wrappers that stand for native functions; each has its `spec` as a local or free variable.
-NATIVE_CODES: set[CodeType] = set()
+NATIVE_CODES = Codes()
 
 # Code objects of bodies that rename the native frame around them; each has a local `frame_name`.
-RENAMING_CODES: set[CodeType] = set()
+RENAMING_CODES = Codes()
 
 # Host functions with this beginning of a name are parts of the script function around them.
 OUTLINED = "$loop"
@@ -30,9 +46,7 @@ OUTLINED = "$loop"
 Frame = tuple[bytes, bytes, "int | None"]
 
 
-def stack(
-    frame: FrameType | None, namespace: dict[str, Any], whole: bool = False
-) -> tuple[list[Frame], bytes | None]:
+def stack(frame: FrameType | None, namespace: dict[str, Any], whole: bool = False) -> tuple[list[Frame], bytes | None]:
     """The active calls, outermost first, as (function, file, line), and the innermost native function's name.
 
     An innermost native frame gives the prefix name, and is in the list only when the `whole` stack is wanted. The line

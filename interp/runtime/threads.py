@@ -13,8 +13,9 @@ from _weakref import ref
 
 from .calls import hook_multi, host_depth, invoke_multi, overflow
 from .convert import to_real
+from .guard import guarded, native_truth
 from .messages import live_handler, warning
-from .state import Context, ScriptAbort, current, switch
+from .state import Context, ScriptAbort, _local, current, switch
 from .values import MISSING, is_native, is_object
 
 TYPE_CHECKING = False
@@ -25,6 +26,15 @@ else:
     from _collections import deque  # without the rest of `collections`: start-up time counts
 
 _PARKED: Any = object()
+
+
+def _getcurrent() -> Any:
+    """`greenlet.getcurrent`, imported when it is first needed and then in this function's place."""
+    global _getcurrent
+    from greenlet import getcurrent
+
+    _getcurrent = getcurrent
+    return getcurrent()
 _METHODS = {b"resume": b"co_resume", b"abort": b"abort", b"end_on": b"end_on"}
 
 
@@ -316,7 +326,8 @@ def _turn(handle: Thread, context: Context) -> None:
 
 
 def _signalled(event: Any) -> bool:
-    return bool(event)
+    # the pass is a native: an Error in `__tobool` ends there
+    return guarded(bool, native_truth, event)  # type: ignore[no-any-return]
 
 
 def abort_thread(handle: Thread) -> bool:
@@ -417,13 +428,14 @@ def thread_of(context: Context | None) -> Context | None:
 
 
 def park(waiter: Any) -> None:
-    """Suspends the running script thread, whatever natives and coroutines stand between, until `wake( waiter )`."""
-    from greenlet import getcurrent
+    """Suspends the running script thread, whatever natives and coroutines stand between, until `wake( waiter )`.
 
-    context = current()
-    thread = thread_of(context)
+    Raises the abort when it is aborted meanwhile. `waiter` is any object that takes the attribute `thread`.
+    """
+    context: Context = _local.context  # type: ignore[assignment]
+    thread = context if context.owner is not None else thread_of(context)
     assert thread is not None and thread.handle_ref is not None
-    here = getcurrent()
+    here = _getcurrent()
     handle = thread.handle_ref()
     leave = handle.greenlet.parent
     del handle
@@ -440,9 +452,12 @@ def park(waiter: Any) -> None:
 
 
 def wake(waiter: Any) -> None:
-    """Makes the thread parked on `waiter` runnable at the next scheduler step."""
+    """Makes the thread parked on `waiter` runnable; it goes on in the next scheduler step."""
     thread: Context | None = getattr(waiter, "thread", None)
-    if thread is None or thread.parked is None or thread.parked[0] is not waiter:
+    if thread is None:
+        return
+    parked = thread.parked
+    if parked is None or parked[0] is not waiter:
         return
     handle = thread.handle_ref() if thread.handle_ref is not None else None
     waiter.thread = None
@@ -450,13 +465,17 @@ def wake(waiter: Any) -> None:
         return
     if thread.owner is not None:
         thread.owner.parked_threads.pop(thread, None)
-    shared: Scheduler = thread.world.threads
-    shared.woken.append(handle)
+    thread.world.threads.woken.append(handle)
 
 
 def run_woken() -> None:
     """Gives each thread woken so far its turn."""
     shared = scheduler()
+    if not shared.woken:
+        return
+    here = _getcurrent()
+    me = current()
+    limit = sys.getrecursionlimit()
     for _ in range(len(shared.woken)):
         handle = shared.woken.popleft()
         context = handle.context
@@ -466,13 +485,28 @@ def run_woken() -> None:
         target = greenlet_ref()
         if target is None:
             continue
-        from greenlet import getcurrent
-
-        handle.greenlet.parent = getcurrent()
-        values = _enter(handle, inner, target, (None,))
+        if handle.greenlet.parent is not here:
+            handle.greenlet.parent = here
+        # as `_enter`, without its call: a server does this once for each message
+        context.state = "active"
+        context.resumer = me
+        if inner.host_limit > limit:
+            sys.setrecursionlimit(inner.host_limit)
+        _local.context = inner
+        values = _PARKED
+        try:
+            values = target.switch(None)
+        finally:
+            _local.context = me
+            if inner.host_limit > limit:
+                sys.setrecursionlimit(limit)
+            if context.state == "finished":
+                handle.greenlet = None
+        context.resumer = None
         context.elapsed = 0.0
-        context.remaining = to_real(values[0]) if values else 0.0
-        schedule(handle)
+        context.remaining = to_real(values[0]) if values is not _PARKED and values else 0.0
+        if context.state != "finished":
+            schedule(handle)
 
 
 def run_pass(dt: float) -> int:

@@ -187,7 +187,7 @@ class LiveRecord(Record):
         return self.home
 
     @property
-    def meta(self) -> Any:  # type: ignore[override]
+    def meta(self) -> Any:
         return self.home.meta
 
     @property
@@ -253,7 +253,7 @@ class MetaTable(Table):
     __slots__ = ()
 
     @property
-    def meta(self) -> Any:  # type: ignore[override]
+    def meta(self) -> Any:
         return self._meta
 
     @property
@@ -261,13 +261,13 @@ class MetaTable(Table):
         return self._mm
 
     @property
-    def shape(self) -> Any:  # type: ignore[override]
+    def shape(self) -> Any:
         return self._shape
 
     def __eq__(self, other: object) -> bool:
         raise TypeError  # see _eq_hook
 
-    __hash__ = object.__hash__  # type: ignore[assignment]
+    __hash__ = object.__hash__
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)
@@ -299,15 +299,15 @@ class LiveTable(Table):
     __getattr__ = MetaTable.__getattr__
     __setattr__ = MetaTable.__setattr__
     __eq__ = MetaTable.__eq__
-    __hash__ = object.__hash__  # type: ignore[assignment]
-    shape = MetaTable.shape  # type: ignore[assignment]
+    __hash__ = object.__hash__
+    shape = MetaTable.shape
 
     @property
-    def live(self) -> Any:  # type: ignore[override]
+    def live(self) -> Any:
         return self._meta
 
     @property
-    def meta(self) -> Any:  # type: ignore[override]
+    def meta(self) -> Any:
         return self._meta.meta
 
     @property
@@ -342,10 +342,10 @@ class MetaMap(Map):
     def __eq__(self, other: object) -> bool:
         raise TypeError  # see _eq_hook
 
-    __hash__ = object.__hash__  # type: ignore[assignment]
+    __hash__ = object.__hash__
 
     @property
-    def meta(self) -> Any:  # type: ignore[override]
+    def meta(self) -> Any:
         return self._meta
 
     @property
@@ -361,14 +361,14 @@ class LiveMap(Map):
 
     __slots__ = ()
     __eq__ = MetaMap.__eq__
-    __hash__ = object.__hash__  # type: ignore[assignment]
+    __hash__ = object.__hash__
 
     @property
-    def live(self) -> Any:  # type: ignore[override]
+    def live(self) -> Any:
         return self._meta
 
     @property
-    def meta(self) -> Any:  # type: ignore[override]
+    def meta(self) -> Any:
         return self._meta.meta
 
     @property
@@ -848,9 +848,14 @@ def set_meta(obj: Any, meta: Any, mm: bool) -> None:
     elif type(obj) is FunctionType:
         obj.__dict__["meta"] = meta
         obj.__dict__["mm"] = mm
-    else:
+    elif hasattr(obj, "__dict__"):
         obj.meta = meta
         obj.mm = mm
+    else:
+        # an object without room for them: a class of its own says it
+        kind = type(obj) if "is_linked" not in type(obj).__dict__ else type(obj).__base__
+        assert kind is not None
+        obj.__class__ = type(kind.__name__, (kind,), {"__slots__": (), "meta": meta, "mm": mm, "is_linked": True})
 
 
 def meta_of(obj: Any) -> tuple[Any, bool]:

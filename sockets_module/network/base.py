@@ -76,6 +76,8 @@ if TYPE_CHECKING:
 
 # Readiness masks: the values of `poll(2)` and of GLib's `GIOCondition` alike, visible to scripts as `SOCKET_IN` …
 IN, PRI, OUT, ERR, HUP, NVAL = 1, 2, 4, 8, 16, 32
+# The peer has ended its direction; only `Selector.wait` reports it, where the platform tells (see `Network.tells_ends`)
+RDHUP = 0x2000
 
 
 class Selector:

@@ -51,7 +51,12 @@ _DENIED_OPTIONS = {
     TCP: frozenset((19, 20, 21, 22, 31, 35)),
     UDP: frozenset((100, 101, 102, 103)),
 }
-_DENIED_READS = {SOL_SOCKET: frozenset((26, 40)), TCP: frozenset((35,)), IP: frozenset((64, 65)), IPV6: frozenset((64, 65))}
+_DENIED_READS = {
+    SOL_SOCKET: frozenset((26, 40)),
+    TCP: frozenset((35,)),
+    IP: frozenset((64, 65)),
+    IPV6: frozenset((64, 65)),
+}
 _CONTROL = {
     SOL_SOCKET: frozenset((SCM_RIGHTS, 2, 37)),
     IP: frozenset((1, 2, 8)),
@@ -444,7 +449,8 @@ class PolicyEndpoint:
         try:
             parsed = ipaddress.ip_address(group)
         except ValueError:
-            self.network.denied("multicast group")
+            self.network._policy.settle("multicast", "unknown group", "", None, None, False)
+            self.network.denied("unknown group")
         if not self.network._policy.judge_address("multicast", parsed, 0, (), True, str(parsed)):
             self.network.denied(str(parsed))
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # poll(2) counts milliseconds in an int: longer waits are cut here and simply begin again
 LONGEST_WAIT = 1_000_000.0
 LOOKUPS_AT_ONCE = 32
+# Ends and urgent data are always reported: who reads must know of them (see `tells_when_drained`)
+EDGE = getattr(select, "EPOLLET", 0) | getattr(select, "EPOLLRDHUP", 0) | getattr(select, "EPOLLPRI", 0)
 
 
 def _milliseconds(timeout: float | None) -> int | None:
@@ -69,6 +71,20 @@ class SystemEndpoint(_socket.socket):
         if not hasattr(os, "sendfile") or signal.getsignal(signal.SIGPIPE) != signal.SIG_IGN:
             raise OSError(errno.ENOTSUP, "")
         return os.sendfile(self.fileno(), fd, offset, count)
+
+
+def tells_when_drained(endpoint: object) -> bool:
+    """Whether a receive that gives less than asked for has left nothing, and the selector tells when there is more.
+
+    That is so of TCP over edge-triggered epoll, as its manual says, as long as the peer sends on and nothing is urgent.
+    """
+    return (
+        type(endpoint) is SystemEndpoint
+        and endpoint.type == _socket.SOCK_STREAM
+        and endpoint.family in (_socket.AF_INET, _socket.AF_INET6)
+        and endpoint.proto in (0, _socket.IPPROTO_TCP)
+        and hasattr(select, "epoll")
+    )
 
 
 class Waker:
@@ -199,10 +215,10 @@ class _EpollEdges:
     def arm(self, fd: int, events: int) -> None:
         known = self._known.get(fd)
         if known is None:
-            self._epoll.register(fd, events | select.EPOLLET)
+            self._epoll.register(fd, events | EDGE)
         elif known & events != events:
             events |= known
-            self._epoll.modify(fd, events | select.EPOLLET)
+            self._epoll.modify(fd, events | EDGE)
         else:
             return
         self._known[fd] = events

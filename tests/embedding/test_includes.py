@@ -32,9 +32,12 @@ def tree(tmp_path: Path) -> Path:
 def test_without_a_resolver_no_file_exists(tree: Path) -> None:
     engine = engine_with()
     engine.globals["path"] = str(tree / "outside.sgs")
-    assert engine.run(
-        "return @include(path), @include_file(path), @eval_file(path), @find_include_file(path), @include_shared(path);"
-    ) == (None,) * 5
+    assert (
+        engine.run(
+            "return @include(path), @include_file(path), @eval_file(path), @find_include_file(path), @include_shared(path);"
+        )
+        == (None,) * 5
+    )
     assert "outside" not in engine.globals
 
 
@@ -55,7 +58,13 @@ def test_relative_include_paths(tree: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_what_lies_outside_does_not_exist(tree: Path) -> None:
     engine = engine_with(include_paths=(str(tree / "scripts"),))
-    names = [str(tree / "outside.sgs"), "../outside", "link", f"{tree}/scripts/../outside.sgs", f"{tree}/scripts/link.sgs"]
+    names = [
+        str(tree / "outside.sgs"),
+        "../outside",
+        "link",
+        f"{tree}/scripts/../outside.sgs",
+        f"{tree}/scripts/link.sgs",
+    ]
     for name in names:
         engine.globals["name"] = name
         results = engine.run(
@@ -78,7 +87,12 @@ def test_a_callback(tree: Path) -> None:
 
     def find(name: str, from_file: str | None) -> object:
         asked.append((name, from_file))
-        return {"text": "global text = 1;", "data": b"global data = 1;", "prog": program, "path": tree / "outside.sgs"}.get(name)
+        return {
+            "text": "global text = 1;",
+            "data": b"global data = 1;",
+            "prog": program,
+            "path": tree / "outside.sgs",
+        }.get(name)
 
     engine = engine_with(include=find)
     engine.run("include 'text', 'data', 'prog', 'path'; include 'text';", name="main.sgs")
@@ -128,7 +142,9 @@ def test_bytecode_is_never_accepted(tree: Path) -> None:
 
 def test_the_command_line_finds_all_files(tree: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "interp", "-e", f"print(eval_file('{tree}/outside.sgs'));"], capture_output=True, check=True
+        [sys.executable, "-m", "interp", "-e", f"print(eval_file('{tree}/outside.sgs'));"],
+        capture_output=True,
+        check=True,
     )
     assert done.stdout == b"outside"
 

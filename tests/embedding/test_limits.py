@@ -31,7 +31,11 @@ def make(**limits: object) -> Engine:
     """An engine with every library, the whole network, and these limits alone."""
     settings: dict[str, object] = {"seconds": None, "memory": None, "output": None, "sockets": None, **limits}
     engine = Engine(
-        LIBRARIES, network=True, limits=Limits(**settings), stdout=io.BytesIO(), stderr=io.BytesIO()  # type: ignore[arg-type]
+        LIBRARIES,
+        network=True,
+        limits=Limits(**settings),
+        stdout=io.BytesIO(),
+        stderr=io.BytesIO(),  # type: ignore[arg-type]
     )
     engine.run("include 'string', 'math', 'fmt', 're', 'json', 'io', 'sockets';")
     return engine
@@ -176,7 +180,9 @@ def test_a_fired_limit_fires_again_at_every_check() -> None:
 
 def test_timeout_of_a_call() -> None:
     with make() as engine:
-        engine.run("function f(){ while(true){} } function g(){ return 1; } function w(){ socket_select([], [], [], 100); }")
+        engine.run(
+            "function f(){ while(true){} } function g(){ return 1; } function w(){ socket_select([], [], [], 100); }"
+        )
         f, g, w = engine.globals["f"], engine.globals["g"], engine.globals["w"]
         for function in (f, w):
             begin = time.monotonic()

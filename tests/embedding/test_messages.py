@@ -88,7 +88,10 @@ def test_a_logger_is_a_ready_made_handler(caplog: pytest.LogCaptureFixture) -> N
     engine = Engine(log=logging.getLogger("scripts"))
     with caplog.at_level(logging.DEBUG, logger="scripts"):
         engine.run("INFO('a'); WARNING('b %s');", name="l.sgs")
-    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("INFO", "a"), ("WARNING", "b %s")]
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("INFO", "a"),
+        ("WARNING", "b %s"),
+    ]
     assert caplog.records[0].script_trace == [("<main>", "l.sgs", 1)]  # type: ignore[attr-defined]
 
 

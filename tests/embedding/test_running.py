@@ -304,7 +304,9 @@ def test_python_exceptions_reach_the_host_as_themselves(engine: Engine) -> None:
     assert "HostRaised" not in text
 
 
-@pytest.mark.parametrize("kind", [TypeError, AttributeError, IndexError, ZeroDivisionError, OSError, RecursionError, ValueError])
+@pytest.mark.parametrize(
+    "kind", [TypeError, AttributeError, IndexError, ZeroDivisionError, OSError, RecursionError, ValueError]
+)
 def test_no_native_stops_python_exceptions(engine: Engine, kind: type[Exception]) -> None:
     @engine.function
     def fail(*args: object) -> None:
@@ -446,7 +448,13 @@ def test_use_while_another_thread_is_inside_raises(engine: Engine) -> None:
     thread.start()
     inside.wait(10)
     try:
-        for attempt in (f, lambda: engine.run("1;"), lambda: a.append(1), lambda: engine.globals.update(x=1), engine.close):
+        for attempt in (
+            f,
+            lambda: engine.run("1;"),
+            lambda: a.append(1),
+            lambda: engine.globals.update(x=1),
+            engine.close,
+        ):
             with pytest.raises(RuntimeError, match="another thread"):
                 attempt()
     finally:

@@ -27,6 +27,7 @@ from interp import (
     ScriptSocket,
     ScriptThread,
 )
+from interp.limits import NOBODY
 
 
 @pytest.fixture
@@ -43,7 +44,9 @@ def through(engine: Engine, value: Any) -> Any:
 # --- simple values ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", [None, True, False, 0, -5, (1 << 63) - 1, -(1 << 63), 0.5, float("inf"), "", "text", "é€😀"])
+@pytest.mark.parametrize(
+    "value", [None, True, False, 0, -5, (1 << 63) - 1, -(1 << 63), 0.5, float("inf"), "", "text", "é€😀"]
+)
 def test_simple_values_come_back(engine: Engine, value: object) -> None:
     back = through(engine, value)
     assert back == value
@@ -147,11 +150,21 @@ def test_arrays_are_live_sequences(engine: Engine) -> None:
 
 
 def test_dicts_are_live_mappings(engine: Engine) -> None:
-    for source in ("{ a = 1, b = { c = 2 } }", "(function(){ var d = {}; d['a'] = 1; d['b'] = { c = 2 }; return d; })()"):
+    for source in (
+        "{ a = 1, b = { c = 2 } }",
+        "(function(){ var d = {}; d['a'] = 1; d['b'] = { c = 2 }; return d; })()",
+    ):
         view = engine.run(f"global d = {source}; return d;")
         assert isinstance(view, ScriptDict)
         assert isinstance(view, MutableMapping)
-        assert (len(view), view["a"], view["b"]["c"], list(view), "a" in view, "x" in view) == (2, 1, 2, ["a", "b"], True, False)
+        assert (len(view), view["a"], view["b"]["c"], list(view), "a" in view, "x" in view) == (
+            2,
+            1,
+            2,
+            ["a", "b"],
+            True,
+            False,
+        )
         view["new key"] = [1]
         assert engine.run("return d['new key'][0];") == 1
         del view["a"]
@@ -171,7 +184,14 @@ def test_dicts_are_live_mappings(engine: Engine) -> None:
 def test_maps_keep_the_types_of_keys(engine: Engine) -> None:
     view = engine.run("return map(1, 'int', 1.0, 'real', '1', 'string', true, 'bool', null, 'null');")
     assert isinstance(view, ScriptMap)
-    assert (view[1], view[1.0], view["1"], view[True], view[None], len(view)) == ("int", "real", "string", "bool", "null", 5)
+    assert (view[1], view[1.0], view["1"], view[True], view[None], len(view)) == (
+        "int",
+        "real",
+        "string",
+        "bool",
+        "null",
+        5,
+    )
     view[2] = "two"
     del view[1.0]
     assert 2 in view
@@ -263,6 +283,15 @@ def test_views_unwrap_to_the_original(engine: Engine) -> None:
     assert same(engine.globals["f"], engine.globals["f"])
     engine.globals["b"] = [engine.globals["a"]]
     assert engine.run("return b[0] === a;")
+
+
+def test_arguments_are_converted_once_whichever_way_a_call_takes(engine: Engine) -> None:
+    engine.run("global a = [ 1 ]; function same(x){ return x === a; }")
+    same = engine.globals["same"]
+    for _ in range(3):
+        engine._guard.token = NOBODY  # as the watchdog leaves it when it goes to sleep
+        assert same(engine.globals["a"])
+        assert same(engine.globals["a"])
 
 
 def test_views_of_another_engine_are_refused(engine: Engine) -> None:
@@ -359,7 +388,9 @@ def test_any_callable_becomes_a_function(engine: Engine) -> None:
 
 
 def test_handles(engine: Engine) -> None:
-    engine.run("global e = event(true); function t(){ yield(5); } global th = thread t(); global same = function(a, b){ return a === b; };")
+    engine.run(
+        "global e = event(true); function t(){ yield(5); } global th = thread t(); global same = function(a, b){ return a === b; };"
+    )
     handle = engine.globals["e"]
     assert type(handle) is ScriptHandle
     assert handle.type_name == "event"
@@ -467,7 +498,10 @@ class Account:
 
 def exposing(engine: Engine) -> Engine:
     engine.expose(
-        Account, methods=("deposit", "split", "broken", "other"), properties=("owner", "balance", "rich", "bad"), constructor=True
+        Account,
+        methods=("deposit", "split", "broken", "other"),
+        properties=("owner", "balance", "rich", "bad"),
+        constructor=True,
     )
     return engine
 

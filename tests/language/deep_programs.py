@@ -3,6 +3,7 @@
 Run as a program with the depth as argument: a crash of the process is what the test looks for.
 """
 
+# ruff: noqa: E501 - script texts and what they print keep their lines
 from __future__ import annotations
 
 import io
@@ -78,7 +79,13 @@ def main(depth: int) -> None:
         engine.close()
         text = err.getvalue()
         frames = max(("\n" + part).count("\n- ") for part in text.decode().split("max. call stack size reached")[:1])
-        print(frames, engine.globals["n"], text.count(b"max. call stack size reached\n"), text.count(b"Error: "), flush=True)
+        print(
+            frames,
+            engine.globals["n"],
+            text.count(b"max. call stack size reached\n"),
+            text.count(b"Error: "),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

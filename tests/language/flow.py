@@ -4,6 +4,7 @@ A program is a tree of tuples. Conditions are one shared sequence of bits (`c()`
 time; both sides stop asking for more after a while, which ends every loop.
 """
 
+# ruff: noqa: E501 - script texts and what they print keep their lines
 from __future__ import annotations
 
 import random
@@ -209,7 +210,9 @@ class Machine:
         elif kind in ("break", "continue"):
             raise Leave(kind == "continue", node[2], at)
         elif kind == "return":
-            raise Return(node, {"none": [], "v+1": [self.v + 1], "v,v": [self.v, self.v], "at": [at]}.get(node[2], []), at)
+            raise Return(
+                node, {"none": [], "v+1": [self.v + 1], "v,v": [self.v, self.v], "at": [at]}.get(node[2], []), at
+            )
         elif kind == "block":
             self.scope(node[2])
         elif kind == "if":

@@ -5,6 +5,7 @@ limit on everything; whatever leaves it must be one of the host's documented exc
 the host: no Python exception, type or file.
 """
 
+# ruff: noqa: E501 - script texts and what they print keep their lines
 from __future__ import annotations
 
 import io
@@ -24,7 +25,9 @@ HOST = re.compile(
     rb"|\b(?:Type|Value|Attribute|Key|Index|Name|Runtime|Unicode\w*|Recursion|Overflow|Memory|ZeroDivision|Assertion)Error\b"
     rb"|NoneType|\bMISSING\b|ScriptAbort|\$unit|built-in function|bytes-like|positional argument"
 )
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[A-Za-z_][A-Za-z_0-9]*|[0-9.]+|\s+|[-+*/%&|^<>=!?$@~.]+|.', re.S)
+TOKEN = re.compile(
+    rb'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[A-Za-z_][A-Za-z_0-9]*|[0-9.]+|\s+|[-+*/%&|^<>=!?$@~.]+|.', re.S
+)
 SPICE = [
     b"null", b"true", b"0", b"-1", b"1.5", b"9223372036854775807", b'""', b'"x"', b"[]", b"{}", b"map{}", b"_G", b"_R", b"_F", b"_T",
     b"this", b"( 1 / 0 )", b"function(){}", b"println", b"array", b"[ 1, 2 ]", b"new A()", b"@", b"-", b"!", b"++", b"yield;", b"break;",
@@ -32,6 +35,43 @@ SPICE = [
     b"event()", b"get_iterator( [ 1 ] )", b"println.apply", b"5p", b"$", b"..", b"=", b"??", b"include", b"eval", b"pcall", b"clone",
     b"metaobj_set", b"class", b"unset", b"sort_custom", b"resize", b"serialize", b"abort();", b"toptr( 1 )", b"1e999",
 ]  # fmt: skip
+VALUES = [
+    b"null", b"true", b"false", b"0", b"-1", b"2", b"1.5", b"9223372036854775807", b"1e999", b'""', b'"x"', b'"12"', b"[]", b"[ 1, 2 ]", b"{}",
+    b"{ a = 1 }", b"map{ [ 1 ] = 2 }", b"_G", b"_R", b"_F", b"_T", b"this", b"println", b"array", b"5p", b"function( a ){ return a; }",
+    b"event()", b"get_iterator( [ 1 ] )", b"new Fuzz()", b"co_create( function(){ yield 1; } )", b"va_get_args()", b"sys_backtrace()",
+    b"@( 1 / 0 )", b"fuzz", b"mm_getindex_router", b"clone", b"yield", b"abort", b"eval", b"pcall", b"typeof", b"process_threads",
+]  # fmt: skip
+OPERATORS = [
+    b"+", b"-", b"*", b"/", b"%", b"&", b"|", b"^", b"<<", b">>", b"==", b"!=", b"===", b"!==", b"<", b"<=", b">", b">=", b"<=>", b"&&", b"||",
+    b"??", b"$", b"..",
+]  # fmt: skip
+ASSIGNMENTS = [
+    b"=",
+    b"+=",
+    b"-=",
+    b"*=",
+    b"/=",
+    b"%=",
+    b"&=",
+    b"|=",
+    b"^=",
+    b"<<=",
+    b">>=",
+    b"$=",
+    b"&&=",
+    b"||=",
+    b"??=",
+]
+WORDS = frozenset(
+    b"var global thread subthread sync race null true false if else do while for foreach break continue function use return this new defer"
+    b" decltree class print println yield include map c".split()
+)
+# every value's members of a class that answers everything, now and then
+PRELUDE = (
+    b"class Fuzz { function __getindex( k ){ return k; } function __add( a, b ){ return b; } function __compare( a, b ){ return 1; }"
+    b' function __tostring(){ return "F"; } function __call( t ){ return this; } function __tobool(){ return false; }'
+    b' function __negate(){ return 1; } function __typeof(){ return "fuzz"; } function __clone(){ return 3; } } global fuzz = new Fuzz(); '
+)
 BANNED = (b"app_abort", b"app_exit", b"read_stdin", b"include_shared", b"import_cfunc")
 
 
@@ -54,7 +94,10 @@ def mutate(rng: random.Random, sources: list[bytes]) -> bytes:
             break
         i = rng.randrange(len(tokens))
         kind = rng.randrange(7)
-        if kind == 0:
+        if rng.random() < 0.85:
+            # most programs should still compile
+            _replace(rng, tokens, other)
+        elif kind == 0:
             del tokens[i]
         elif kind == 1:
             tokens.insert(i, tokens[i])
@@ -71,7 +114,27 @@ def mutate(rng: random.Random, sources: list[bytes]) -> bytes:
         else:
             j = rng.randrange(len(other)) if other else 0
             tokens[i:i] = other[j : j + rng.randint(1, 12)]
-    return b"".join(tokens)
+    return PRELUDE + b"".join(tokens) if rng.random() < 0.7 else b"".join(tokens)
+
+
+def _replace(rng: random.Random, tokens: list[bytes], other: list[bytes]) -> None:
+    """Puts another value, name or operator in the place of one."""
+    for i in range(rng.randrange(len(tokens)), len(tokens)):
+        token = tokens[i]
+        if token in OPERATORS:
+            tokens[i] = rng.choice(OPERATORS)
+            return
+        if token in ASSIGNMENTS:
+            tokens[i] = rng.choice(ASSIGNMENTS)
+            return
+        if token[:1].isdigit() or token[:1] in (b'"', b"'"):
+            tokens[i] = b"( " + rng.choice(VALUES) + b" )"
+            return
+        if (token[:1].isalpha() or token[:1] == b"_") and token not in WORDS and rng.random() < 0.5:
+            names = [name for name in other if name[:1].isalpha() and name not in WORDS] or [b"x"]
+            after = tokens[i - 1] if i else b""
+            tokens[i] = rng.choice(names) if after == b"." or rng.random() < 0.5 else rng.choice(VALUES)
+            return
 
 
 def noise(rng: random.Random, sources: list[bytes]) -> bytes:

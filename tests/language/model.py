@@ -4,6 +4,7 @@ Rule of this file: it shares nothing with the interpreter. Values are None, bool
 is an object, a function or a pointer); an operation gives (value, messages), null where it failed.
 """
 
+# ruff: noqa: E501 - script texts and what they print keep their lines
 from __future__ import annotations
 
 import math
@@ -22,7 +23,9 @@ DIVISION = "Division by 0"
 class Thing:
     """A value that is no number and no text: its type's number and name, its text, its truth, its identity."""
 
-    def __init__(self, source: str, order: int, name: str, text: bytes, truth: bool, address: int | None = None) -> None:
+    def __init__(
+        self, source: str, order: int, name: str, text: bytes, truth: bool, address: int | None = None
+    ) -> None:
         self.source = source
         self.order = order
         self.name = name
@@ -107,7 +110,7 @@ def text(value: Any) -> bytes:
         return b"true" if value else b"false"
     if isinstance(value, int):
         return str(value).encode()
-    return b"nan" if value != value else ("%g" % value).encode()
+    return b"nan" if value != value else b"%g" % value
 
 
 def order_of_type(value: Any) -> int:

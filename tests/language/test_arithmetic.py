@@ -4,6 +4,7 @@ The compiler chooses other code for constants, locals of known types, parameters
 captured variables; all of them must agree with the model in value and messages.
 """
 
+# ruff: noqa: E501 - script texts and what they print keep their lines
 from __future__ import annotations
 
 import random
@@ -41,8 +42,8 @@ def program(lines: list[str]) -> str:
     parts = [HEAD]
     calls = []
     for i in range(0, len(lines), 40):
-        parts.append("function part%d(){\n%s\n}" % (i, "\n".join(lines[i : i + 40])))
-        calls.append("pcall( part%d, collect );" % i)
+        parts.append(f"function part{i}(){{\n" + "\n".join(lines[i : i + 40]) + "\n}")
+        calls.append(f"pcall( part{i}, collect );")
     return "\n".join(parts + calls)
 
 
@@ -59,7 +60,7 @@ def check(cases: list[tuple[str, tuple[Any, list[str]]]], before: str = "") -> N
     assert len(got) == len(cases), (len(got), len(cases), got[-1:])
     wrong = [
         f"{line}\n   want {expected(outcome)}\n   got  {shown}"
-        for (line, outcome), shown in zip(cases, got)
+        for (line, outcome), shown in zip(cases, got, strict=True)
         if shown != expected(outcome)
     ]
     assert not wrong, f"{len(wrong)} of {len(cases)}\n" + "\n".join(wrong[:8])
@@ -79,7 +80,7 @@ def forms(op: str, a: Any, b: Any, rng: random.Random) -> str:
         "global": ("_G.g{n} = %s; ", "g{n}"),
         "property": ("o{n} = {{ p = %s }}; ", "o{n}.p"),
         "table": ("t{n} = {{}}; t{n}.p = %s; ", "t{n}.p"),
-        "entry": ("e{n} = {{}}; e{n}[ \"k\" ] = %s; ", "e{n}[ \"k\" ]"),
+        "entry": ('e{n} = {{}}; e{n}[ "k" ] = %s; ', 'e{n}[ "k" ]'),
         "item": ("a{n} = [ 0, %s ]; ", "a{n}[ 1 ]"),
         "mixed": ("m{n} = if( msgs.size, [], %s ); ", "m{n}"),
         "call": ("", "id( %s )"),
@@ -117,7 +118,7 @@ def test_parameters(op: str) -> None:
     rng = random.Random(op)
     cases = []
     for a in m.VALUES:
-        for b in rng.sample(m.VALUES, 24):
+        for b in rng.sample(m.VALUES, 14):
             if decided(op, a, b):
                 use = "f" if rng.random() < 0.6 else "c"
                 cases.append((f"show( {use}( {names[id(a)]}, {names[id(b)]} ) );", m.binary(op, a, b)))
@@ -174,7 +175,7 @@ def test_conversions() -> None:
         cases.append((f"l = {x}; show( if( l, 1, 2 ) );", (1 if m.truth(value) else 2, [])))
         cases.append((f"l = {x}; r = 2; if( l ) r = 1; show( r );", (1 if m.truth(value) else 2, [])))
         cases.append((f"l = {x}; r = 2; while( l ){{ r = 1; break; }} show( r );", (1 if m.truth(value) else 2, [])))
-        cases.append((f"l = {x}; show( l $ \"\" );", (m.text(value), [])))
+        cases.append((f'l = {x}; show( l $ "" );', (m.text(value), [])))
         cases.append((f"l = {x}; show( l ?? 5 );", (5 if value is None else value, [])))
         if not isinstance(value, m.Thing):
             cases.append((f"show( toint( {x} ) );", (m.to_int(value), [])))
@@ -202,7 +203,11 @@ def test_random(rows: list[tuple[str, Any, Any]], seed: int) -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    st.lists(st.tuples(st.sampled_from("+-*"), st.integers(-(2**63), 2**63 - 1) | st.integers(-9, 9)), min_size=1, max_size=12),
+    st.lists(
+        st.tuples(st.sampled_from("+-*"), st.integers(-(2**63), 2**63 - 1) | st.integers(-9, 9)),
+        min_size=1,
+        max_size=12,
+    ),
     st.integers(-(2**63), 2**63 - 1) | st.integers(-9, 9),
 )
 def test_int_chains(steps: list[tuple[str, int]], start: int) -> None:

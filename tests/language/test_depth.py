@@ -1,5 +1,6 @@
 """Endless recursion of every kind ends in the message of chapter 02 section 5.5, near the limit, never in a crash."""
 
+# ruff: noqa: E501 - script texts and what they print keep their lines
 from __future__ import annotations
 
 import os
@@ -48,7 +49,9 @@ def test_execution_goes_on_after_the_message() -> None:
 
 
 def test_suppressed() -> None:
-    got = both("function f( n ){ return f( n + 1 ); } println( @f( 0 ) ); function g( n ){ return if( n, g( n - 1 ), 7 ); } println( g( 900 ) );")
+    got = both(
+        "function f( n ){ return f( n + 1 ); } println( @f( 0 ) ); function g( n ){ return if( n, g( n - 1 ), 7 ); } println( g( 900 ) );"
+    )
     assert got == "null\n7\n"
 
 

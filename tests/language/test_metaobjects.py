@@ -4,6 +4,7 @@ The interpreter keeps a dict in one of two layouts and mirrors the entries of me
 must follow every later change. The model is the lookup rule as it is written.
 """
 
+# ruff: noqa: E501 - script texts and what they print keep their lines
 from __future__ import annotations
 
 import random
@@ -199,7 +200,9 @@ def operation(rng: random.Random, world: World, number: int, lines: list[str]) -
         lines.append(f"println( get_keys( {name} ) );")
         world.lines.append("[" + ",".join(obj.entries) + "]")
     elif kind == "isset":
-        lines.append(f'println( isset( {name}, "{key}" ), metaobj_get( {name} ) === null, metamethods_test( {name} ) );')
+        lines.append(
+            f'println( isset( {name}, "{key}" ), metaobj_get( {name} ) === null, metamethods_test( {name} ) );'
+        )
         found, _ = world.read(obj, key)
         world.lines.append("".join(str(flag).lower() for flag in (found, obj.meta is None, obj.mm)))
     elif kind == "new":

@@ -1,5 +1,6 @@
 """Statements: random control flow against a reference interpreter, and the rules that randomness does not reach."""
 
+# ruff: noqa: E501 - script texts and what they print keep their lines
 from __future__ import annotations
 
 import random
@@ -9,10 +10,10 @@ import pytest
 from language.flow import ASKED, Machine, random_body, source
 from language.world import both, run, slow
 
-HEAD = """
-function p( n, v ){ println( n, " ", v ); }
-function c(){ asked++; if( asked > %d ) return false; return ( bits >> asked & 1 ) != 0; }
-""" % ASKED
+HEAD = f"""
+function p( n, v ){{ println( n, " ", v ); }}
+function c(){{ asked++; if( asked > {ASKED} ) return false; return ( bits >> asked & 1 ) != 0; }}
+"""
 
 
 def judge(seeds: range, depth: int, head: str, tail: str) -> None:
@@ -32,7 +33,9 @@ def judge(seeds: range, depth: int, head: str, tail: str) -> None:
     at = 0
     for seed, lines in want:
         got = result.out[at : at + len(lines)]
-        assert got == lines, f"seed {seed}\n" + "".join(source(node) for node in random_body(random.Random(seed), depth))
+        assert got == lines, f"seed {seed}\n" + "".join(
+            source(node) for node in random_body(random.Random(seed), depth)
+        )
         at += len(lines)
     assert at == len(result.out)
 
@@ -128,7 +131,7 @@ def test_resizing_ends_foreach() -> None:
         ("a = { b = 1, c = 2 }; foreach( v : a ) a.(\"x\" $ v) = 4;", "failed to advance iterator"),
         ("a = map{ b = 1, c = 2 }; foreach( v : a ) unset( a, \"c\" );", "failed to advance iterator"),
     ):  # fmt: skip
-        result = run(f"\n{text}\nprintln( \"not reached\" );")
+        result = run(f'\n{text}\nprintln( "not reached" );')
         assert result.err == f'- "<main>" in t.sgs, line 2\nError: {message}\n'
         assert "not" not in result.out
     # a change that is undone before advancing is not noticed
@@ -144,6 +147,6 @@ def test_iteration_of_what_has_none() -> None:
         ("event()", "Object 'event' doesn't have an iterator"),
     ):
         got = both(
-            f"pcall( function(){{ foreach( v : {value} ) println( 1 ); println( \"on\" ); }}, function( t, m ){{ println( t, m ); }} );"
+            f'pcall( function(){{ foreach( v : {value} ) println( 1 ); println( "on" ); }}, function( t, m ){{ println( t, m ); }} );'
         )
         assert got == f"300{text}\n300iterator is not an object\non\n"

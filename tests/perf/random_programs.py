@@ -6,6 +6,7 @@ script may do to a compiler that guesses is welcome: ints at the limits, variabl
 natives that are replaced, arrays that are replaced or grow in loops, hooks, getters, aliases, errors in every place.
 """
 
+# ruff: noqa: E501 - a piece of script reads better in one line
 from __future__ import annotations
 
 import random
@@ -155,7 +156,9 @@ class Program:
         if counters and self.chance(0.6):
             counter = self.r.choice(counters)
             return self.r.choice((counter, f"{counter} + 1", f"{counter} - 1", f"-{counter}", f"{counter} % 3"))
-        return self.r.choice(("0", "1", "2", "-1", "5", "1.5", '"1"', "null")) if self.chance(0.7) else self.expr("int", 0)
+        return (
+            self.r.choice(("0", "1", "2", "-1", "5", "1.5", '"1"', "null")) if self.chance(0.7) else self.expr("int", 0)
+        )
 
     def make_real(self, depth: int) -> str:
         r = self.r
@@ -168,7 +171,9 @@ class Program:
         if choice == 4:
             return f"( {self.expr('int', depth)} / {self.expr('int', depth)} )"
         if choice == 5:
-            return f"{r.choice(('sqrt', 'sin', 'abs', 'floor', 'cos'))}( {self.expr(r.choice(('real', 'int')), depth)} )"
+            return (
+                f"{r.choice(('sqrt', 'sin', 'abs', 'floor', 'cos'))}( {self.expr(r.choice(('real', 'int')), depth)} )"
+            )
         if choice == 6:
             dicts = self.base("dict")
             return f"( {dicts}.x {r.choice('+-*/')} {dicts}.y )"
@@ -199,7 +204,9 @@ class Program:
         r = self.r
         choice = r.randrange(9)
         if choice < 4:
-            parts = ", ".join(f"{key} = {self.expr(r.choice(('int', 'real', 'string')), 0)}" for key in r.sample(KEYS, r.randrange(3)))
+            parts = ", ".join(
+                f"{key} = {self.expr(r.choice(('int', 'real', 'string')), 0)}" for key in r.sample(KEYS, r.randrange(3))
+            )
             return f"{{ x = {self.expr('real', 0)}, y = {self.expr('int', 0)}{', ' + parts if parts else ''} }}"
         if choice < 6:
             return f"( new V( {self.expr('int', 0)}, {self.expr('real', 0)} ) )"
@@ -223,7 +230,11 @@ class Program:
         if choice == 6:
             return f"{self.base('dict')}.{r.choice(('m', 'sum', 'x', 'nothing'))}( {self.expr('int', 0)} )"
         if choice == 7:
-            return f"( {self.expr('any', depth - 1)} {r.choice(('&&', '||', '??'))} {self.expr('any', depth - 1)} )" if depth > 0 else "null"
+            return (
+                f"( {self.expr('any', depth - 1)} {r.choice(('&&', '||', '??'))} {self.expr('any', depth - 1)} )"
+                if depth > 0
+                else "null"
+            )
         if choice == 8:
             return f"if( {self.condition(0)}, {self.expr('int', 0)}, {self.expr('real', 0)} )"
         if choice == 9:
@@ -268,15 +279,17 @@ class Program:
     def statement(self, depth: int) -> list[str]:
         r = self.r
         self.scope.cost += self.scope.times
-        choice = r.randrange(24)
+        choice = r.randrange(28)
         kinds = self.scope.kinds
         name = r.choice(list(kinds)) if kinds else "v0"
         kind = kinds.get(name, "int")
+        # strings must not double without end
+        cut = [f'if( tostring( {name} ).length > 200 ) {name} = "cut";'] if self.scope.times > 1 else []
         if choice < 5:
-            return [f"{name} = {self.expr(kind)};"]
+            return [f"{name} = {self.expr(kind)};", *cut]
         if choice < 8:
             op = {"int": "+-*&|^", "real": "+-*/", "string": "$$$"}.get(kind, "+")
-            return [f"{name} {r.choice(op)}= {self.expr(kind if kind != 'dict' else 'int')};"]
+            return [f"{name} {r.choice(op)}= {self.expr(kind if kind != 'dict' else 'int')};", *cut]
         if choice == 8:
             return [f"{r.choice((name + '++', '--' + name, '++' + name))};"]
         if choice == 9:
@@ -289,20 +302,38 @@ class Program:
             return self.loop(depth)
         if choice == 14:
             array = self.place("array")
-            return [r.choice((f"{array}.push( {self.expr('int')} );", f"{array}[ {self.index()} ] = {self.expr('int')};", f"{array}.pop();"))]
+            return [
+                r.choice(
+                    (
+                        f"{array}.push( {self.expr('int')} );",
+                        f"{array}[ {self.index()} ] = {self.expr('int')};",
+                        f"{array}.pop();",
+                    )
+                )
+            ]
         if choice == 15:
             obj = self.place("dict")
             key = r.choice((*KEYS, "w", "q"))
             return [f"{obj}.{key} {r.choice(('=', '+=', '-=', '*='))} {self.expr(r.choice(('real', 'int')))};"]
         if choice == 16:
             obj = self.place("dict")
-            return [r.choice((f"{obj}.{r.choice(KEYS)}++;", f"{obj}[ {self.expr('string', 0)} ] = {self.expr('int')};", f"{obj}[ {self.expr('string', 0)} ] += 1;"))]
+            return [
+                r.choice(
+                    (
+                        f"{obj}.{r.choice(KEYS)}++;",
+                        f"{obj}[ {self.expr('string', 0)} ] = {self.expr('int')};",
+                        f"{obj}[ {self.expr('string', 0)} ] += 1;",
+                    )
+                )
+            ]
         if choice == 17:
             return self.attack(name)
         if choice == 18:
             return [f"{name} = {self.call(1)};"]
         if choice == 19 and self.scope.captured:
-            return [f"{r.choice(self.scope.captured)} {r.choice(('=', '+=', '..='))} {self.expr('int')};"]
+            item = r.choice(self.scope.captured)
+            lines = [f"{item} {r.choice(('=', '+=', '..='))} {self.expr('int')};"]
+            return [*lines, f'if( tostring( {item} ).length > 200 ) {item} = "cut";']
         if choice == 20 and self.scope.times > 1 and self.chance(0.5):
             return [f"if( {self.condition(0)} ) {r.choice(('break', 'continue'))};"]
         if choice == 21 and self.chance(0.2):
@@ -310,6 +341,14 @@ class Program:
         if choice == 22 and len(kinds) > 1:
             first, second = r.sample(list(kinds), 2)
             return [f"( {first}, {second} ) = two( {self.expr('int', 0)} );"]
+        if choice < 26:
+            # operands that are evaluated early and used late
+            items = ", ".join(self.expr(r.choice(KINDS)) for _ in range(r.randrange(2, 5)))
+            return [
+                r.choice(
+                    (f"println( {items} );", f"show( [ {items} ] );", f"println( {{ a = 1, b = [ {items} ] }}.b );")
+                )
+            ]
         return [f"show( {name} );"]
 
     def attack(self, name: str) -> list[str]:
@@ -331,10 +370,10 @@ class Program:
             f"{name} = null;",
             f"{name} = gf;",
             f"_G.gf( {self.expr('int', 0)} );",
-            f"thrice( function( i ) {{ return i; }} );",
+            "thrice( function( i ) { return i; } );",
             "_G.abs = sqrt;",
             "unset( _G, \"gf\" );",
-            f"eval( \"_G.g2 = 2.5;\" );",
+            "eval( \"_G.g2 = 2.5;\" );",
         ))]  # fmt: skip
 
     def loop(self, depth: int) -> list[str]:
@@ -367,24 +406,72 @@ class Program:
             return [head, "{", *body, "}"]
         if kind == 2:
             bound = scope.fresh("n")
-            return [f"var {bound} = {rounds};", f"for( var {counter} = 0; {counter} < {bound}; ++{counter} )", "{", *body, "}"]
+            return [
+                f"var {bound} = {rounds};",
+                f"for( var {counter} = 0; {counter} < {bound}; ++{counter} )",
+                "{",
+                *body,
+                "}",
+            ]
         if kind == 3:
-            return [f"var {guard} = 0;", f"for( var {counter} = 0; {counter} < {self.r.choice((array + '.size', text + '.length', self.expr('int', 0), self.expr('real', 0)))}; ++{counter} )", "{", *guarded, "}"]
+            return [
+                f"var {guard} = 0;",
+                f"for( var {counter} = 0; {counter} < {self.r.choice((array + '.size', text + '.length', self.expr('int', 0), self.expr('real', 0)))}; ++{counter} )",
+                "{",
+                *guarded,
+                "}",
+            ]
         if kind == 4:
             start, step = r.choice(INTS), r.choice(("++", "--", " += 3", " -= 2", " += 0.5", " *= 2", " += 1073741824"))
             op = r.choice(("<", "<=", ">", ">=", "!="))
-            return [f"var {guard} = 0;", f"for( var {counter} = {start}; {counter} {op} {self.expr('int', 0)}; {counter}{step} )", "{", *guarded, "}"]
+            return [
+                f"var {guard} = 0;",
+                f"for( var {counter} = {start}; {counter} {op} {self.expr('int', 0)}; {counter}{step} )",
+                "{",
+                *guarded,
+                "}",
+            ]
         if kind == 5:
-            return [f"var {guard} = 0, {counter} = {self.expr('int', 0)};", f"while( {self.condition(0)} )", "{", *guarded, f"{counter} = {counter} {r.choice(('+ 1', '- 1', '* 3', '+ 1.5'))};", "}"]
+            return [
+                f"var {guard} = 0, {counter} = {self.expr('int', 0)};",
+                f"while( {self.condition(0)} )",
+                "{",
+                *guarded,
+                f"{counter} = {counter} {r.choice(('+ 1', '- 1', '* 3', '+ 1.5'))};",
+                "}",
+            ]
         if kind == 6:
             key = scope.fresh("k")
             source = self.expr(r.choice(("array", "array", "dict")), 0)
-            return [f"foreach( {key}, {counter} : {source} )", "{", *body, f"show( {key} );", "}"] if "push" not in "".join(body) else [f"foreach( {counter} : [ 5, 6 ] )", "{", *body, "}"]
+            return (
+                [f"foreach( {key}, {counter} : {source} )", "{", *body, f"show( {key} );", "}"]
+                if "push" not in "".join(body)
+                else [f"foreach( {counter} : [ 5, 6 ] )", "{", *body, "}"]
+            )
         if kind == 7:
-            return [f"for {counter} : ( {r.choice(('', '1, ', '-2, ', '9223372036854775805, '))}{rounds} )", "{", *body, "}"]
+            return [
+                f"for {counter} : ( {r.choice(('', '1, ', '-2, ', '9223372036854775805, '))}{rounds} )",
+                "{",
+                *body,
+                "}",
+            ]
         if kind == 8:
-            return [f"var {guard} = 0, {counter} = 0;", "do", "{", *guarded, f"++{counter};", f"}} while( {self.condition(0)} )"]
-        return [f"var {counter} = 0, {guard} = 0;", f"while( {counter} < {rounds} )", "{", *guarded, f"++{counter};", "}"]
+            return [
+                f"var {guard} = 0, {counter} = 0;",
+                "do",
+                "{",
+                *guarded,
+                f"++{counter};",
+                f"}} while( {self.condition(0)} )",
+            ]
+        return [
+            f"var {counter} = 0, {guard} = 0;",
+            f"while( {counter} < {rounds} )",
+            "{",
+            *guarded,
+            f"++{counter};",
+            "}",
+        ]
 
     # --- the whole ---------------------------------------------------------------------------------------------------
 
@@ -403,7 +490,7 @@ class Program:
             lines.append(f"var v{i}{value};")
             scope.kinds[f"v{i}"] = kind
         if captured:
-            inner = r.choice(("return c0 + a;", "c0 += 1; return c0;", "c0 = a; return c0;", "c0 = \"s\";"))
+            inner = r.choice(("return c0 + a;", "c0 += 1; return c0;", "c0 = a; return c0;", 'c0 = "s";'))
             lines.append(f"var closure = function( a ) use( c0 ){{ {inner} }};")
             lines.append("show( closure( 3 ) );")
         lines += self.block(r.randrange(3, 10), 2)
@@ -420,7 +507,7 @@ class Program:
         functions: list[str] = []
         for i in range(r.randrange(1, 5), 0, -1):
             functions = [*self.function(f"f{i}"), *functions]
-        lines = ["include \"string\", \"math\";"]
+        lines = ['include "string", "math";']
         lines += [f"global g0 = {r.choice(INTS)}, g1 = {r.choice(REALS)}, g2 = {r.choice(STRINGS)};"]
         lines += ["function gf( x ){ return x; }", "function two( x ){ return x, x + 1; }"]
         lines += ["function thrice( f ){ for( var i = 0; i < 3; ++i ) show( f( i ) ); }"]
@@ -429,10 +516,22 @@ class Program:
             for _ in range(r.randrange(1, 4)):
                 self.scope = Scope([], [])
                 args = ", ".join(self.expr(r.choice(KINDS[:5]), 0) for _ in range(self.arity[name]))
-                body.append(r.choice((f"pcall( function(){{ show( {name}( {args} ) ); }}, handler );", f"@show( {name}( {args} ) );", f"_G.{name}.apply( null, [ {args} ] );")))
+                body.append(
+                    r.choice(
+                        (
+                            f"pcall( function(){{ show( {name}( {args} ) ); }}, handler );",
+                            f"@show( {name}( {args} ) );",
+                            f"_G.{name}.apply( null, [ {args} ] );",
+                        )
+                    )
+                )
         self.scope = Scope([], [])
         self.scope.kinds = {"t0": "int", "t1": "array", "t2": "real"}
-        body += ["t0 = 0; t1 = [ 1, 2, 3 ]; t2 = 0.5;", *self.block(4, 2)]
+        start = "t0 = 0; t1 = [ 1, 2, 3 ]; t2 = 0.5;"
+        if self.chance(0.5):
+            body += ["function last()", "{", start, *self.block(6, 2), "}", "pcall( last, handler );"]
+        else:
+            body += [start, *self.block(4, 2)]
         return PROLOGUE + CLASSES + "\n".join([*lines, *functions, *body]) + "\n"
 
 

@@ -19,9 +19,9 @@ from interp.compiler.pipeline import compile_unit
 ROOT = Path(__file__).parents[2]
 # each of these costs more than a script that prints one line
 HEAVY = (
-    "lark", "ast", "re", "typing", "enum", "dataclasses", "importlib.metadata", "inspect", "greenlet", "threading", "json",
-    "decimal", "random", "collections", "functools", "contextlib", "logging", "socket", "hashlib", "argparse", "weakref",
-    "importlib", "warnings", "zlib", "interp.syntax.parser", "interp.compiler.generate", "interp.census",
+    "lark", "ast", "re", "typing", "enum", "dataclasses", "importlib.metadata", "inspect", "greenlet", "threading",
+    "json", "decimal", "random", "collections", "functools", "contextlib", "logging", "socket", "hashlib", "argparse",
+    "weakref", "importlib", "warnings", "zlib", "interp.syntax.parser", "interp.compiler.generate", "interp.census",
     "stdlib.core.stream_read", "stdlib.core.stream_write", "stdlib.core.sgson_text", "sockets_module",
 )  # fmt: skip
 

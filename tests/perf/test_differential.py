@@ -11,9 +11,9 @@ import io
 import os
 
 import pytest
+from random_programs import generate
 
 from interp import Engine, LimitExceeded, Limits, ScriptError, ScriptExit, ScriptSyntaxError
-from random_programs import generate
 
 COUNT = int(os.environ.get("PYSGS_PROGRAMS", "300"))
 FIRST = int(os.environ.get("PYSGS_FIRST_SEED", "0"))
@@ -26,7 +26,7 @@ def outcome(source: bytes, optimize: bool, limits: bool) -> tuple[bytes, str]:
     out = io.BytesIO()
     engine = Engine(
         optimize=optimize,
-        limits=Limits() if limits else Limits.none(),
+        limits=Limits.none().replace(seconds=300.0) if limits else Limits.none(),
         stdin=io.BytesIO(),
         stdout=out,
         stderr=out,
@@ -59,7 +59,6 @@ def test_same_output(batch: int) -> None:
 
 def difference(plain: tuple[bytes, str], other: tuple[bytes, str]) -> str:
     """The lines that differ, and the two ends."""
-    lines = difflib.unified_diff(
-        plain[0].decode("latin-1").splitlines(), other[0].decode("latin-1").splitlines(), "plain", "other", lineterm="", n=2
-    )
+    before, after = (side[0].decode("latin-1").splitlines() for side in (plain, other))
+    lines = difflib.unified_diff(before, after, "plain", "other", lineterm="", n=2)
     return "\n".join([*list(lines)[:40], f"plain: {plain[1]}", f"other: {other[1]}"])

@@ -1,4 +1,4 @@
-"""The corpus without the optimiser, and with the checks that limits need: one case in five, all with PYSGS_ALL_CASES."""
+"""The corpus without the optimiser, with and without checks for limits: one in five, all with PYSGS_ALL_CASES."""
 
 from __future__ import annotations
 

@@ -14,6 +14,8 @@ import pytest
 
 from interp.engine import Engine, Limits
 
+from .programs import Certificates
+
 # On the first line with the script's own first line, so that line numbers in messages are those of the test.
 PRELUDE = (
     'include "sockets"; '
@@ -75,3 +77,9 @@ def no_descriptor_is_left_open() -> Iterator[None]:
     if open_descriptors() != before:
         gc.collect()
     assert open_descriptors() == before
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority, and good and bad certificates."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))

@@ -4,8 +4,6 @@ Rule of this file: the host compares every result with the stream at the place w
 is found at the receive that gave it. `SGS_SLOW=1` sends 100 MB instead of 8 MB; `SGS_SEED` repeats one run.
 """
 
-# ruff: noqa: E501 - the lines of scripts are as long as they are
-
 from __future__ import annotations
 
 import collections
@@ -146,12 +144,11 @@ class Reader:
             return
         assert error == 0, where
         self.counts[kind] += 1
-        if data is True or data == b"":
-            # an end, unless an empty line or nothing before a delimiter
-            if data is True or kind not in ("until", "line"):
-                assert self.position == len(self.stream), where
-                self.ended = True
-                return
+        # an end, unless it is an empty line or nothing before a delimiter
+        if data is True or (data == b"" and kind not in ("until", "line")):
+            assert self.position == len(self.stream), where
+            self.ended = True
+            return
         assert isinstance(data, bytes), where
         end = self.position + len(data)
         assert self.stream[self.position : end] == data, where
@@ -159,7 +156,7 @@ class Reader:
             assert self.stream.startswith(delimiter, end) and delimiter not in data, where
             end += len(delimiter)
         elif kind == "line":
-            assert b"\n" not in data and not data.endswith(b"\r") or data.endswith(b"\r") and end == len(self.stream), where
+            assert b"\n" not in data and (not data.endswith(b"\r") or end == len(self.stream)), where
             ending = b"\r\n" if self.stream.startswith(b"\r\n", end) else b"\n"
             if end != len(self.stream):
                 assert self.stream.startswith(ending, end), where

@@ -1,4 +1,4 @@
-"""Ten thousand connections to the straight-line echo server of `examples/`, one script thread each (chapter 11 section 4).
+"""Ten thousand connections to the straight-line echo server of `examples/`, a thread for each (chapter 11 section 4).
 
 Rule of this file: the server is a process of its own, looked at from outside (`/proc`), so that what is measured is the
 server's and nothing else's. `-s` prints the figures; a longer paired measurement is in `benchmarks/sockets.py`.
@@ -161,8 +161,8 @@ def test_ten_thousand_connections(capsys: pytest.CaptureFixture[str]) -> None:
         exchange(crowd, "last")
         with capsys.disabled():
             print(
-                f"\n{MANY} connections: {each / 1024:.1f} KiB each; {ACTIVE} active ones with {MANY - ACTIVE} idle beside"
-                f" them against {ACTIVE}: {statistics.median(rates):.3f} of the messages a second,"
+                f"\n{MANY} connections: {each / 1024:.1f} KiB each; {ACTIVE} active beside {MANY - ACTIVE} idle ones"
+                f" against {ACTIVE} alone: {statistics.median(rates):.3f} of the messages a second,"
                 f" {statistics.median(costs):.3f} by processor time"
             )
         assert each < 16 * 1024
