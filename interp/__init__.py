@@ -35,7 +35,8 @@ _HOMES = {
     "Program": "program",
     "Message": "message",
     **dict.fromkeys(
-        ("LimitExceeded", "PermissionDenied", "ScriptError", "ScriptExit", "ScriptInterrupted", "ScriptSyntaxError"), "errors"
+        ("LimitExceeded", "PermissionDenied", "ScriptError", "ScriptExit", "ScriptInterrupted", "ScriptSyntaxError"),
+        "errors",
     ),
     **dict.fromkeys(
         ("ScriptArray", "ScriptClass", "ScriptDict", "ScriptFunction", "ScriptHandle", "ScriptMap", "ScriptObject",

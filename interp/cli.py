@@ -299,14 +299,18 @@ def _network(options: Options) -> Any:
         raise UsageError(str(wrong)) from None
 
 
-def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -> int:
-    """Run what the options name on the given streams; the exit status of chapter 02 section 1. UsageError as above."""
-    engine = open_engine(options, stdin=stdin, stdout=stdout, stderr=stderr)
+def _collect_from_here() -> None:
+    # off only in the command's own process (`interp.start`): what is there now stays, and scripts make many objects
     if not gc.isenabled():
-        # the command's own process (`interp.start`): what is there now stays, and scripts make many objects at once
         gc.freeze()
         gc.set_threshold(COLLECT_AFTER, 20, 20)
         gc.enable()
+
+
+def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -> int:
+    """Run what the options name on the given streams; the exit status of chapter 02 section 1. UsageError as above."""
+    engine = open_engine(options, stdin=stdin, stdout=stdout, stderr=stderr)
+    _collect_from_here()
     status = 0
     try:
         if options.code is not None:
@@ -405,6 +409,7 @@ def _tool(words: list[str], stdout: BinaryIO, stderr: BinaryIO) -> int:
     """Run the tool that the first word names on the others; its exit status."""
     from importlib import import_module
 
+    _collect_from_here()
     status: int = import_module(f"interp.{TOOLS[words[0]]}").main(words[1:], stdout, stderr)
     return status
 

@@ -58,7 +58,7 @@ class Converter:
         engine = self.engine()
         if engine is None:
             raise RuntimeError("the engine is gone")
-        return engine  # type: ignore[no-any-return]
+        return engine
 
     # --- to the script ------------------------------------------------------------------------------------------------
 
@@ -95,7 +95,7 @@ class Converter:
         if isinstance(value, (bool, int, float, str, bytes)):
             for base in (int, float, str, bytes):
                 if isinstance(value, base):
-                    return self.to_script(base.__getnewargs__(value)[0])  # type: ignore[attr-defined]
+                    return self.to_script(base.__getnewargs__(value)[0])
         if value is None:
             return None
         if isinstance(value, (bytearray, memoryview)):

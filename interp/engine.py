@@ -422,7 +422,7 @@ class Engine:
         stop.__traceback__ = None
         error = getattr(stop, "error", None)
         if error is not None:
-            return error  # type: ignore[no-any-return]
+            return error
         if stop.which is None:
             return ScriptInterrupted(str(stop), trace)
         if stop.which == "permission":
@@ -493,7 +493,7 @@ class Engine:
     @property
     def data_constructors(self) -> set[str]:
         """Names of functions that `unserialize` and `sgson_decode` may call beside the built-in ones; add to it."""
-        return self._world.slots.setdefault("data_constructors", set())  # type: ignore[no-any-return]
+        return self._world.slots.setdefault("data_constructors", set())
 
     @property
     def min_level(self) -> int:

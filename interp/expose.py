@@ -146,7 +146,7 @@ def exposed_type(
 
 
 def _declares(cls: type, name: str) -> bool:
-    return hasattr(cls, name) or any(name in base.__dict__.get("__annotations__", ()) for base in cls.__mro__)
+    return hasattr(cls, name) or any(name in getattr(base, "__annotations__", ()) for base in cls.__mro__)
 
 
 def _writable(cls: type, name: str) -> bool:
@@ -158,7 +158,7 @@ def _writable(cls: type, name: str) -> bool:
                 return found.fset is not None
             if type(found).__name__ == "member_descriptor":
                 return True
-            return not callable(found) and name in cls.__dict__.get("__annotations__", ())
+            return not callable(found) and name in getattr(cls, "__annotations__", ())
     return True
 
 

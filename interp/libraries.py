@@ -48,7 +48,7 @@ CORE = (
 class Choice:
     """The libraries one engine may include.
 
-    libraries   names or objects; None: all of the distribution that touch nothing outside, `sockets` only with a network
+    libraries   names or objects; None: those of the distribution that touch nothing outside, `sockets` with a network
     """
 
     def __init__(self, libraries: Sequence[Any] | None, network: bool = False) -> None:

@@ -69,7 +69,7 @@ TYPES: dict[str, type] = {}
 
 def new_array(items: Iterable[Any] = ()) -> Array:
     """A new script array of the running engine."""
-    return current().world.array_type(items)  # type: ignore[no-any-return]
+    return current().world.array_type(items)
 
 
 def new_dict(entries: dict[bytes, Any] | Iterable[tuple[bytes, Any]] = ()) -> Any:
@@ -632,7 +632,7 @@ class Object(_values.Object):
                 setattr(cls, "$" + key, property(member.getter, member.fset))
                 cls.members[key.encode()] = member
         if cls.__dictoffset__ and "__setattr__" not in cls.__dict__:
-            cls.__setattr__ = _guarded_setattr  # type: ignore[method-assign,assignment]
+            cls.__setattr__ = _guarded_setattr  # type: ignore[method-assign]
         if "truth" in cls.__dict__:
             cls.__bool__ = lambda self: self.truth()  # type: ignore[attr-defined]
 

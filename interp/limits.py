@@ -146,7 +146,8 @@ class Guard:
     """
 
     __slots__ = (
-        "__weakref__", "base", "busy", "census_due", "charged", "exact", "fast", "large", "limits", "mark", "memory_peak",
+        "__weakref__", "base", "busy",
+        "census_due", "charged", "exact", "fast", "large", "limits", "mark", "memory_peak",
         "operations", "operations_left", "seconds", "spend", "state", "timed", "token", "until", "watched",
         "world", "written",
     )  # fmt: skip
@@ -332,7 +333,8 @@ class Watchdog:
             quiet += 1
             if quiet == IDLE_TICKS:
                 for guard in guards:
-                    guard.token = NOBODY  # the next call has to come through `watch`
+                    if not guard.busy:
+                        guard.token = NOBODY  # the next call has to come through `watch`
                     guard.rest()
             elif quiet > IDLE_TICKS + 1:
                 # a call that passed the token just before has been seen by now

@@ -82,7 +82,7 @@ class Resources:
 
 def clock() -> float:
     """Monotonic seconds of the running engine."""
-    return current().world.ports.clock()  # type: ignore[no-any-return]
+    return current().world.ports.clock()
 
 
 def can_park() -> bool:

@@ -7,6 +7,7 @@ they print appears above the line being typed. Ctrl-C belongs to the script whil
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -72,6 +73,7 @@ class Prompt:
 
     def run(self, version: str) -> int:
         """The whole conversation; the exit status."""
+        gc.enable()  # a short script does without, a long conversation does not
         signal.signal(signal.SIGINT, self._on_interrupt)
         self.show(f"{version}:help shows what the prompt can do, Ctrl-D ends it.\n")
         try:

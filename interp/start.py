@@ -114,7 +114,8 @@ def main() -> None:
     """The program `sgs`: the process ends in here."""
     # nothing made on the way to a script is garbage
     gc.disable()
-    load()
+    if "--no-cache" not in sys.argv:
+        load()
     from .cli import main
 
     raise SystemExit(main())

@@ -54,11 +54,11 @@ class Streams:
 
     def read_line(self) -> bytes:
         """A line of the standard input with its newline; empty at the end."""
-        return self._source().readline()  # type: ignore[no-any-return]
+        return self._source().readline()
 
     def read_all(self) -> bytes:
         """What is left of the standard input."""
-        return self._source().read()  # type: ignore[no-any-return]
+        return self._source().read()
 
     def _source(self) -> Any:
         return self._in if self._in is not None else sys.stdin.buffer

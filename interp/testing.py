@@ -148,7 +148,7 @@ class Run:
             names = [name for name in engine.globals if name.startswith("test_") and name not in before]
             names = [name for name in _order(path, names) if callable(engine.globals[name])]
             for name in names:
-                if self._attempt(f"{path}::{name}", path, lambda name=name: engine.call(name), written):  # type: ignore[misc]
+                if self._attempt(f"{path}::{name}", path, lambda name=name: engine.call(name), written):
                     self.passed += 1
             if not names:
                 self.passed += 1  # a file of top-level assertions is one test

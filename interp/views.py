@@ -147,7 +147,7 @@ class ScriptArray(ScriptValue, MutableSequence):  # type: ignore[type-arg]
 
     def copy(self) -> list[Any]:
         """A plain Python deep copy."""
-        return deep_copy(self._engine, self._value)  # type: ignore[no-any-return]
+        return deep_copy(self._engine, self._value)
 
     def __repr__(self) -> str:
         return f"<ScriptArray of {len(self._value)} items>"
@@ -175,7 +175,7 @@ class _Mapping(ScriptValue, MutableMapping):  # type: ignore[type-arg]
 
     def copy(self) -> dict[Any, Any]:
         """A plain Python deep copy."""
-        return deep_copy(self._engine, self._value)  # type: ignore[no-any-return]
+        return deep_copy(self._engine, self._value)
 
     def __eq__(self, other: object) -> bool:
         return ScriptValue.__eq__(self, other)
@@ -294,12 +294,12 @@ class ScriptThread(ScriptHandle):
     @property
     def state(self) -> str:
         """`fresh`, `active`, `suspended`, `parked` (in a socket operation) or `finished`."""
-        return self._value.context.state  # type: ignore[no-any-return]
+        return self._value.context.state
 
     @property
     def was_aborted(self) -> bool:
         """Whether it was ended by an abort."""
-        return self._value.context.was_aborted  # type: ignore[no-any-return]
+        return self._value.context.was_aborted
 
     def resume(self, *args: Any) -> Any:
         """Goes on with it; what it yields or returns: None, one value, or a tuple."""
@@ -321,7 +321,7 @@ class ScriptSocket(ScriptHandle):
 
     def fileno(self) -> int:
         """The descriptor, -1 when closed."""
-        return self._value.fileno()  # type: ignore[no-any-return]
+        return self._value.fileno()
 
     def close(self) -> None:
         """Closes it."""
@@ -369,8 +369,8 @@ class ScriptFunction(ScriptValue):
     def __name__(self) -> str:
         spec = self._value.__dict__.get("spec")
         if spec is not None:
-            return spec.name  # type: ignore[no-any-return]
-        return self._value.__code__.co_name  # type: ignore[no-any-return]
+            return spec.name
+        return self._value.__code__.co_name
 
     @property
     def file(self) -> str | None:
@@ -396,7 +396,7 @@ class ScriptClass(ScriptFunction):
 
     @property
     def __name__(self) -> str:
-        return _values.dict_get(self._value, b"__name", b"?").decode("utf-8", "replace")  # type: ignore[no-any-return]
+        return _values.dict_get(self._value, b"__name", b"?").decode("utf-8", "replace")
 
     @property
     def file(self) -> str | None:

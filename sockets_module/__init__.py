@@ -124,7 +124,7 @@ _function("socket_getservbyname( string name[, string protocol ] )")(resolver.so
 _function("socket_client()")(client.socket_client)
 
 
-# --- for hosts (12.3, 12.7) -------------------------------------------------------------------------------------------------
+# --- for hosts (12.3, 12.7) ---
 
 def __getattr__(name: str) -> object:
     if name in ("NetworkPolicy", "Decision"):  # scripts without a policy need not wait for it

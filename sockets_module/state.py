@@ -91,7 +91,7 @@ def state() -> State:
     """The running engine's state, made when it is first needed."""
     world = engine()
     try:
-        return world.slots["sockets"]  # type: ignore[no-any-return]
+        return world.slots["sockets"]
     except KeyError:
         pass
     made = State(_network_of(world), world.resources)

@@ -312,7 +312,7 @@ def _direct(sock: Socket, fd: int, offset: int, size: int) -> int:
     try:
         return sock.endpoint.send_file(fd, offset, size)
     except BlockingIOError:
-        return patiently(  # type: ignore[no-any-return]
+        return patiently(
             sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send_file, fd, offset, size
         )
 

@@ -332,7 +332,7 @@ def test_ctrl_c_ends_a_script_at_once(wait: str) -> None:
 
 
 def test_a_cached_script_starts_without_heavy_imports() -> None:
-    write("a.sgs", "class C { function f(){ return 1; } } println( C().f() );")
+    write("a.sgs", "class C { function f(){ return 1; } } println( C.f() );")
     sgs("a.sgs")
     code = (
         "import sys; from interp.cli import main; main([ 'a.sgs' ]);"

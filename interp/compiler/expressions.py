@@ -127,7 +127,7 @@ class Expressions:
 
     def expr(self: FunctionGenerator, node: n.Node, dest: str | None = None) -> V:
         """The value of an expression. With `dest` the last operation may store straight into that local."""
-        return getattr(self, "x_" + type(node).__name__)(node, dest)  # type: ignore[no-any-return]
+        return getattr(self, "x_" + type(node).__name__)(node, dest)
 
     def effect(self: FunctionGenerator, node: n.Node) -> None:
         """An expression whose value is not used."""

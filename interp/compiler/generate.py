@@ -157,7 +157,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         self.scopes: list[Scope] = [Scope()]
         self.globals_used: set[str] = set()
         self.not_functions: set[str] = set()
-        self.temps_used = 0
+        self.temps_used: int = 0
         self.dirty: list[str] = []
         self.names = 0
         self.loop_count = 0

@@ -125,7 +125,7 @@ def invoke_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
         spec = function.__dict__.get("spec")
         if spec is not None:
             if spec.multi is not None:
-                return spec.multi(this, *args)  # type: ignore[no-any-return]
+                return spec.multi(this, *args)
             return (function(this, *args),)
         info = (function.__doc__ or "function one").split(" ")
         if info[1] == "one":
@@ -168,7 +168,7 @@ def _call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, 
             finally:
                 leave_hop(context)
         if isinstance(function, Object) and hasattr(function, "call"):
-            return function.call(this, *args)  # type: ignore[no-any-return]
+            return function.call(this, *args)
         _uncallable(b"The object could not be called")
         return ()
     _uncallable(b"Variable of type '%b' cannot be called" % general_type_name(function).encode())

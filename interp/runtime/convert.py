@@ -85,7 +85,7 @@ def to_int(value: Any) -> int:
     """Lenient conversion: whatever is no number is 0."""
     kind = type(value)
     if kind is int:
-        return value  # type: ignore[no-any-return]
+        return value
     if kind is bool:
         return int(value)
     if kind is float:
@@ -104,7 +104,7 @@ def to_real(value: Any) -> float:
     """Lenient conversion: whatever is no number is 0.0."""
     kind = type(value)
     if kind is float:
-        return value  # type: ignore[no-any-return]
+        return value
     if kind is int or kind is bool:
         return float(value)
     if kind is bytes:
@@ -124,7 +124,7 @@ def text(value: Any) -> bytes:
     """The text form of any value, `__tostring` included."""
     kind = type(value)
     if kind is bytes:
-        return value  # type: ignore[no-any-return]
+        return value
     if kind is int:
         return b"%d" % value
     if kind is float:
@@ -165,7 +165,7 @@ def native_text(value: Any) -> bytes:
 def _item_text(value: Any) -> bytes:
     kind = type(value)
     if kind is bytes:
-        return value  # type: ignore[no-any-return]
+        return value
     if kind is int or kind is float or value is None or kind is bool or kind is Pointer:
         return text(value)
     if kind is FunctionType:
@@ -195,7 +195,7 @@ def type_name(value: Any) -> str:
         return "C function" if is_native(value) else "closure" if is_closure(value) else "function"
     if value is MISSING:
         return "nothing"
-    return value.type_name  # type: ignore[no-any-return]
+    return value.type_name
 
 
 _TYPE_NAMES: dict[type, str] = {
@@ -230,7 +230,7 @@ def typeof(value: Any) -> bytes:
         result = metamethod(value, b"__typeof")
         if type(result) is bytes:
             return result
-    return value.type_name.encode()  # type: ignore[no-any-return]
+    return value.type_name.encode()
 
 
 def type_id(value: Any) -> int:

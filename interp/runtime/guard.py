@@ -42,7 +42,7 @@ def safe_text(value: Any) -> bytes:
     """The text form of a value for a native: the default conversion where `__tostring` aborts."""
     kind = type(value)
     if kind is bytes:
-        return value  # type: ignore[no-any-return]
+        return value
     if kind in _SIMPLE or not (value.mm and value.meta is not None):
         return convert.text(value)
-    return guarded(convert.text, convert.native_text, value)  # type: ignore[no-any-return]
+    return guarded(convert.text, convert.native_text, value)

@@ -102,7 +102,7 @@ def get_iterator(value: Any) -> Iterator:
     if isinstance(value, Object):
         made = value.iterator()
         if made is not None:
-            return made  # type: ignore[no-any-return]
+            return made
     if is_object(value):
         raise NotIterable(f"Object '{type_name(value)}' doesn't have an iterator")
     raise NotIterable(f"Variable of type '{general_type_name(value)}' doesn't have an iterator")

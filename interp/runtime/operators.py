@@ -193,7 +193,7 @@ def compare(a: Any, b: Any) -> float:
         if id_a != id_b:
             return -1 if id_a < id_b else 1
         if kind_a is Pointer and kind_b is Pointer:
-            return (a.address > b.address) - (a.address < b.address)  # type: ignore[no-any-return]
+            return (a.address > b.address) - (a.address < b.address)
         if a is b:
             return 0
         numbers = current().world.identities

@@ -83,7 +83,7 @@ def scheduler() -> Scheduler:
     world = current().world
     if world.threads is None:
         world.threads = Scheduler()
-    return world.threads  # type: ignore[no-any-return]
+    return world.threads
 
 
 def thread_now() -> Thread:
@@ -244,7 +244,7 @@ def suspend(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
         context.abort_mark = False
         context.was_aborted = True
         raise ScriptAbort
-    return results  # type: ignore[no-any-return]
+    return results
 
 
 def start_thread(body: Any, this: Any, args: tuple[Any, ...], is_sub: bool) -> Thread:
@@ -327,7 +327,7 @@ def _turn(handle: Thread, context: Context) -> None:
 
 def _signalled(event: Any) -> bool:
     # the pass is a native: an Error in `__tobool` ends there
-    return guarded(bool, native_truth, event)  # type: ignore[no-any-return]
+    return guarded(bool, native_truth, event)
 
 
 def abort_thread(handle: Thread) -> bool:

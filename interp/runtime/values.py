@@ -192,7 +192,7 @@ class LiveRecord(Record):
 
     @property
     def mm(self) -> bool:  # type: ignore[override]
-        return self.home.mm  # type: ignore[no-any-return]
+        return self.home.mm
 
     def __eq__(self, other: object) -> bool:
         raise TypeError  # see _eq_hook
@@ -312,7 +312,7 @@ class LiveTable(Table):
 
     @property
     def mm(self) -> bool:  # type: ignore[override]
-        return self._meta.mm  # type: ignore[no-any-return]
+        return self._meta.mm
 
     def __bool__(self) -> bool:
         return _table_bool(self, len(self.live))
@@ -373,7 +373,7 @@ class LiveMap(Map):
 
     @property
     def mm(self) -> bool:  # type: ignore[override]
-        return self._meta.mm  # type: ignore[no-any-return]
+        return self._meta.mm
 
     def __bool__(self) -> bool:
         return _table_bool(self, len(self.live))
@@ -660,7 +660,7 @@ def shape_of(meta: Any) -> Shape | None:
     if isinstance(meta, Record):
         if meta.shape is None:
             unique_class(meta, Shape(meta))
-        return meta.shape  # type: ignore[no-any-return]
+        return meta.shape
     if isinstance(meta, Table):
         if meta.shape is None:
             if type(meta) is Table:
@@ -668,7 +668,7 @@ def shape_of(meta: Any) -> Shape | None:
                 meta._meta = None
                 meta._mm = False
             meta._shape = Shape(meta)
-        return meta.shape  # type: ignore[no-any-return]
+        return meta.shape
     return None
 
 
@@ -893,7 +893,7 @@ def array_class(meta: Record) -> type[Array]:
             "__getattribute__": _only_python_names,
         },
     )
-    return cls  # type: ignore[no-any-return]
+    return cls
 
 
 def _array_bool(self: Any) -> bool:

@@ -69,7 +69,7 @@ def _nulls(count: int) -> list[None] | None:
     try:
         return [None] * count
     except (MemoryError, OverflowError):
-        return error("not enough memory")  # type: ignore[no-any-return]
+        return error("not enough memory")
 
 
 # --- construction -----------------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ array_call = make_native("array", "array( ... )", _array_call, raw=True)
 def array_sized(size: int) -> Array | None:
     """A new array of `size` nulls. A negative size is a Warning and gives null. (Chapter 03 section 2.1.)"""
     if size < 0:
-        return warning(_NEGATIVE_SIZE)  # type: ignore[no-any-return]
+        return warning(_NEGATIVE_SIZE)
     nulls = _nulls(size)
     return None if nulls is None else new_array(nulls)
 
@@ -170,7 +170,7 @@ def insert(this: Array, position: int, *values: Any) -> Array | None:
     if position < 0:
         position += size + 1
     if not 0 <= position <= size:
-        return warning("index out of bounds")  # type: ignore[no-any-return]
+        return warning("index out of bounds")
     grow(this, len(values))
     this[position:position] = values
     return this
@@ -190,9 +190,9 @@ def erase(this: Array, first: int, last: int | None) -> Array | None:
     elif last < 0:
         last += size
     if not (0 <= first < size and 0 <= last < size):
-        return warning("index out of bounds")  # type: ignore[no-any-return]
+        return warning("index out of bounds")
     if last < first:
-        return warning(  # type: ignore[no-any-return]
+        return warning(
             "after resolving, index #1 must be smaller or equal than index #2"
         )
     capacity(this)
@@ -204,7 +204,7 @@ def erase(this: Array, first: int, last: int | None) -> Array | None:
 def part(this: Array, start: int, count: int | None) -> Array | None:
     """A new array with at most `max` items from a position on; a negative position has the size added once."""
     if count is not None and count < 0:
-        return warning("argument 2 (count) cannot be negative")  # type: ignore[no-any-return]
+        return warning("argument 2 (count) cannot be negative")
     size = len(this)
     if start < 0:
         start += size
@@ -231,7 +231,7 @@ def reverse(this: Array) -> Array:
 def resize(this: Array, size: int) -> Array | None:
     """Cuts the array or pads it with nulls; returns this. A negative size is a Warning and gives null."""
     if size < 0:
-        return warning(_NEGATIVE_SIZE)  # type: ignore[no-any-return]
+        return warning(_NEGATIVE_SIZE)
     cap = capacity(this)
     if size > len(this):
         nulls = _nulls(size - len(this))
@@ -248,7 +248,7 @@ def resize(this: Array, size: int) -> Array | None:
 def reserve(this: Array, size: int) -> Array | None:
     """Raises the capacity to at least `size`; returns this. A negative size is a Warning and gives null."""
     if size < 0:
-        return warning(_NEGATIVE_SIZE)  # type: ignore[no-any-return]
+        return warning(_NEGATIVE_SIZE)
     this.cap = max(capacity(this), size)
     return this
 
@@ -290,7 +290,7 @@ def _sort_by(this: Array, order: Callable[[Any, Any], Any], descending: bool) ->
 def sort_mapped(this: Array, keys: Array, descending: bool) -> Array | None:
     """Reorders by the real values of another array of the same size, stable; returns this."""
     if len(keys) != len(this):
-        return warning("array sizes must match")  # type: ignore[no-any-return]
+        return warning("array sizes must match")
     values = [to_real(key) for key in keys]
     this[:] = [this[i] for i in sorted(range(len(values)), key=values.__getitem__, reverse=descending)]
     return this
@@ -391,9 +391,9 @@ def random(this: Array, count: int) -> Array | None:
     from .system import generator
 
     if count < 0:
-        return warning("argument 1 (count) cannot be negative")  # type: ignore[no-any-return]
+        return warning("argument 1 (count) cannot be negative")
     if count and not len(this):
-        return warning("array is empty")  # type: ignore[no-any-return]
+        return warning("array is empty")
     charge(8 * count)
     picks: list[Any] = []
     while len(picks) < count:

@@ -1,4 +1,4 @@
-"""Messages, protected calls, symbols, meta-objects and argument access (chapters 03 section 9, 04 sections 1, 4.6, 5, 6.2).
+"""Messages, protected calls, symbols, meta-objects, arguments (chapters 03 section 9, 04 sections 1, 4.6, 5, 6.2).
 
 Rules of this file: these natives are the language's own and use the runtime directly; each is a boundary for aborts
 like every native.
@@ -108,7 +108,7 @@ def pcall(function: Any, handler: Any) -> None:
 
 
 def _apply_body(this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Calls a function with a given `this` and an array of arguments; all results. Chapters 02 section 5.3, 04 section 4.6."""
+    """Calls a function with a given `this` and an array of arguments; all results. Chapter 04 section 4.6."""
     if not is_callable(this):
         warning(f"'this' - expected callable, got {type_name(this)}")
         return ()
@@ -138,7 +138,7 @@ library.functions["sys_apply"] = make_native(
 
 @library.function("abort( ... )", raw=True)
 def abort(this: Any, args: tuple[Any, ...]) -> Any:
-    """Ends the running script functions, or with threads as arguments those threads; then how many. Chapter 05 section 8."""
+    """Ends the running script functions, or the threads given, and then how many. Chapter 05 section 8."""
     if type(this) is Thread:
         args = (this, *args)
     if not args:
@@ -230,7 +230,7 @@ def _cyclic(obj: Any, meta: Any) -> bool:
 
 @library.function("metaobj_set( strict-object object[, object meta ] )")
 def metaobj_set(obj: Any, meta: Any) -> Any:
-    """Links an object to a meta-object (null removes it); the switch stays. Returns the object. Chapter 03 section 9."""
+    """Links an object to a meta-object (null removes it), the switch stays; the object. Chapter 03 section 9."""
     if meta is not None and _cyclic(obj, meta):
         return warning("loop detected")
     values.set_meta(obj, meta, values.meta_of(obj)[1])

@@ -70,7 +70,7 @@ def toint(spec: Any) -> Any:
     def native(this: Any = None, value: Any = None, *more: Any) -> int:
         kind = type(value)
         if kind is int:
-            return value  # type: ignore[no-any-return]
+            return value
         if kind is bytes and len(value) <= 18 and value.isdigit():
             return int(value)
         return to_int(value) if spec else 0
@@ -97,7 +97,7 @@ def tostring(spec: Any) -> Any:
         if kind is int:
             return b"%d" % value
         if kind is bytes:
-            return value  # type: ignore[no-any-return]
+            return value
         return safe_text(value) if spec else b""
 
     return native
@@ -108,7 +108,7 @@ def toptr(value: Any) -> Pointer:
     """A pointer: null for null and functions, of a number that number, for the rest a small identity number."""
     kind = type(value)
     if kind is Pointer:
-        return value  # type: ignore[no-any-return]
+        return value
     if kind is float:
         return Pointer(real_to_int(value))
     if kind is int or kind is bool:

@@ -10,7 +10,8 @@ from types import FunctionType
 
 from interp.runtime.calls import call, depth_left, overflow
 from interp.runtime.convert import to_real, type_id, typeof
-from interp.runtime.guard import guarded, safe_text
+from interp.runtime.guard import guarded as guarded
+from interp.runtime.guard import safe_text as safe_text
 from interp.runtime.messages import NATIVE_CODES
 from interp.runtime.operators import compare
 from interp.runtime.state import ScriptAbort, current
@@ -31,14 +32,14 @@ def safe_typeof(value: Any) -> bytes:
     """What `typeof` answers; the native name where `__typeof` was aborted."""
     if type(value) in PLAIN:
         return typeof(value)
-    return guarded(typeof, lambda failed: failed.type_name.encode(), value)  # type: ignore[no-any-return]
+    return guarded(typeof, lambda failed: failed.type_name.encode(), value)
 
 
 def safe_truth(value: Any) -> bool:
     """The truth value; the native one where `__tobool` was aborted."""
     if type(value) in PLAIN:
         return bool(value)
-    return guarded(bool, _native_truth, value)  # type: ignore[no-any-return]
+    return guarded(bool, _native_truth, value)
 
 
 def _native_truth(value: Any) -> bool:

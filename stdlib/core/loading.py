@@ -190,7 +190,7 @@ def find_file(name: bytes) -> bytes | None:
         )  # fmt: skip
         if path and includes.exists(path):
             return path
-    return includes.find(name)  # type: ignore[no-any-return]
+    return includes.find(name)
 
 
 @library.function("find_include_file( cstring name )", multi=True)
@@ -215,7 +215,7 @@ RENAMING_CODES.add(_include_run.__code__)
 
 @library.function("include( cstring name[, bool override = false ] )")
 def include(name: bytes, override: bool) -> Any:
-    """Loads a library, or finds and runs a file once; true, or a Warning and null when there is none. Chapter 04 section 6.4."""
+    """Loads a library, or finds and runs a file once; true, else a Warning and null. Chapter 04 section 6.4."""
     world = engine()
     if _load_library(name, override):
         if name in _BUILT_IN:

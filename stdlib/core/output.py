@@ -97,6 +97,6 @@ def read_stdin(everything: bool) -> bytes:
     """One line of the input without its newline, or all that is left; empty at the end."""
     streams = engine().streams
     if everything:
-        return streams.read_all()  # type: ignore[no-any-return]
+        return streams.read_all()
     line: bytes = streams.read_line()
     return line[:-1] if line.endswith(b"\n") else line

@@ -25,7 +25,7 @@ def serialize(value: Any, mode: int) -> bytes | None:
 
         return sgson_text.encode(value, None)
     if mode not in (1, 2):
-        return error("bad serialization mode")  # type: ignore[no-any-return]
+        return error("bad serialization mode")
     from . import stream_write
 
     return stream_write.write_stack(value) if mode == 1 else stream_write.write_variables(value)

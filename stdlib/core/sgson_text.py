@@ -72,7 +72,7 @@ def encode(value: Any, tab: bytes | None) -> bytes | None:
     try:
         return _encode(value, tab)
     except _Cyclic:
-        return error("recursion detected")  # type: ignore[no-any-return]
+        return error("recursion detected")
     except _Unsupported as reason:
         warning(str(reason))
         top = reason.is_object and not isinstance(value, (Array, Table, Record, Map))

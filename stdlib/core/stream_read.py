@@ -86,7 +86,7 @@ class _Reader:
 
     def number(self) -> int:
         """The next 32-bit integer."""
-        return _I32(self.take(4))[0]  # type: ignore[no-any-return]
+        return _I32(self.take(4))[0]
 
     def value(self) -> Any:
         """The rest of a basic value record."""

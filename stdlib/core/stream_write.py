@@ -80,7 +80,7 @@ def write_stack(value: Any) -> bytes | None:
     try:
         return _write_stack(value)
     except _Unsupported as reason:
-        return error(str(reason))  # type: ignore[no-any-return]
+        return error(str(reason))
 
 
 def _write_stack(value: Any) -> bytes:
@@ -152,7 +152,7 @@ def write_variables(value: Any) -> bytes | None:
     try:
         return _VariableWriter().write(value)
     except _Unsupported as reason:
-        return warning(str(reason))  # type: ignore[no-any-return]
+        return warning(str(reason))
 
 
 class _VariableWriter:

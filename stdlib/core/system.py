@@ -119,8 +119,8 @@ def errno_value(name: bytes) -> int | None:
     import errno as numbers
 
     if name not in _ERRNO_NAMES:
-        return error("this errno value is unsupported")  # type: ignore[no-any-return]
-    return getattr(numbers, name.decode())  # type: ignore[no-any-return]
+        return error("this errno value is unsupported")
+    return getattr(numbers, name.decode())
 
 
 # --- the process ------------------------------------------------------------------------------------------------------

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from interp.library import MISSING, Library, Object, argument_error, convert, dict_get, dict_set, prop, type_name, warning
+from interp.library import (
+    MISSING,
+    Library,
+    Object,
+    argument_error,
+    convert,
+    dict_get,
+    dict_set,
+    prop,
+    type_name,
+    warning,
+)
 from interp.runtime import threads
 from interp.runtime.calls import is_callable
 from interp.runtime.state import current
@@ -43,7 +54,7 @@ def co_resume(this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 @library.function("yield( ... )", raw=True, multi=True)
 def yield_(this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Suspends the running context and gives the values to the resumer; the next resume's arguments. Chapter 05 section 5."""
+    """Suspends the running context, giving the values to the resumer; the next arguments. Chapter 05 section 5."""
     return threads.suspend(args) or ()
 
 

@@ -185,7 +185,7 @@ def test_a_server_serves_while_the_prompt_waits(terminal: Callable[..., Terminal
         term.type(line)
         term.see(r"sgs> $")
         time.sleep(0.3)
-    term.type("half + 41", "Left")
+    term.tmux("send-keys", "-l", "half + 41")
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         for word in (b"one", b"two"):
             client.sendall(word)
@@ -239,9 +239,10 @@ def session(capfdbinary: Any) -> Iterator[tuple[Session, Callable[[str], str]]]:
 @pytest.mark.parametrize(
     ("text", "complete"),
     [
-        ("1 + 2", True), ("1 +", False), ("x = 5", True), ("if( x )", False), ("if( x ) f()", True), ("if( x ){", False),
+        ("1 + 2", True), ("1 +", False), ("x = 5", True), ("if( x )", False), ("if( x ) f()", True),
         ("[ 1,", False), ("a = {", False), ("'abc", False), ("/* x", False), ("f(", False), (")", True),
-        ("class A", False), ("class A { global x; }", True), ("for(;;)", False), ("// note", True), ("f(;", True),
+        ("class A", False), ("class A { global x; }", True), ("for(;;)", False),
+        ("if( x ){", False), ("// note", True), ("f(;", True),
     ],
 )  # fmt: skip
 def test_when_an_input_is_complete(text: str, complete: bool) -> None:
