@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from interp.engine import Engine, Limits
 
 SIZE = 65536
-COUNT = 200
-ROUNDS = 3
+COUNT = 400
+ROUNDS = 5
 
 PEER = f"""
 import socket, ssl, sys
@@ -34,6 +34,7 @@ print(server.getsockname()[1], flush=True)
 buffer = bytearray({SIZE})
 while True:
     with context.wrap_socket(server.accept()[0], server_side=True) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while True:
             got = 0
             while got < {SIZE}:
@@ -49,6 +50,7 @@ while True:
 SCRIPT = f"""
 include "sockets", "string";
 s = socket_connect( "localhost", PORT, {{ family = AF_INET, tls = {{ cafile = "CA" }} }} );
+s.no_delay = true;
 data = string_repeat( "x", {SIZE} );
 t = ftime();
 for( var i = 0; i < {COUNT}; ++i )
@@ -74,6 +76,8 @@ def with_python(port: int, authority: str) -> float:
     context = ssl.create_default_context(cafile=authority)
     data = b"x" * SIZE
     with context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="localhost") as sock:
+        # small rests of large sends would wait for acknowledgements, and only that would be measured
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         begin = time.perf_counter()
         for _ in range(COUNT):
             sock.sendall(data)

@@ -93,7 +93,8 @@ class Converter:
             if cls in self.classes:
                 return self._handle(value, self.classes[cls])
         if isinstance(value, (bool, int, float, str, bytes)):
-            for base in (int, float, str, bytes):
+            bases: tuple[Any, ...] = (int, float, str, bytes)
+            for base in bases:
                 if isinstance(value, base):
                     return self.to_script(base.__getnewargs__(value)[0])
         if value is None:

@@ -308,7 +308,7 @@ class Engine:
             if lowered:
                 sys.setrecursionlimit(lowered)
                 guard.token = _limits.NOBODY  # the next call has to lower it again
-            if before is not None and before is not root and before.world.ports.guard.busy:
+            if before is not None and before is not root and _is_running(before.world):
                 switch(before)
                 local.token = token_before
             guard.busy = False
@@ -801,6 +801,11 @@ def _syntax_error(found: CompileError, name: str) -> ScriptSyntaxError:
         if number.lstrip("-").isdigit():
             line, text = int(number), rest.lstrip(", ").strip()
     return ScriptSyntaxError(text, name, line)
+
+
+def _is_running(world: World) -> bool:
+    """Whether a call of another engine is in progress in this OS thread: we are inside one of its host functions."""
+    return world.ports is not None and world.ports.guard is not None and world.ports.guard.busy
 
 
 def _file_name(word: Any) -> bytes:

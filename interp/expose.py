@@ -210,7 +210,7 @@ class _Exposed(HostObject):
     """Base of the types of exposed classes."""
 
     __slots__ = ()
-    exposed: dict[bytes, Any] = {}
+    exposed: dict[bytes, Any] = {}  # noqa: RUF012 - each type has its own
 
     def get_index(self, key: Any) -> Any:
         return self._script_member(key)

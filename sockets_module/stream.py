@@ -312,9 +312,9 @@ def _direct(sock: Socket, fd: int, offset: int, size: int) -> int:
     try:
         return sock.endpoint.send_file(fd, offset, size)
     except BlockingIOError:
-        return patiently(
-            sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send_file, fd, offset, size
-        )
+        if not sock.waits:
+            raise
+        return patiently(sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send_file, fd, offset, size)
 
 
 def _copy(sock: Socket, data: bytes) -> None:
@@ -324,6 +324,8 @@ def _copy(sock: Socket, data: bytes) -> None:
         try:
             taken = sock.endpoint.send(view, SEND)
         except BlockingIOError:
+            if not sock.waits:
+                raise
             taken = patiently(sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view, SEND)
         done += taken
         sock.sent_count += taken

@@ -17,12 +17,32 @@ def at(line: int) -> dict[str, int]:
     return {"lineno": line, "end_lineno": line, "col_offset": 0, "end_col_offset": 0}
 
 
+class _Names(dict):  # type: ignore[type-arg]
+    """(identifier, line) -> the one node for it: nothing changes nodes, so places of a tree may share them."""
+
+    def __init__(self, context: ast.expr_context) -> None:
+        self.context = context
+
+    def __missing__(self, key: tuple[str, int]) -> ast.expr:
+        if len(self) > 1000:
+            self.clear()
+        identifier, line = key
+        node = self[key] = ast.Name(
+            identifier, self.context, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0
+        )
+        return node
+
+
+_loads = _Names(LOAD)
+_stores = _Names(STORE)
+
+
 def name(identifier: str, line: int) -> ast.expr:
-    return ast.Name(identifier, LOAD, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    return _loads[identifier, line]
 
 
 def target(identifier: str, line: int) -> ast.expr:
-    return ast.Name(identifier, STORE, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    return _stores[identifier, line]
 
 
 def const(value: Any, line: int) -> ast.expr:

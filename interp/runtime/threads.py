@@ -35,6 +35,8 @@ def _getcurrent() -> Any:
 
     _getcurrent = getcurrent
     return getcurrent()
+
+
 _METHODS = {b"resume": b"co_resume", b"abort": b"abort", b"end_on": b"end_on"}
 
 

@@ -288,6 +288,9 @@ class PolicyEndpoint:
         "pending", "proto", "setblocking", "set_patience", "shutdown", "traffic", "trusted", "type", "verb",
     )  # fmt: skip
 
+    if TYPE_CHECKING:
+        fileno: Callable[[], int]
+
     def __init__(self, network: PolicyNetwork, inner: Any, trusted: bool) -> None:
         self.network = network
         self.inner = inner

@@ -1,5 +1,7 @@
 """Includes and libraries (chapter 12 section 5)."""
 
+# ruff: noqa: E501 - scripts and tables read better on one line
+
 from __future__ import annotations
 
 import io

@@ -1,5 +1,7 @@
 """The network policy (chapter 12 section 7): its rules, what it lets through, and that nothing else gets out."""
 
+# ruff: noqa: E501 - scripts and tables read better on one line
+
 from __future__ import annotations
 
 import errno

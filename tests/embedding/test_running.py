@@ -1,5 +1,7 @@
 """Running and calling (chapter 12 section 1): one test or more for each row of its table."""
 
+# ruff: noqa: E501 - scripts and tables read better on one line
+
 from __future__ import annotations
 
 import gc

@@ -6,6 +6,8 @@ globals, values of each kind, results of library functions, host functions, thei
 opaque objects. From each root all Python names are tried by every kind of access.
 """
 
+# ruff: noqa: E501 - scripts and tables read better on one line
+
 from __future__ import annotations
 
 import io
@@ -113,7 +115,7 @@ def assert_script_value(value: Any, where: str) -> None:
 @pytest.mark.parametrize("root", ROOTS)
 def test_no_python_name_can_be_read_or_written(root: str) -> None:
     with make() as engine:
-        engine.globals["names"] = [name for name in (*DUNDERS, *PLAIN)]
+        engine.globals["names"] = [*DUNDERS, *PLAIN]
         engine.run(f"global root = {ROOTS[root]};")
         source = (
             "global leaks = []; foreach(name : names){ "
