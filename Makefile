@@ -19,7 +19,7 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 # the compat mode puts a plain path into .venv; the default mode runs an import hook at every start
 RUN_SET := .[repl]
-DEV_SET := .[repl,test]
+DEV_SET := .[repl,dns,proxy,test]
 INSTALL_HERE = { $(PIP_INSTALL) --config-settings editable_mode=compat --editable "$(1)" 2>/dev/null || \
 	$(PIP_INSTALL) --editable "$(1)"; }
 

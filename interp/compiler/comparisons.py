@@ -159,7 +159,9 @@ class Comparisons:
 
     def concat(self: FunctionGenerator, values: list[V], line: int) -> V:
         masks = [value.mask for value in values]
-        if all(mask in (STR, INT) for mask in masks):
+        # joining two strings that are not constants can double: under limits the size is looked at first
+        doubling = self.limits and sum(value.mask == STR and value.kind != "const" for value in values) > 1
+        if not doubling and all(mask in (STR, INT) for mask in masks):
             if len(values) == 2 and masks == [STR, STR]:
                 return V(p.binary(values[0].node, ast.Add(), values[1].node, line), STR)
             parts: list[tuple[bytes, ast.expr | None]] = []

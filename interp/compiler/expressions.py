@@ -552,7 +552,8 @@ class Expressions:
                 if parts and not all(isinstance(part, (n.Name, n.Const, n.This)) for part in parts):
                     value = self.spill(value, node.line)
         self.store(target, value, node.line)
-        return value
+        # the value's expression stands in the store: it must not be evaluated for its effect once more
+        return value if value.atom else self.constant(None, node.line)
 
     def target_parts(self: FunctionGenerator, target: n.Node) -> list[n.Node]:
         if isinstance(target, (n.Prop, n.Index)):

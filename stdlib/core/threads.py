@@ -132,7 +132,7 @@ class Event(Object, name="event"):
         """Whether the event is signaled; accepts what a bool argument accepts."""
         return self.state
 
-    @signaled.setter
+    @signaled.setter  # type: ignore[no-redef]
     def signaled(self, value: Any) -> None:
         state = convert("bool", value)
         if state is MISSING:

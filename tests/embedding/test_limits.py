@@ -289,7 +289,7 @@ def test_memory(name: str) -> None:
     with make(memory=32 * MEGA, seconds=20.0) as engine:
         exceeds(engine, "memory", GROWING[name])
         assert (
-            engine.stats.memory_peak <= (6 if name == "strings" else 2.6) * 32 * MEGA
+            engine.stats.memory_peak <= 2.6 * 32 * MEGA
         )  # a Python dict grows by more than a factor of two
     gc.collect()
 

@@ -1,0 +1,43 @@
+"""What random programs found, reduced: each script prints the same with and without the optimiser."""
+
+from __future__ import annotations
+
+import pytest
+from test_differential import outcome
+
+SCRIPTS = {
+    "an operand moved into a temporary that guarded arithmetic uses": b"""
+include "math";
+function show( v ){ println( v ); }
+function f(){ var v; show( ( sqrt( v ) + 1.0 ) ); v = 1e10; }
+f();
+""",
+    "an unused assignment evaluates its value once": b"""
+function f(){ var v; var g = function() use( c ){ return c; }; c = v[ 1 ]; c = 1 / v; global k; k = v[ 2 ]; }
+@f();
+pcall( f, function( type, text ){ println( text ); } );
+""",
+    "text times int repeats no bytes": b"""
+function f( a, b ){ return a * b; }
+println( f( "abc", 4611686018427387904 ), f( 4611686018427387904, "3" ), f( "12", "2" ) );
+""",
+    "one test of a known native": b"""
+include "string";
+function f(){ var s = "abcdef"; for( var i = 0; i < 3; ++i ) println( string_part( s, i, 2 ) ); }
+f();
+""",
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_same_output(name: str) -> None:
+    plain, optimised = outcome(SCRIPTS[name], False, False), outcome(SCRIPTS[name], True, False)
+    assert optimised == plain
+    assert plain[1] == "end"
+
+
+def test_each_effect_happens_once() -> None:
+    """The fault was in both variants: a value stood in the store and once more as a statement."""
+    printed, _ = outcome(SCRIPTS["an unused assignment evaluates its value once"], True, False)
+    assert printed.count(b"Cannot index") == 2
+    assert printed.count(b"Division by 0") == 1
