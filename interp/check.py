@@ -177,6 +177,10 @@ class Checker:
                     self.open = True
             for call in calls(function, "include", "include_library"):
                 self._include(text_of(call.args[0]) if call.args else None, folder)
+            for call in calls(function, "isset"):
+                # a script that asks whether the host has given it a global knows what it does
+                if len(call.args) == 2 and type(call.args[0]) is n.Name and call.args[0].name == "_G":
+                    self._make(text_of(call.args[1]))
             for call in calls(function, "metaobj_set", "class", "unserialize", "map_process", "clone"):
                 if any(type(argument) is n.Name and argument.name == "_G" for argument in call.args):
                     self.open = True

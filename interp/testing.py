@@ -71,7 +71,7 @@ class Coverage:
         file = frame.f_code.co_filename
         if not file.endswith(".sgs"):
             return None
-        lines = self.ran.setdefault(file, set())
+        lines = self.ran.setdefault(os.path.normpath(file), set())
 
         def line(frame: FrameType, event: str, _argument: Any) -> Any:
             if event == "line":

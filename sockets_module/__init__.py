@@ -126,6 +126,7 @@ _function("socket_client()")(client.socket_client)
 
 # --- for hosts (12.3, 12.7) ---
 
+
 def __getattr__(name: str) -> object:
     if name in ("NetworkPolicy", "Decision"):  # scripts without a policy need not wait for it
         from . import policy

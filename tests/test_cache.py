@@ -59,9 +59,7 @@ def test_a_second_run_parses_nothing(folder: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"sgs1", b"sgs1\0\0\0\0garbage", os.urandom(500)])
-def test_a_damaged_entry_is_ignored_and_replaced(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes
-) -> None:
+def test_a_damaged_entry_is_ignored_and_replaced(folder: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes) -> None:
     run()
     (entry,) = entries(folder)
     good = entry.read_bytes()

@@ -48,9 +48,7 @@ class Accesses:
             size = p.call("$len", [self.again(obj, line)], line)
             if obj.mask == shortcut[0]:
                 return V(size, INT, lo=0, hi=1 << 48)
-            direct = p.if_(
-                self.type_test(obj, shortcut[1], line), [p.assign(name, size, line)], [direct], line
-            )
+            direct = p.if_(self.type_test(obj, shortcut[1], line), [p.assign(name, size, line)], [direct], line)
         self.out.append(direct)
         return self.result(name, dest, line)
 

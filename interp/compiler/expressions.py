@@ -355,9 +355,7 @@ class Expressions:
             lo, hi = int_range(op, left, right)
             if lo >= INT_MIN and hi <= INT_MAX and not both & BOOL:
                 return V(p.binary(left.node, operator(), right.node, line), both, lo=lo, hi=hi)
-            return V(
-                self.checked(p.binary(left.node, operator(), right.node, line), "$fit", lo, hi, line), INT | REAL
-            )
+            return V(self.checked(p.binary(left.node, operator(), right.node, line), "$fit", lo, hi, line), INT | REAL)
         left, right = self.operands([left, right], atoms=True)
         real = left.mask == REAL or right.mask == REAL
         # an object gets here through a metamethod alone: not worth clearing the temporary every time
@@ -493,9 +491,7 @@ class Expressions:
         return V(p.call("$mod", [left.node, right.node], line), mask)
 
     def type_test(self: FunctionGenerator, value: V, python_type: str, line: int) -> ast.expr:
-        return p.compare(
-            p.call("$type", [self.again(value, line)], line), ast.Is(), p.name(python_type, line), line
-        )
+        return p.compare(p.call("$type", [self.again(value, line)], line), ast.Is(), p.name(python_type, line), line)
 
     def bitwise(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
         operator, slow = _BITWISE[op]
@@ -512,9 +508,7 @@ class Expressions:
         tests = [self.type_test(side, "$int", line) for side in (left, right) if side.mask & ~INT]
         cond = tests[0] if len(tests) == 1 else p.both(tests, line)
         slow_call = p.call(slow, [self.again(left, line), self.again(right, line)], line)
-        return V(
-            p.choose(cond, p.binary(left.node, operator(), right.node, line), slow_call, line), INT, lo=lo, hi=hi
-        )
+        return V(p.choose(cond, p.binary(left.node, operator(), right.node, line), slow_call, line), INT, lo=lo, hi=hi)
 
     def shift(self: FunctionGenerator, op: str, left: V, right: V, line: int) -> V:
         if not left.mask & ~INT and right.kind == "const" and type(right.value) is int:

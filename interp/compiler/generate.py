@@ -285,8 +285,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         fresh = [
             self.py_name(local)
             for local in [*function.locals, *function.cells]
-            if local not in function.params
-            and (function.uses is None or local not in function.uses)
+            if local not in function.params and (function.uses is None or local not in function.uses)
         ]
         setup_mark = len(setup)
         if self.limits and not self.function.is_unit:
@@ -302,9 +301,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
             setup.append(p.assign("$tf", test, line))
         if not self.outlined:
             # what is assigned before it is read needs no null; an outlined loop wants every name to exist
-            fresh = [
-                local for local in fresh if not (local in generic.assigned_first and local in fast.assigned_first)
-            ]
+            fresh = [local for local in fresh if not (local in generic.assigned_first and local in fast.assigned_first)]
         if fresh:
             targets: list[ast.expr] = [p.target(local, line) for local in dict.fromkeys(fresh)]
             setup.insert(setup_mark, p.assign(targets, p.const(None, line), line))
@@ -320,7 +317,6 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
             name, ["this"] if variadic else ["this", *params], defaults, "$rest" if variadic else None,
             [*head, *setup, *self.out], line,
         )  # fmt: skip
-
 
     def shared_names(self: FunctionGenerator, line: int) -> list[ast.stmt]:
         """The declarations of an outlined loop; their names are known when the function is complete."""

@@ -241,9 +241,7 @@ class Statements:
         if self.unit.counting:
             self.out.append(p.expression(p.call("$tick", [], line), line))
             return
-        self.out.append(
-            p.if_(p.name("$stop", line), [p.expression(p.call("$poll", [], line), line)], [], line)
-        )
+        self.out.append(p.if_(p.name("$stop", line), [p.expression(p.call("$poll", [], line), line)], [], line))
 
     def generated(self: FunctionGenerator, make: Any) -> list[ast.stmt]:
         """What `make` emits, as a list of its own."""
@@ -417,9 +415,7 @@ class Statements:
         self.out.append(p.assign(triple, made, line))
         names = [name for name in (node.key, node.value) if name is not None]
         items = [self.fresh("$v") for _ in names]
-        changed = p.compare(
-            p.call("$len", [p.name(container, line)], line), ast.NotEq(), p.name(size, line), line
-        )
+        changed = p.compare(p.call("$len", [p.name(container, line)], line), ast.NotEq(), p.name(size, line), line)
         report = p.expression(p.call("$each_changed", [], line), line)
         check = p.if_(changed, [report, p.break_(line)], [], line)
         body, loop = self.loop_body(node.body, None, line)

@@ -265,4 +265,3 @@ class Trees:
         general = self.general(node, name, tree)
         self.emit_tree(tree, fast, general, line)
         return self.temp_value(name, line, ANY)
-

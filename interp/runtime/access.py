@@ -105,8 +105,7 @@ def get_property(obj: Any, key: Any) -> Any:
     if type(key) is bytes:
         warning(b"Property '%b' not found on object of type '%b'" % (key, kind_name))
     warning(
-        b"Property of type '%b' not found on object of type '%b'"
-        % (convert.general_type_name(key).encode(), kind_name)
+        b"Property of type '%b' not found on object of type '%b'" % (convert.general_type_name(key).encode(), kind_name)
     )
     return None
 
@@ -312,8 +311,11 @@ def written_key(key: Any) -> bytes | None:
     """The text of a dict key that is written, None (with the Warning) for types that cannot be keys."""
     if type(key) is bytes:
         return key
-    if key is None or (type(key) is FunctionType and not is_closure(key)) or type(key) is Pointer or not (
-        type(key) in (bool, int, float) or is_object(key)
+    if (
+        key is None
+        or (type(key) is FunctionType and not is_closure(key))
+        or type(key) is Pointer
+        or not (type(key) in (bool, int, float) or is_object(key))
     ):
         warning(b"Invalid value type used for index write")
         return None

@@ -192,9 +192,7 @@ def erase(this: Array, first: int, last: int | None) -> Array | None:
     if not (0 <= first < size and 0 <= last < size):
         return warning("index out of bounds")
     if last < first:
-        return warning(
-            "after resolving, index #1 must be smaller or equal than index #2"
-        )
+        return warning("after resolving, index #1 must be smaller or equal than index #2")
     capacity(this)
     del this[first : last + 1]
     return this

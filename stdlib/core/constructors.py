@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from interp.runtime.values import Object
 
-_ALLOWED = frozenset(
-    b"array array_sized dict map event closure sym_get socket_address string_utf8_iterator".split()
-)
+_ALLOWED = frozenset(b"array array_sized dict map event closure sym_get socket_address string_utf8_iterator".split())
 
 # Nulls that a piece of data may ask for beyond its own length, all its `array_sized` calls together.
 _SPARE_ITEMS = 65_536

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 library = Library("core-loading", doc="Running other code.")
 
-SEARCH_PATH = (
-    b"|/?;|/?.so;|/lib?.so;|/?.sgc;|/?.sgs;?;?.so;lib?.so;?.sgc;?.sgs;@/?;@/?.so;@/lib?.so;@/?.sgc;@/?.sgs"
-)
+SEARCH_PATH = b"|/?;|/?.so;|/lib?.so;|/?.sgc;|/?.sgs;?;?.so;lib?.so;?.sgc;?.sgs;@/?;@/?.so;@/lib?.so;@/?.sgc;@/?.sgs"
 
 
 class _Refused(Exception):
@@ -306,14 +304,12 @@ def sys_curprocdir(this: Any, args: tuple[Any, ...]) -> Any:
     return engine().includes.program_directory if _no_arguments(args) else None
 
 
-@library.function("multiply_path_ext_lists( cstring prefixes[, cstring joiner = \"/\"[, cstring suffixes ]] )")
+@library.function('multiply_path_ext_lists( cstring prefixes[, cstring joiner = "/"[, cstring suffixes ]] )')
 def multiply_path_ext_lists(prefixes: bytes, joiner: bytes, suffixes: bytes | None) -> Any:
     """Every prefix joined with every suffix; lists are separated by `;`. Chapter 04 section 6.6."""
     if suffixes is None:
         suffixes = b"?;?.so;lib?.so;?.sgc;?.sgs"
-    return new_array(
-        prefix + joiner + suffix for prefix in prefixes.split(b";") for suffix in suffixes.split(b";")
-    )
+    return new_array(prefix + joiner + suffix for prefix in prefixes.split(b";") for suffix in suffixes.split(b";"))
 
 
 __all__ = ["SEARCH_PATH", "dict_get", "dict_set", "is_dict", "library"]

@@ -288,9 +288,7 @@ def test_memory(name: str) -> None:
     gc.collect()
     with make(memory=32 * MEGA, seconds=20.0) as engine:
         exceeds(engine, "memory", GROWING[name])
-        assert (
-            engine.stats.memory_peak <= 2.6 * 32 * MEGA
-        )  # a Python dict grows by more than a factor of two
+        assert engine.stats.memory_peak <= 2.6 * 32 * MEGA  # a Python dict grows by more than a factor of two
     gc.collect()
 
 

@@ -1,7 +1,5 @@
 """The example scripts, each as a program in an engine of its own."""
 
-
-
 from __future__ import annotations
 
 import io
