@@ -24,7 +24,8 @@ RESULTS = {
     "tuple[()]": "nothing", "tuple[bytes, ...]": "string", "tuple[Any, ...]": "several values", "Any": "any value",
     "Event": "event", "Pointer": "pointer", "Utf8Iterator": "utf8_iterator", "FormatStream": "fmtstream",
     "DirectoryIterator": "directory_iterator", "File": "file", "SocketAddress": "socket_address", "Socket": "socket",
-    "Cancellable": "socket_cancellable", "Poller": "socket_poller", "Watch": "socket_watch", "SocketClient": "socket_client",
+    "Cancellable": "socket_cancellable", "Poller": "socket_poller", "Watch": "socket_watch",
+    "SocketClient": "socket_client",
 }  # fmt: skip
 # A sentence with one of these tells what can go wrong.
 FAULT = re.compile(

@@ -16,6 +16,7 @@ import pytest
 
 from conformance_cases import Case, Verdict, all_cases
 from interp.cli import open_engine
+from interp.compiler import pipeline
 from interp.errors import ScriptError, ScriptExit, ScriptSyntaxError
 
 CASES = all_cases()
@@ -32,8 +33,20 @@ def test_case(
     monkeypatch: pytest.MonkeyPatch,
     conformance_verdicts: dict[str, list[Verdict]],
 ) -> None:
-    script = case.copy_to(tmp_path)
-    monkeypatch.chdir(tmp_path)
+    """Twice: compiled now, then from the code cache on disk, as the next process would find it."""
+    for cache in ("cold", "warm"):
+        monkeypatch.setattr(pipeline, "_memory", {})
+        folder = tmp_path / cache
+        folder.mkdir()
+        verdict = run_case(case, folder, monkeypatch)
+        if cache == "cold" or verdict.failure:
+            conformance_verdicts.setdefault(case.folder, []).append(verdict)
+        assert not verdict.failure, f"{cache} cache: {verdict.failure} differ\n{verdict.difference}"
+
+
+def run_case(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Verdict:
+    script = case.copy_to(folder)
+    monkeypatch.chdir(folder)
     out, err = io.BytesIO(), io.BytesIO()
     engine = open_engine(stdin=io.BytesIO(), stdout=out, stderr=err)
     try:
@@ -42,9 +55,7 @@ def test_case(
         pass  # how a case ends shows in what it printed
     finally:
         engine.close()
-        verdict = case.judge(out.getvalue(), err.getvalue())
-        conformance_verdicts.setdefault(case.folder, []).append(verdict)
-    assert not verdict.failure, f"{verdict.failure} differ\n{verdict.difference}"
+    return case.judge(out.getvalue(), err.getvalue())
 
 
 @pytest.mark.timeout(2 * SECONDS)
