@@ -1,7 +1,6 @@
 """The documentation does what it says: every example, every code block of the guides, and the pages are up to date.
 
-A fenced block tagged `sgs` is a script; a block tagged `output` behind it is what it prints. A block tagged `sgs part`
-is only compiled: it needs a peer that the page does not have.
+In the guides a fenced block tagged `sgs` is a script, and the block tagged `output` behind it is what it prints.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from interp.cli import open_engine
+from interp.departures import LABELS
 from interp.errors import ScriptExit
 
 ROOT = Path(__file__).parent.parent
@@ -86,3 +86,39 @@ def test_every_entry_has_an_example_and_says_what_it_does() -> None:
 
 def test_reference_is_up_to_date() -> None:
     assert [path.name for path, text in reference.pages().items() if path.read_text() != text] == []
+
+
+GUIDES = [
+    pytest.param(script, printed, id=f"{guide}-{number}")
+    for guide in ("tour", "sockets")
+    for number, (script, printed) in enumerate(
+        re.findall(r"```sgs\n(.*?)```\n\n```output\n(.*?)```", (DOCS / f"{guide}.md").read_text(), re.DOTALL), 1
+    )
+]
+
+
+@pytest.mark.parametrize(("script", "printed"), GUIDES)
+def test_guide(script: str, printed: str) -> None:
+    assert run(script)[1] == printed
+
+
+def test_every_block_of_the_guides_is_run() -> None:
+    text = "".join((DOCS / f"{guide}.md").read_text() for guide in ("tour", "sockets"))
+    assert text.count("```") == 4 * len(GUIDES) > 60
+
+
+def test_python_in_the_internals_runs(capfd: pytest.CaptureFixture[str]) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", (DOCS / "internals.md").read_text(), re.DOTALL)
+    exec(compile(program, "internals.md", "exec"), {})
+    assert "def twice(this" in capfd.readouterr().out
+
+
+def test_porting_lists_what_the_check_knows() -> None:
+    rows = re.findall(r"^\| ([a-z ]+) \|", (DOCS / "porting.md").read_text(), re.MULTILINE)
+    assert set(rows) - {"label"} == set(LABELS)
+
+
+def test_links_lead_somewhere() -> None:
+    for guide in ("README", "tour", "sockets", "porting", "internals"):
+        links = re.findall(r"\]\(([^)#:]+)\)", (DOCS / f"{guide}.md").read_text())
+        assert [link for link in links if not (DOCS / link).exists()] == []
