@@ -378,16 +378,16 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
 
 def mentions(node: Any, names: frozenset[str]) -> bool:
     """Whether a name stands in a function's own text."""
-    if isinstance(node, list):
-        return any(mentions(item, names) for item in node)
-    if isinstance(node, tuple):
-        return any(mentions(item, names) for item in node)
-    if isinstance(node, n.Function):
-        return False
-    if isinstance(node, n.Name):
-        return node.name in names
-    if isinstance(node, n.Node):
-        return any(mentions(getattr(node, slot), names) for slot in type(node).__slots__ if slot != "storage")
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, (list, tuple)):
+            pending.extend(part)
+        elif isinstance(part, n.Name):
+            if part.name in names:
+                return True
+        elif isinstance(part, n.Node) and not isinstance(part, n.Function):
+            pending.extend(getattr(part, slot) for slot in type(part).__slots__)
     return False
 
 

@@ -478,26 +478,32 @@ def loop_bound(cond: Any, texts: list[Any], type_of: Any) -> tuple[str, int] | N
     return name.name, hi
 
 
-def stores_in_loop(node: Any, name: str, inside: bool) -> bool:
+def stores_in_loop(text: Any, name: str, inside: bool) -> bool:
     """Whether a variable is stored within an inner loop (or a deferred or repeated text) of a statement."""
-    if isinstance(node, (list, tuple)):
-        return any(stores_in_loop(item, name, inside) for item in node)
-    if not isinstance(node, n.Node) or isinstance(node, n.Function):
-        return False
-    if inside and isinstance(node, (n.Assign, n.OpAssign, n.IncDec)):
-        target = node.target
-        while isinstance(target, n.Paren) and len(target.items) == 1:
-            target = target.items[0]
-        if isinstance(target, n.Name) and target.name == name:
-            return True
-    if isinstance(node, n.MultiAssign) and any(isinstance(item, n.Name) and item.name == name for item in node.targets):
-        return True
-    if isinstance(node, (n.NumericFor, n.Foreach)):
-        names = (node.name,) if isinstance(node, n.NumericFor) else (node.key, node.value)
-        if any(item is not None and item.name == name for item in names):
-            return True
-    inner = inside or isinstance(node, (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach, n.Defer, n.Sync))
-    return any(stores_in_loop(getattr(node, slot), name, inner) for slot in type(node).__slots__ if slot != "storage")
+    pending: list[tuple[Any, bool]] = [(text, inside)]
+    while pending:
+        node, inside = pending.pop()
+        if isinstance(node, (list, tuple)):
+            pending.extend((item, inside) for item in node)
+            continue
+        if not isinstance(node, n.Node) or isinstance(node, n.Function):
+            continue
+        if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)):
+            target = node.target
+            while isinstance(target, n.Paren) and len(target.items) == 1:
+                target = target.items[0]
+            if inside and isinstance(target, n.Name) and target.name == name:
+                return True
+        elif isinstance(node, n.MultiAssign):
+            if any(isinstance(item, n.Name) and item.name == name for item in node.targets):
+                return True
+        elif isinstance(node, (n.NumericFor, n.Foreach)):
+            names = (node.name,) if isinstance(node, n.NumericFor) else (node.key, node.value)
+            if any(item is not None and item.name == name for item in names):
+                return True
+        inner = inside or isinstance(node, (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach, n.Defer, n.Sync))
+        pending.extend((getattr(node, slot), inner) for slot in type(node).__slots__ if slot != "storage")
+    return False
 
 
 def is_small_step(node: Any) -> bool:

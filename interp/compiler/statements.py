@@ -64,22 +64,27 @@ def indexed_locals(loop: Any) -> set[str]:
     return indexed - stored
 
 
-def _scan_loop(node: Any, indexed: set[str], stored: set[str]) -> bool:
-    if isinstance(node, (list, tuple)):
-        return all(_scan_loop(item, indexed, stored) for item in node)
-    if not isinstance(node, n.Node):
-        return True
-    if isinstance(node, _CALLS):
-        return False
-    if isinstance(node, n.Index) and isinstance(node.obj, n.Name) and node.obj.storage == "local":
-        indexed.add(node.obj.name)
-    if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)) and isinstance(node.target, n.Name):
-        stored.add(node.target.name)
-    if isinstance(node, n.NumericFor):
-        stored.add(node.name.name)
-    if isinstance(node, n.VarDecl):
-        stored.update(target.name for target, _ in node.items)
-    return all(_scan_loop(getattr(node, slot), indexed, stored) for slot in type(node).__slots__ if slot != "storage")
+def _scan_loop(loop: Any, indexed: set[str], stored: set[str]) -> bool:
+    pending = [loop]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (list, tuple)):
+            pending.extend(node)
+            continue
+        if not isinstance(node, n.Node):
+            continue
+        if isinstance(node, _CALLS):
+            return False
+        if isinstance(node, n.Index) and isinstance(node.obj, n.Name) and node.obj.storage == "local":
+            indexed.add(node.obj.name)
+        if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)) and isinstance(node.target, n.Name):
+            stored.add(node.target.name)
+        if isinstance(node, n.NumericFor):
+            stored.add(node.name.name)
+        if isinstance(node, n.VarDecl):
+            stored.update(target.name for target, _ in node.items)
+        pending.extend(getattr(node, slot) for slot in type(node).__slots__ if slot != "storage")
+    return True
 
 
 class Statements:
