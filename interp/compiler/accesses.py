@@ -323,13 +323,11 @@ class Accesses:
         self.take_unused()
         call = node.call
         function, this, args = self.callee(call)
-        results = self.new_temp(ANY)
         count = len(node.targets)
         called = p.call(
             "$call_n", [p.const(count, line), function.node, this.node, *(arg.node for arg in args)], call.line
         )
         temps = [self.new_temp(ANY) for _ in range(count)]
-        del results
         targets = ast.Tuple([p.target(temp, call.line) for temp in temps], p.STORE, **p.at(call.line))
         self.out.append(p.assign(targets, called, call.line))
         for target, temp in zip(node.targets, temps, strict=True):

@@ -364,10 +364,8 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         generic, self.types = self.types, fast
         special = self.generated(lambda: self.whole_body(function, line))
         self.types = generic
-        special_types = self.not_functions
         self.not_functions = set()
         general = self.generated(lambda: self.whole_body(function, line))
-        del special_types
         cond = tests[0] if len(tests) == 1 else p.both(tests, line)
         if special and isinstance(special[-1], ast.Return):
             self.out.append(p.if_(cond, special, [], line))

@@ -528,12 +528,9 @@ class Statements:
             target = node.target
             value = self.temp_value(self.define(function), line)
             self.store(target, value, line)
-        if self.function.is_unit and self.at_top_level() and function.name is not None:
+        if self.function.is_unit and function.name is not None:
             args = [p.const(function.name.encode(), line), self.again(value, line)]
             self.out.append(p.expression(p.call("$declare", args, line), line))
-
-    def at_top_level(self: FunctionGenerator) -> bool:
-        return True
 
     def s_ClassDecl(self: FunctionGenerator, node: n.ClassDecl) -> None:
         line = node.line

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import FunctionType
 
 from . import convert
-from .calls import call, hook_multi, invoke_multi
+from .calls import call, hook_multi
 from .messages import warning
 from .state import current
 from .values import (
@@ -350,14 +350,6 @@ def _setindex_hook(obj: Any, key: Any, value: Any) -> bool:
         busy.discard(id(obj))
 
 
-def multi_set(obj: Any, is_index: bool, key: Any, value: Any) -> None:
-    """One entry of `obj.{ … }` or `obj[]{ … }`."""
-    if is_index:
-        set_index(obj, key, value)
-    else:
-        set_property(obj, key, value)
-
-
 def literal_set(table: Any, key: Any, value: Any, is_map: bool) -> None:
     """One computed entry of a dict or map literal."""
     if is_map:
@@ -370,7 +362,3 @@ def literal_set(table: Any, key: Any, value: Any, is_map: bool) -> None:
 
 def is_function(value: Any) -> bool:
     return type(value) is FunctionType and (is_native(value) or not is_closure(value))
-
-
-def invoke_results(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
-    return invoke_multi(function, this, *args)

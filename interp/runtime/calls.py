@@ -13,7 +13,7 @@ from types import FunctionType
 from .convert import general_type_name
 from .messages import NATIVE_CODES, error, message
 from .state import ERROR, ScriptAbort, current
-from .values import MISSING, Object, is_closure, is_native, is_object
+from .values import MISSING, Object, is_closure, is_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -339,7 +339,3 @@ def construct(callee: Any, *args: Any) -> Any:
 def apply(function: Any, this: Any, args: Any) -> tuple[Any, ...]:
     """`f.apply( this, args )`: all results; a boundary like every native call."""
     return call_multi(function, this, *args)
-
-
-def is_plain_native(function: Any) -> bool:
-    return is_native(function)

@@ -201,10 +201,6 @@ def each_changed() -> None:
     error(b"array changed size during iteration")
 
 
-def to_int_value(value: Any) -> int:
-    return convert.to_int(value)
-
-
 def concat(*values: Any) -> bytes:
     """`a $ b $ …`"""
     try:

@@ -10,7 +10,7 @@ from types import FunctionType
 
 from . import convert
 from .calls import hook_multi
-from .convert import numeric_prefix, text, to_int, to_real, type_id, wrap
+from .convert import text, to_int, to_real, type_id, wrap
 from .messages import error, warning
 from .state import current
 from .values import MISSING, Array, Map, Object, Pointer, Record, Table, is_closure
@@ -270,7 +270,3 @@ def not_identical(a: Any, b: Any) -> bool:
 def concat(*values: Any) -> bytes:
     """`a $ b $ …`: all become text, the last first, then they are joined."""
     return b"".join([text(value) for value in reversed(values)][::-1])
-
-
-def numeric_or_none(value: bytes) -> int | float | None:
-    return numeric_prefix(value)
