@@ -714,6 +714,7 @@ class Globals:
         engine._check_idle()
         if name not in self:
             raise KeyError(name)
+        environment.forget(engine._world)
         del engine._world.namespace[environment.python_name(self._name(name))]
 
     def __contains__(self, name: object) -> bool:

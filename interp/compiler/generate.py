@@ -18,6 +18,7 @@ from typing import Any
 from ..syntax import nodes as n
 from . import pyast as p
 from .accesses import Accesses
+from .closed import closed_copy, dispatch
 from .comparisons import Comparisons
 from .expressions import Expressions
 from .guess import Hints, guess_params, guess_reals
@@ -70,6 +71,13 @@ class UnitGenerator:
         key = ""
         made: list[ast.stmt] = []
         line = function.line
+        closed: dict[str, Type] | None = None
+        if kind == "one" and outer is None and self.hints is not None and not self.counting:
+            copy = closed_copy(self, function, name)
+            if copy is not None:
+                made.append(copy[0])
+                made.append(p.assign(f"{name}$p", p.name(f"{function.name}$p", line), line))
+                closed = copy[1]
         if kind == "many":
             self.twins += 1
             key = f" {self.key}:{self.twins}"
@@ -77,6 +85,7 @@ class UnitGenerator:
             made.append(p.if_(p.name("$never", line), [twin], [], line))
         doc = ("function" if function.uses is None else "closure") + " " + kind + key
         generator = FunctionGenerator(self, function, False, name)
+        generator.closed = closed
         inner_name = display if outer is None and display not in RESERVED else f"{display}$c"
         made.append(generator.build(inner_name, doc))
         made.append(p.assign(name, p.name(inner_name, line), line))
@@ -177,6 +186,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         self.shared: list[ast.stmt] = []
         self.this_tested = False
         self.callees_known: dict[int, str] = {}
+        self.closed: dict[str, Type] | None = None
 
     # --- names --------------------------------------------------------------------------------------------------------
 
@@ -288,6 +298,10 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
             if local not in function.params and (function.uses is None or local not in function.uses)
         ]
         setup_mark = len(setup)
+        if self.closed is not None:
+            own = self.global_name(function.name or "")
+            self.out.extend(dispatch(function, self.variable, self.closed, own, self.py_name))
+            head.append(p.scope(ast.Nonlocal, [f"{self.variable}$p"], line))
         if self.limits and not self.function.is_unit:
             self.poll(line)
         if guesses:
@@ -415,7 +429,7 @@ def clean_names(code: CodeType) -> CodeType:
     consts = tuple(clean_names(const) if isinstance(const, CodeType) else const for const in code.co_consts)
     if consts != code.co_consts or any(a is not b for a, b in zip(consts, code.co_consts, strict=True)):
         code = code.replace(co_consts=consts)
-    for suffix in ("$t", "$c", "$c$t"):
+    for suffix in ("$t", "$c", "$c$t", "$p"):
         if code.co_name.endswith(suffix):
             name = code.co_name[: -len(suffix)]
             code = code.replace(co_name=name)

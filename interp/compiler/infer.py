@@ -494,6 +494,9 @@ def stores_in_loop(text: Any, name: str, inside: bool) -> bool:
                 target = target.items[0]
             if inside and isinstance(target, n.Name) and target.name == name:
                 return True
+        elif isinstance(node, n.VarDecl):
+            if inside and any(item.name == name and value is not None for item, value in node.items):
+                return True
         elif isinstance(node, n.MultiAssign):
             if any(isinstance(item, n.Name) and item.name == name for item in node.targets):
                 return True

@@ -96,6 +96,8 @@ class Namespace:
 
     def pop(self, key: Any, default: Any = None) -> Any:
         home, name = self._place(key)
+        if home is self._world.namespace:
+            forget(self._world)
         return home.pop(name, default)
 
     def __contains__(self, key: Any) -> bool:
@@ -110,6 +112,11 @@ class Namespace:
 
     def __len__(self) -> int:
         return len(self.items())
+
+
+def forget(world: World) -> None:
+    """A global goes away: from here on code that only wants to look at a global cannot rely on its being there."""
+    world.namespace["$whole"] = False
 
 
 def make_view(world: World) -> LiveMap:
@@ -132,6 +139,7 @@ def replace_globals(world: World, value: Any) -> None:
     else:
         items = map_items(value)
     go_plain(world.globals_view)
+    forget(world)
     for name, _ in global_items(world):
         namespace.pop(python_name(name), None)
     for key, item in items:

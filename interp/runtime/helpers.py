@@ -218,6 +218,24 @@ def fit(value: Any) -> Any:
     return value
 
 
+def bail() -> Any:
+    """A closed copy met what it cannot do: the general code computes the call from its start."""
+    raise TypeError
+
+
+def fitted(value: int) -> int:
+    """A closed copy's int beyond the quick range: `bail` where it would wrap."""
+    if -0x8000000000000000 <= value <= 0x7FFFFFFFFFFFFFFF:
+        return value
+    raise TypeError
+
+
+def remainder(left: int, right: int) -> int:
+    """`left % right` of ints with the dividend's sign; ZeroDivisionError."""
+    value = abs(left) % abs(right)
+    return value if left >= 0 else -value
+
+
 def poll() -> None:
     from ..library import poll as check
 
@@ -245,6 +263,13 @@ TABLE: dict[str, Any] = {
     "$DivErrors": (TypeError, ZeroDivisionError, OverflowError),
     "$TreeErrors": (AttributeError, TypeError, ZeroDivisionError, OverflowError, ValueError),
     "$CallErrors": calls.CALL_ERRORS,
+    "$BailErrors": (
+        TypeError, AttributeError, IndexError, KeyError, ZeroDivisionError, OverflowError, ValueError, RecursionError,
+    ),
+    "$bail": bail,
+    "$remainder": remainder,
+    "$fitted": fitted,
+    "$whole": True,
     "$never": False,
     "$push_kept": True,
     "$stop": False,
