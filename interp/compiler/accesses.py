@@ -106,7 +106,10 @@ class Accesses:
             branches.append((p.both(tests, line) if tests else p.const(True, line), direct()))
         if obj.mask & STR and key.mask & INT:
             branches.append((self.type_test(obj, "$bytes", line), direct()))
-        if obj.mask & OTHER and key.mask & STR:
+        exact = obj.name in self.exact_tables and key.mask == STR
+        if exact:
+            branches = [(p.const(True, line), direct())]
+        elif obj.mask & OTHER and key.mask & STR:
             branches.append((self.type_test(obj, "$TableType", line), direct()))
         body: list[ast.stmt] = [p.assign(name, slow, line)]
         for cond, statement in reversed(branches):
@@ -135,6 +138,9 @@ class Accesses:
 
         body: list[ast.stmt] = [slow()]
         table_key = key.mask & STR
+        if obj.name in self.exact_tables and key.mask == STR:
+            self.out.append(p.try_([direct()], "$IndexErrors", None, [slow()], line))
+            return
         if obj.mask & OTHER and table_key:
             tests = [self.type_test(obj, "$TableType", line)]
             if key.mask & ~STR:
@@ -225,7 +231,13 @@ class Accesses:
         unused = self.take_unused()
         if unused and self.unit.optimize and called_name(node) == ".push" and len(node.args) == 1:
             return self.push(node)
-        shortcut = SHORTCUTS.get(called_name(node)) if self.unit.optimize else None
+        name = called_name(node) if self.unit.optimize else ""
+        if name == "isset" and self.exact_tables and not unused:
+            table, key = self.operands(node.args)
+            if table.name in self.exact_tables and key.mask == STR:
+                # where tables are known, the native is, too
+                return V(p.compare(key.node, ast.In(), table.node, node.line), BOOL)
+        shortcut = SHORTCUTS.get(name)
         function, this, args = self.callee(node)
         if shortcut is not None:
             made = shortcut(self, function, this, args, node.line, dest, unused)
@@ -236,31 +248,60 @@ class Accesses:
     x_CompatCall = x_Call
 
     def push(self: FunctionGenerator, node: Any) -> V:
-        """`array.push( item );`: an append while nobody has replaced the method of arrays."""
+        """`array.push( item );`: an append where nobody has replaced the method of arrays when it is looked up."""
         line = node.line
-        method: V | None = None
-        if quiet(node.args[0]):
-            # nothing in the item can be noticed before the method is looked up: the look-up may wait
-            obj, item = self.operands([node.func.obj, *node.args], atoms=True)
-        else:
-            method, obj, (item,) = self.callee(node)
+        obj, key = self.operands([node.func.obj, node.func.key], atoms=True)
+        obj = self.fixed(obj, node.args, line)
         test = p.both([self.type_test(obj, "$Array", line), p.name("$push_kept", line)], line)
         # what `capacity` answers depends on the size before the first push
         size = p.call("$len", [self.again(obj, line)], line)
         unset = [p.assign(ast.Attribute(self.again(obj, line), "cap", p.STORE, **p.at(line)), size, line)]
         pinned = p.expression(p.attribute(self.again(obj, line), "cap", line), line)
-        append = p.call(p.attribute(self.again(obj, line), "append", line), [self.again(item, line)], line)
-        fast = [p.try_([pinned], "$AttributeError", None, unset, line), p.expression(append, line)]
 
-        def general() -> None:
-            found = method
-            if found is None:
-                key = self.constant(b"push", line)
-                found = self.as_atom(self.read_property(self.repeated(obj, line), key, node.func.line), line)
-            self.direct_call(found, self.repeated(obj, line), [self.repeated(item, line)], line, None, True)
+        def append(item: V) -> list[ast.stmt]:
+            added = p.call(p.attribute(self.again(obj, line), "append", line), [self.again(item, line)], line)
+            return [p.try_([pinned], "$AttributeError", None, unset, line), p.expression(added, line)]
 
-        self.out.append(p.if_(test, fast, self.generated(general), line))
+        def general(method: V | None, item: V) -> None:
+            if method is None:
+                method = self.as_atom(self.read_property(self.repeated(obj, line), key, node.func.line), line)
+            self.direct_call(method, self.repeated(obj, line), [self.repeated(item, line)], line, None, True)
+
+        if quiet(node.args[0]) or self.is_plain(node.args[0]):
+            # nothing in the item can be noticed before the method is looked up: the look-up may wait
+            item = self.as_atom(self.expr(node.args[0]), line)
+            other = self.generated(lambda: general(None, item))
+            self.out.append(p.if_(test, append(item), other, line))
+            return self.constant(None, line)
+        method = self.new_temp(ANY)
+
+        def look_up() -> None:
+            found = self.read_property(self.repeated(obj, line), key, node.func.line)
+            self.out.append(p.assign(method, found.node, line))
+
+        self.out.append(p.if_(test, [p.assign(method, p.name("$append", line), line)], self.generated(look_up), line))
+        item = self.as_atom(self.expr(node.args[0]), line)
+        kept = p.compare(p.name(method, line), ast.Is(), p.name("$append", line), line)
+        other = self.generated(lambda: general(self.temp_value(method, line), item))
+        self.out.append(p.if_(kept, append(item), other, line))
         return self.constant(None, line)
+
+    def is_plain(self: FunctionGenerator, node: Any) -> bool:
+        """Whether an expression of numbers and texts of known types is certain to give a value and no message."""
+        if isinstance(node, n.Paren):
+            return len(node.items) == 1 and self.is_plain(node.items[0])
+        if isinstance(node, n.Concat):
+            return all(self.is_plain(item) for item in node.items)
+        if isinstance(node, n.Const):
+            return type(node.value) in (int, float, bytes)
+        if isinstance(node, n.Name):
+            return node.storage == "local" and not self.local_type(node)[0] & ~(INT | REAL | STR)
+        if isinstance(node, n.Binary) and node.op in ("+", "-", "*", "%"):
+            if node.op == "%" and not (isinstance(node.right, n.Const) and node.right.value != 0):
+                return False
+            sides = (node.left, node.right)
+            return all(self.is_plain(side) and not isinstance(side, n.Concat) for side in sides)
+        return False
 
     def repeated(self: FunctionGenerator, value: V, line: int) -> V:
         """An atom as another node."""
@@ -286,7 +327,7 @@ class Accesses:
 
     def fixed(self: FunctionGenerator, value: V, later: list[n.Node], line: int) -> V:
         """The value as an atom that the later expressions cannot change."""
-        if value.kind in ("const", "temp") or (value.kind == "local" and all(self.is_simple(arg) for arg in later)):
+        if value.kind in ("const", "temp") or (value.kind == "local" and not any(stores(arg) for arg in later)):
             return value
         return self.spill(value, line)
 
@@ -387,6 +428,17 @@ def quiet(node: Any) -> bool:
     return isinstance(node, (n.Const, n.This)) or (isinstance(node, n.Name) and node.storage != "global")
 
 
+def stores(node: Any) -> bool:
+    """Whether an expression stores to a variable of its own function; what it calls cannot."""
+    if isinstance(node, (list, tuple)):
+        return any(stores(item) for item in node)
+    if not isinstance(node, n.Node) or isinstance(node, n.Function):
+        return False
+    if isinstance(node, (n.Assign, n.OpAssign, n.IncDec, n.MultiAssign, n.VarDecl)):
+        return True
+    return any(stores(getattr(node, slot)) for slot in type(node).__slots__)
+
+
 def called_name(node: Any) -> str:
     """`name` of a call of a global, `.name` of a method call."""
     if isinstance(node, n.CompatCall):
@@ -439,6 +491,20 @@ def _toint(
     return _either(self, test, fast, name, function, this, args, line, dest, unused)
 
 
+def _tostring(
+    self: FunctionGenerator, function: V, this: V, args: list[V], line: int, dest: str | None, unused: bool
+) -> V | None:
+    if len(args) != 1 or unused or not args[0].mask & INT:
+        return None
+    name = dest if dest is not None and dest != args[0].name else self.new_temp(ANY)
+    tests = [_is_native(self, function, "tostring", line)]
+    if args[0].mask != INT:
+        tests.append(self.type_test(args[0], "$int", line))
+    digits = p.binary(p.const(b"%d", line), ast.Mod(), self.again(args[0], line), line)
+    fast: list[ast.stmt] = [p.assign(name, digits, line)]
+    return _either(self, p.both(tests, line), fast, name, function, this, args, line, dest, unused)
+
+
 def _string_part(
     self: FunctionGenerator, function: V, this: V, args: list[V], line: int, dest: str | None, unused: bool
 ) -> V | None:
@@ -469,15 +535,17 @@ def _isset(
         return None
     table, key = args
     name = dest if dest is not None and dest not in (table.name, key.name) else self.new_temp(BOOL)
+    found = p.compare(self.again(key, line), ast.In(), self.again(table, line), line)
     tests = [_is_native(self, function, "isset", line), self.type_test(table, "$TableType", line)]
     if key.mask != STR:
         tests.append(self.type_test(key, "$bytes", line))
-    found = p.compare(self.again(key, line), ast.In(), self.again(table, line), line)
     return _either(
         self, p.both(tests, line), [p.assign(name, found, line)], name, function, this, args, line, dest, unused
     )
 
 
-SHORTCUTS: dict[str, Any] = {"isset": _isset, "toint": _toint, "string_part": _string_part}
+SHORTCUTS: dict[str, Any] = {
+    "isset": _isset, "toint": _toint, "tostring": _tostring, "string_part": _string_part,
+}  # fmt: skip
 
 __all__ = ["BOOL", "FUNC", "NUMERIC", "Accesses"]

@@ -116,7 +116,7 @@ class ClosedGenerator:
         doc: list[ast.stmt] = [p.expression(p.const("function one", line), line)]
         head = doc + (poll if self.unit.limits else []) + self.entry_tests()
         params = [self.py(param) for param in self.function.params]
-        return p.function(f"{self.function.name}$p", params, [], None, head + body, line)
+        return p.function(f"{self.function.name or '<anonymous function>'}$p", params, [], None, head + body, line)
 
     def entry_tests(self) -> list[ast.stmt]:
         """Arguments that are no numbers are tested here: calls seldom know the types of what they pass."""
@@ -570,11 +570,14 @@ class ClosedGenerator:
 
 
 class _Votes:
-    """What the uses of each parameter suggest."""
+    """What the uses of each parameter suggest; arithmetic alone suggests an int."""
 
     def __init__(self, function: n.Function) -> None:
         self.votes: dict[str, int] = dict.fromkeys(function.params, 0)
+        self.arithmetic: set[str] = set()
         self.walk(function.body)
+        for name in self.arithmetic:
+            self.votes[name] = self.votes[name] or INT
 
     def vote(self, node: Any, mask: int) -> None:
         if isinstance(node, n.Name) and node.storage == "local" and node.name in self.votes:
@@ -590,6 +593,8 @@ class _Votes:
         if isinstance(node, (n.Binary, n.OpAssign)):
             left, right = (node.left, node.right) if isinstance(node, n.Binary) else (node.target, node.value)
             for side, other in ((left, right), (right, left)):
+                if node.op in ("+", "-", "*") and isinstance(side, n.Name) and side.name in self.votes:
+                    self.arithmetic.add(side.name)
                 if node.op in ("%", "&", "|", "^"):
                     self.vote(side, INT)
                 elif node.op in ("===", "!==") and isinstance(other, n.Const) and other.value is None:
@@ -608,10 +613,18 @@ class _Votes:
                 self.walk(getattr(node, slot))
 
 
-def closed_copy(unit: UnitGenerator, function: n.Function, variable: str) -> tuple[ast.stmt, dict[str, Type]] | None:
-    """The closed copy of a recursive function and the types its arguments must have; None when there is none."""
+def closed_copy(
+    unit: UnitGenerator, function: n.Function, variable: str
+) -> tuple[ast.stmt, dict[str, Type], bool] | None:
+    """The closed copy of a function, the types its arguments must have, whether it calls itself; None when there is none.
+
+    Worth while for functions that call themselves, and for functions of two arguments, by which arrays may be sorted.
+    """
     assert unit.hints is not None
-    if not function.params or function.uses is not None or function.cells or not calls_itself(function):
+    if not function.params or function.uses is not None or function.cells:
+        return None
+    recursive = calls_itself(function)
+    if not recursive and len(function.params) != 2:
         return None
     votes = _Votes(function).votes
     literals = unit.hints.arguments.get(function.name or "", [])
@@ -632,8 +645,10 @@ def closed_copy(unit: UnitGenerator, function: n.Function, variable: str) -> tup
         else:
             return None
         params[param] = mask, INT_MIN, INT_MAX
+    if not recursive and any(mask not in _TYPES for mask, _, _ in params.values()):
+        return None  # a caller could not tell whether its values fit
     try:
-        return ClosedGenerator(unit, function, variable, params).definition(), params
+        return ClosedGenerator(unit, function, variable, params).definition(), params, recursive
     except Unsuitable:
         return None
 
@@ -645,6 +660,13 @@ def has_type(name: str, mask: int, line: int) -> ast.expr:
     if not mask & NULL:
         return test
     return p.either([test, p.compare(value, ast.Is(), p.const(None, line), line)], line)
+
+
+def attach(variable: str, params: dict[str, Type], line: int) -> ast.stmt:
+    """Makes a function's closed copy known to natives that call it: `f.closed = copy, ( types )`."""
+    types = p.tuple_of([p.name(_TYPES[mask], line) for mask, _, _ in params.values()], line)
+    target = ast.Attribute(p.name(variable, line), "closed", p.STORE, **p.at(line))
+    return p.assign(target, p.tuple_of([p.name(f"{variable}$p", line), types], line), line)
 
 
 def dispatch(function: n.Function, variable: str, params: dict[str, Type], own_global: str, py: Any) -> list[ast.stmt]:

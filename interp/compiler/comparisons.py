@@ -109,6 +109,9 @@ class Comparisons:
     def x_Logic(self: FunctionGenerator, node: n.Logic, dest: str | None) -> V:
         line = node.line
         self.take_unused()
+        tried = self.try_condition(node)
+        if tried is not None:
+            return tried
         left = self.expr(node.left)
         outer, self.out = self.out, []
         right = self.expr(node.right)
@@ -176,4 +179,25 @@ class Comparisons:
             if not nodes:
                 return self.constant(template.replace(b"%%", b"%"), line)
             return V(p.binary(p.const(template, line), ast.Mod(), p.tuple_of(nodes, line), line), STR)
-        return V(p.call("$concat", [value.node for value in values], line), STR)
+        values = self.operands(values, atoms=True)
+        texts = [self.likely_text(value, line) for value in values]
+        if self.limits:
+            return V(p.call("$concat", texts, line), STR)
+        name = self.new_temp(STR)
+        slow = p.call("$concat", [self.again(value, line) for value in values], line)
+        joined = p.call("$join", [p.tuple_of(texts, line)], line)
+        self.out.append(
+            p.try_([p.assign(name, joined, line)], "$TypeError", None, [p.assign(name, slow, line)], line)
+        )
+        return self.temp_value(name, line, STR)
+
+    def likely_text(self: FunctionGenerator, value: V, line: int) -> ast.expr:
+        """An atom for a concatenation: an int as its text, anything else as it is."""
+        if value.kind == "const" and type(value.value) is int:
+            return p.const(b"%d" % value.value, line)
+        if not value.mask & INT:
+            return self.again(value, line)
+        made = p.binary(p.const(b"%d", line), ast.Mod(), self.again(value, line), line)
+        if value.mask == INT:
+            return made
+        return p.choose(self.type_test(value, "$int", line), made, self.again(value, line), line)

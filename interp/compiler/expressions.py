@@ -54,6 +54,11 @@ _TREE_OPERATORS = frozenset(("+", "-", "*", "/"))
 _SMALL = (1 << 30) - 1
 
 
+def small_factor(value: Any) -> bool:
+    """Whether repeating bytes so often does no harm before the range check finds that they are no number."""
+    return bool(value.lo == value.hi and abs(value.lo) <= 16)
+
+
 class Expressions:
     """The expression half of `FunctionGenerator`."""
 
@@ -291,6 +296,10 @@ class Expressions:
             tried = self.try_tree(node, dest)
             if tried is not None:
                 return tried
+        elif op in ORDER or op in ("==", "!="):
+            tried = self.try_condition(node)
+            if tried is not None:
+                return tried
         left_value, right_value = self.operands([node.left, node.right])
         return self.binary(op, left_value, right_value, node.line, dest)
 
@@ -363,13 +372,12 @@ class Expressions:
         factors = [left.node, right.node]
         if op == "*" and not real:
             # the host repeats bytes, of any size: a sign before them is a TypeError
-            for i, side in enumerate((left, right)):
-                if side.mask & STR:
+            for i, (side, other) in enumerate(((left, right), (right, left))):
+                if side.mask & STR and not small_factor(other):
                     factors[i] = p.unary(ast.UAdd(), factors[i], line)
         body: list[ast.stmt] = [p.assign(name, p.binary(factors[0], operator(), factors[1], line), line)]
         if not real:
-            cond = self.overflowed(name, op, left, right, line)
-            body.append(p.if_(cond, [p.assign(name, p.call("$fit", [p.name(name, line)], line), line)], [], line))
+            body.append(self.mend_overflow(name, op, left, right, line))
         slow_call = p.call(slow, [self.again(left, line), self.again(right, line)], line)
         self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow_call, line)], line))
         mask = ANY if both & (OTHER | ARRAY | FUNC) else INT | REAL
@@ -387,8 +395,7 @@ class Expressions:
         safe = lo >= INT_MIN and hi <= INT_MAX
         if not safe:
             lo, hi = INT_MIN, INT_MAX
-            cond = self.outside(p.name(name, line), -_SMALL, _SMALL, line)
-            body.append(p.if_(cond, [p.assign(name, p.call("$fit", [p.name(name, line)], line), line)], [], line))
+            body.append(self.mend_overflow(name, op, left, right, line))
         if (left.mask | right.mask) & NULL:
             slow_call = p.call(slow, [self.again(left, line), self.again(right, line)], line)
             self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow_call, line)], line))
@@ -403,22 +410,33 @@ class Expressions:
             return V(p.name(name, line), mask, "local", name)
         return self.temp_value(name, line, mask)
 
-    def overflowed(self: FunctionGenerator, name: str, op: str, left: V, right: V, line: int) -> ast.expr:
-        """Whether a result of unknown operands needs a look; a constant operand leaves one side to check."""
+    def mend_overflow(self: FunctionGenerator, name: str, op: str, left: V, right: V, line: int) -> ast.stmt:
+        """Looks at a result of unknown operands: ints beyond 64 bits wrap. A constant operand leaves one side to check.
+
+        Sums that grow beyond the quick range in loops are spared the call.
+        """
         value = p.name(name, line)
         step = None
         if right.kind == "const" and type(right.value) is int:
             step = right.value if op == "+" else -right.value if op == "-" else None
         elif left.kind == "const" and type(left.value) is int and op == "+":
             step = left.value
-        if step is None:
-            return self.outside(value, -_SMALL, _SMALL, line)
-        inside = (
-            p.compare(value, ast.LtE(), p.const(_SMALL, line), line)
-            if step >= 0
-            else p.compare(value, ast.GtE(), p.const(-_SMALL, line), line)
-        )
-        return p.unary(ast.Not(), inside, line)
+        mend: list[ast.stmt] = [p.assign(name, p.call("$fit", [value], line), line)]
+        far = mend
+        spared = self.loop_depth and not self.in_tree
+        if spared:
+            far = [p.if_(p.compare(value, ast.Gt(), p.const(INT_MAX, line), line), mend, [], line)]
+        over = p.compare(value, ast.Gt(), p.const(_SMALL, line), line)
+        if step is not None and step >= 0:
+            return p.if_(over, far, [], line)
+        under = p.compare(value, ast.Lt(), p.const(-_SMALL, line), line)
+        if spared:
+            under = p.both([under, p.compare(value, ast.Lt(), p.const(INT_MIN, line), line)], line)
+        if step is not None:
+            return p.if_(under, mend, [], line)
+        if spared:
+            return p.if_(over, far, [p.if_(under, mend, [], line)], line)
+        return p.if_(p.either([over, under], line), mend, [], line)
 
     def outside(self: FunctionGenerator, value: ast.expr, lo: int, hi: int, line: int) -> ast.expr:
         """Whether a variable's value is beyond the bounds: two plain comparisons cost less than a chained one."""
@@ -537,6 +555,7 @@ class Expressions:
                 self.out.append(p.assign(name, value.node, node.line))
             self.stores.append(name)
             mask, lo, hi = value.mask, value.lo, value.hi
+            self.stored_masks[target.name] = mask
             return V(p.name(name, node.line), mask, "local", name, None, lo, hi)
         value = self.expr(node.value)
         if value.kind != "const" and not (unused and isinstance(target, n.Name)):
@@ -632,8 +651,7 @@ class Expressions:
             if op == "$":
                 value = self.concat(self.operands([read, node.value]), line)
             else:
-                left, right = self.operands([read, node.value])
-                value = self.binary(op, left, right, line, local)
+                value = self.x_Binary(n.Binary(line, op, read, node.value), local)
                 if value.kind == "local" and value.name == local:
                     self.stores.append(local or "")
                     return value

@@ -18,7 +18,7 @@ from typing import Any
 from ..syntax import nodes as n
 from . import pyast as p
 from .accesses import Accesses
-from .closed import closed_copy, dispatch
+from .closed import attach, closed_copy, dispatch
 from .comparisons import Comparisons
 from .expressions import Expressions
 from .guess import Hints, guess_params, guess_reals
@@ -72,12 +72,13 @@ class UnitGenerator:
         made: list[ast.stmt] = []
         line = function.line
         closed: dict[str, Type] | None = None
+        recursive = False
         if kind == "one" and outer is None and self.hints is not None and not self.counting:
             copy = closed_copy(self, function, name)
             if copy is not None:
                 made.append(copy[0])
-                made.append(p.assign(f"{name}$p", p.name(f"{function.name}$p", line), line))
-                closed = copy[1]
+                made.append(p.assign(f"{name}$p", p.name(f"{display}$p", line), line))
+                closed, recursive = copy[1:]
         if kind == "many":
             self.twins += 1
             key = f" {self.key}:{self.twins}"
@@ -85,10 +86,13 @@ class UnitGenerator:
             made.append(p.if_(p.name("$never", line), [twin], [], line))
         doc = ("function" if function.uses is None else "closure") + " " + kind + key
         generator = FunctionGenerator(self, function, False, name)
-        generator.closed = closed
+        if recursive:
+            generator.closed = closed
         inner_name = display if outer is None and display not in RESERVED else f"{display}$c"
         made.append(generator.build(inner_name, doc))
         made.append(p.assign(name, p.name(inner_name, line), line))
+        if closed is not None and not recursive:
+            made.append(attach(name, closed, line))
         if generator.uses_self and outer is not None:
             # the closure refers to itself: a scope of its own for each evaluation
             maker = p.function("$make", [], [], None, [*made, p.return_(p.name(name, line), line)], line)
@@ -179,6 +183,9 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         self.realish: set[str] = guess_reals(function, unit.hints) if unit.hints is not None else set()
         self.in_tree = False
         self.versioned = False
+        self.exact_tables: frozenset[str] = frozenset()
+        self.in_region = False
+        self.stored_masks: dict[str, int] = {}
         self.loop_depth: int = 0
         self.level: int = 0
         self.outlined = False
@@ -363,7 +370,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         self: FunctionGenerator, function: n.Function, guesses: dict[str, Type], fast: Types, line: int
     ) -> None:
         """A copy of the body for arguments of the guessed types, tested once, and the general one."""
-        names = {INT: "$int", REAL: "$float", STR: "$bytes"}
+        names = {INT: "$int", REAL: "$float", STR: "$bytes", ARRAY: "$Array"}
         tests = [
             p.compare(
                 p.call("$type", [p.name(self.py_name(param), line)], line), ast.Is(), p.name(names[kind[0]], line), line

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..syntax import nodes as n
 from .infer import ANYTHING, BIG, Type, Types, full
-from .types import ANY, INT, REAL, STR, const_mask
+from .types import ANY, ARRAY, INT, REAL, STR, const_mask
 
 _ORDER = frozenset(("<", "<=", ">", ">="))
 _ARITHMETIC = frozenset(("+", "-", "*", "/"))
@@ -60,7 +60,7 @@ def literal_mask(node: Any) -> int:
 
 
 def guess_params(function: n.Function, types: Types, hints: Hints) -> dict[str, Type]:
-    """Parameters that are probably ints, reals or strings all the time: worth a test at entry."""
+    """Parameters that are probably ints, reals, strings or arrays all the time: worth a test at entry."""
     if not function.params:
         return {}
     votes: dict[str, int] = dict.fromkeys(function.params, 0)
@@ -75,7 +75,9 @@ def guess_params(function: n.Function, types: Types, hints: Hints) -> dict[str, 
             continue
         mask = literals[i] if i < len(literals) and literals[i] in (INT, REAL, STR) else 0
         mask = mask or votes[param]
-        if mask in (INT, REAL, STR) and votes[param] | mask == mask | (votes[param] & mask):
+        if mask == STR | ARRAY:
+            mask = STR  # with a length, and indexed
+        if mask in (INT, REAL, STR, ARRAY) and votes[param] | mask == mask | (votes[param] & mask):
             guesses[param] = (mask, -BIG, BIG) if mask == INT else full(mask)
     return guesses
 
@@ -118,10 +120,13 @@ class _Votes:
                 self.vote(left, INT)
                 self.vote(right, INT)
         elif isinstance(node, n.Prop):
-            if isinstance(node.key, n.Const) and node.key.value == b"length":
-                self.vote(node.obj, STR)
+            if isinstance(node.key, n.Const) and node.key.value in (b"length", b"size"):
+                self.vote(node.obj, STR if node.key.value == b"length" else ARRAY)
         elif isinstance(node, n.Index):
             self.vote(node.key, INT)
+            # a text may be indexed, too, but its items may not
+            if isinstance(node.obj, n.Index) and self.mask(node.obj.key) == INT:
+                self.vote(node.obj.obj, ARRAY)
         elif isinstance(node, n.IncDec):
             self.vote(node.target, INT)
         elif isinstance(node, n.NumericFor) and not node.is_real:
@@ -146,7 +151,9 @@ def guess_reals(function: n.Function, hints: Hints) -> set[str]:
     while changed:
         changed = False
         for name, values in sources.items():
-            if name not in found and values and all(_realish(value, found, hints) for value in values):
+            if name in found or not any(_realish(value, found, hints) for value in values):
+                continue
+            if all(_realish(value, found | {name}, hints) for value in values):
                 found.add(name)
                 changed = True
     return found
@@ -161,6 +168,8 @@ def _assignments(node: Any, sources: dict[str, list[Any]]) -> None:
         return
     if isinstance(node, n.Assign) and isinstance(node.target, n.Name):
         sources.setdefault(node.target.name, []).append(node.value)
+    elif isinstance(node, n.OpAssign) and isinstance(node.target, n.Name):
+        sources.setdefault(node.target.name, []).append(n.Binary(node.line, node.op, node.target, node.value))
     elif isinstance(node, n.VarDecl):
         for target, value in node.items:
             if value is not None:

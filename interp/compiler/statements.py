@@ -14,7 +14,7 @@ from ..runtime.messages import OUTLINED
 from ..syntax import nodes as n
 from . import pyast as p
 from .infer import loop_bound
-from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, REAL
+from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, REAL, STR
 from .values import V
 
 if TYPE_CHECKING:
@@ -87,6 +87,96 @@ def _scan_loop(loop: Any, indexed: set[str], stored: set[str]) -> bool:
     return True
 
 
+def table_uses(body: Any) -> tuple[set[str], set[str]] | None:
+    """Locals that a text uses as tables, `t[ k ]`, and their keys, when it calls nothing but `isset` and stores to
+    neither; None when that is no gain.
+    """
+    tables: set[str] = set()
+    keys: set[str] = set()
+    stored: set[str] = set()
+    uses = 0
+    pending = [body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (list, tuple)):
+            pending.extend(node)
+            continue
+        if not isinstance(node, n.Node):
+            continue
+        pair: list[Any] = []
+        if isinstance(node, n.Call) and isinstance(node.func, n.Name) and node.func.name == "isset":
+            pending.extend(node.args)
+            pair = node.args if node.func.storage == "global" and len(node.args) == 2 else []
+            if not pair:
+                return None
+        elif isinstance(node, _CALLS) or isinstance(node, LOOPS):
+            return None
+        else:
+            pending.extend(getattr(node, slot) for slot in type(node).__slots__ if slot != "storage")
+        if isinstance(node, n.Index):
+            pair = [node.obj, node.key]
+        if pair:
+            if not all(isinstance(part, n.Name) and part.storage == "local" for part in pair):
+                return None
+            tables.add(pair[0].name)
+            keys.add(pair[1].name)
+            uses += 1
+        if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)) and isinstance(node.target, n.Name):
+            stored.add(node.target.name)
+        if isinstance(node, n.VarDecl):
+            stored.update(target.name for target, _ in node.items)
+    if uses < 2 or (tables | keys) & stored or tables & keys:
+        return None
+    return tables, keys
+
+
+def mentions_isset(node: Any) -> bool:
+    """Whether a text that `table_uses` accepted calls `isset`."""
+    if isinstance(node, (list, tuple)):
+        return any(mentions_isset(item) for item in node)
+    if not isinstance(node, n.Node):
+        return False
+    return isinstance(node, n.Call) or any(mentions_isset(getattr(node, slot)) for slot in type(node).__slots__)
+
+
+_MAX_REGION = 400
+
+
+def count_uses(text: Any, names: set[str]) -> int | None:
+    """How often a text names some locals as operands; None when it stores one of them or is too large to stand twice."""
+    uses = nodes = 0
+    pending = [text]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (list, tuple)):
+            pending.extend(node)
+            continue
+        if not isinstance(node, n.Node) or isinstance(node, n.Function):
+            continue
+        nodes += 1
+        if nodes > _MAX_REGION or isinstance(node, (n.Defer, n.Sync)):
+            return None
+        if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)):
+            stored: list[Any] = [node.target]
+        elif isinstance(node, n.VarDecl):
+            stored = [target for target, _ in node.items]
+        elif isinstance(node, n.MultiAssign):
+            stored = node.targets
+        elif isinstance(node, (n.NumericFor, n.Foreach)):
+            stored = [node.name] if isinstance(node, n.NumericFor) else [node.key, node.value]
+        else:
+            stored = []
+        for target in stored:
+            while isinstance(target, n.Paren) and len(target.items) == 1:
+                target = target.items[0]
+            if isinstance(target, n.Name) and target.name in names:
+                return None
+        if isinstance(node, n.Binary):
+            uses += sum(isinstance(side, n.Name) and side.name in names for side in (node.left, node.right))
+        pending.extend(getattr(node, slot) for slot in type(node).__slots__ if slot != "storage")
+    return uses
+
+
 class Statements:
     """The statement half of `FunctionGenerator`."""
 
@@ -157,8 +247,57 @@ class Statements:
         self.out.append(p.if_(cond[0] if len(cond) == 1 else p.both(cond, line), special, general, line))
 
     def statements(self: FunctionGenerator, body: list[n.Node]) -> None:
-        for node in body:
+        for i, node in enumerate(body):
             self.statement(node)
+            if not (self.loop_depth and self.realish and isinstance(node, (n.VarDecl, n.ExprStmt))):
+                continue
+            rest = body[i + 1 :]
+            names = self.fresh_reals(node)
+            if self.in_region:
+                for name in names:
+                    if self.stored_masks.get(name) == REAL and count_uses(rest, {name}) is not None:
+                        self.types.variables[name] = (REAL, INT_MIN, INT_MAX)
+            elif names and (count_uses(rest, set(names)) or 0) > len(names):
+                self.real_region(names, rest)
+                return
+
+    def fresh_reals(self: FunctionGenerator, node: n.Node) -> list[str]:
+        """Locals that a statement has just given what is probably a real."""
+        targets: list[Any] = []
+        for item in node.exprs if isinstance(node, n.ExprStmt) else [node]:
+            if isinstance(item, n.VarDecl):
+                targets += [target for target, value in item.items if value is not None]
+            elif isinstance(item, n.Assign):
+                targets.append(item.target)
+        return sorted(
+            {
+                target.name
+                for target in targets
+                if isinstance(target, n.Name)
+                and target.storage == "local"
+                and target.name in self.realish
+                and self.local_type(target)[0] != REAL
+            }
+        )
+
+    def real_region(self: FunctionGenerator, names: list[str], rest: list[n.Node]) -> None:
+        """What follows in a block, as a copy for locals that are reals and the general one."""
+        line = rest[0].line
+        tests = [
+            p.compare(
+                p.call("$type", [p.name(self.py_name(name), line)], line), ast.Is(), p.name("$float", line), line
+            )
+            for name in names
+        ]
+        self.in_region = True
+        kept = dict(self.types.variables)
+        for name in names:
+            self.types.variables[name] = (REAL, INT_MIN, INT_MAX)
+        special = self.generated(lambda: self.statements(rest))
+        self.types.variables = kept
+        general = self.generated(lambda: self.statements(rest))
+        self.in_region = False
+        self.out.append(p.if_(p.both(tests, line), special, general, line))
 
     def block(self: FunctionGenerator, node: n.Node) -> list[ast.stmt]:
         """The code of a statement on its own, as a list."""
@@ -423,11 +562,16 @@ class Statements:
         changed = p.compare(p.call("$len", [p.name(container, line)], line), ast.NotEq(), p.name(size, line), line)
         report = p.expression(p.call("$each_changed", [], line), line)
         check = p.if_(changed, [report, p.break_(line)], [], line)
-        body, loop = self.loop_body(node.body, None, line)
-        stores: list[ast.stmt] = [check]
+        stores: list[ast.stmt] = []
         for variable, temp in zip(names, items, strict=True):
             value = self.temp_value(temp, line)
             stores.extend(self.generated(lambda to=variable, value=value: self.store_name(to, value, line)))
+        uses = table_uses(node.body) if self.unit.optimize else None
+        if uses is None:
+            body, loop = self.loop_body(node.body, None, line)
+            stores.insert(0, check)
+        else:
+            body, loop = self.table_body(node, uses, check)
         target: ast.expr = (
             p.target(items[0], line)
             if len(items) == 1
@@ -441,6 +585,36 @@ class Statements:
         cleared: list[ast.expr] = [p.target(name, line) for name in (it, container, *items)]
         self.out.append(p.assign(cleared, p.const(None, line), line))
         self.after_loop(loop, line)
+
+    def table_body(
+        self: FunctionGenerator, node: n.Foreach, uses: tuple[set[str], set[str]], check: ast.stmt
+    ) -> tuple[list[ast.stmt], Loop]:
+        """A pass of `foreach` as two copies: one for plain tables and string keys, which cannot change the array that
+        is run over, and the general one, which looks at it when it ends.
+        """
+        line = node.line
+        tables, keys = uses
+        tests = [
+            p.compare(p.call("$type", [p.name(self.py_name(name), line)], line), ast.Is(), p.name(kind, line), line)
+            for names, kind in ((keys, "$bytes"), (tables, "$TableType"))
+            for name in sorted(names)
+        ]
+        if mentions_isset(node.body):
+            isset = p.name(self.global_name("isset"), line)
+            tests.append(p.compare(isset, ast.Is(), p.name("$N_isset", line), line))
+            tests.append(p.name("$whole", line))
+            tests[-1], tests[-2] = tests[-2], tests[-1]
+        kept, exact = dict(self.types.variables), self.exact_tables
+        self.exact_tables = exact | {self.py_name(name) for name in tables}
+        for name in keys:
+            self.types.variables[name] = (STR, INT_MIN, INT_MAX)
+        special, loop = self.loop_body(node.body, None, line)
+        self.types.variables, self.exact_tables = kept, exact
+        general, other = self.loop_body(node.body, lambda: self.out.append(check), line)
+        if not general or not isinstance(general[-1], (ast.Return, ast.Break, ast.Continue)):
+            general.append(check)
+        loop.exits = loop.exits or other.exits
+        return [p.if_(p.both(tests, line), special, general, line)], loop
 
     # --- leaving ------------------------------------------------------------------------------------------------------
 

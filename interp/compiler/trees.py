@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
-from .expressions import _SMALL
+from .comparisons import ORDER
+from .expressions import _SMALL, small_factor
 from .infer import as_int
-from .types import ANY, BOOL, INT, INT_MAX, INT_MIN, NULL, REAL, STR, int_range
+from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, NULL, NUMERIC, REAL, STR, int_range
 from .values import V
 
 if TYPE_CHECKING:
@@ -40,10 +41,15 @@ def larger(node: Any, limit: int) -> bool:
             if limit < 0:
                 return True
             pending += (part.left, part.right)
+        elif isinstance(part, n.Logic):
+            pending += (part.left, part.right)
         elif isinstance(part, n.Paren):
             pending += part.items
     return False
 
+
+# how far a chain of ring operations may run without a wrap
+_WIDE = 1 << 200
 
 # operations in one tree
 _MOST = 40
@@ -59,6 +65,7 @@ class Tree:
         self.operations = 0
         self.callees: dict[int, str] = {}
         self.before: list[ast.stmt] = []
+        self.real = False  # whether the whole is probably a real
 
 
 class Part:
@@ -77,6 +84,11 @@ class Part:
         self.realish = realish
         self.local = local
 
+    @property
+    def wide(self) -> bool:
+        """An int that may need a wrap yet: only ring operations may use it."""
+        return self.mask == INT and (self.lo < INT_MIN or self.hi > INT_MAX)
+
 
 class Trees:
     """The part of `FunctionGenerator` that tries arithmetic as one expression."""
@@ -86,13 +98,14 @@ class Trees:
         if self.in_tree or not self.unit.optimize or larger(node, _MAX_SIZE):
             return None
         tree = Tree()
+        tree.real = any(isinstance(leaf, n.Name) and leaf.name in self.realish for leaf in (node.left, node.right))
         part = self.part(node, tree, True)
         if part is None or (tree.properties == 0 and not tree.guards and not tree.callees):
             return None
         line = node.line
         name = dest if dest is not None and dest not in tree.reads else self.new_temp(0)
         self.out.extend(tree.before)
-        fast = self.root(part, name, line)
+        fast = self.root(part, node, name, line)
         general = self.general(node, name, tree)
         self.emit_tree(tree, fast, general, line)
         # the general code may give anything
@@ -127,18 +140,24 @@ class Trees:
         # the same nodes stand in two places, which the host's compiler does not mind
         self.out.append(p.if_(cond, [attempt], general, line))
 
-    def root(self: FunctionGenerator, part: Part, name: str, line: int) -> list[ast.stmt]:
+    def root(self: FunctionGenerator, part: Part, node: n.Binary, name: str, line: int) -> list[ast.stmt]:
         """The tree's value into `name`, with the check that its type still needs."""
         made: list[ast.stmt] = [p.assign(name, part.node, line)]
         if part.mask == REAL or (part.mask == INT and part.lo >= INT_MIN and part.hi <= INT_MAX):
             return made
-        inside = self.outside(p.name(name, line), -_SMALL, _SMALL, line)
-        mend: list[ast.stmt] = [p.assign(name, p.call("$fit", [p.name(name, line)], line), line)]
+        left, right = self.step_of(node.left), self.step_of(node.right)
+        mend = self.mend_overflow(name, node.op, left, right, line)
         if part.realish:
             kind = p.call("$type", [p.name(name, line)], line)
-            inside = p.both([p.compare(kind, ast.IsNot(), p.name("$float", line), line), inside], line)
-        made.append(p.if_(inside, mend, [], line))
+            mend = p.if_(p.compare(kind, ast.IsNot(), p.name("$float", line), line), [mend], [], line)
+        made.append(mend)
         return made
+
+    def step_of(self: FunctionGenerator, node: n.Node) -> V:
+        """An operand as far as `mend_overflow` looks at it."""
+        if isinstance(node, n.Const) and type(node.value) is int:
+            return self.constant(node.value, node.line)
+        return V(p.const(None, node.line))
 
     def part(self: FunctionGenerator, node: Any, tree: Tree, is_root: bool = False) -> Part | None:
         """A subtree, None when it cannot be one."""
@@ -162,6 +181,8 @@ class Trees:
             return Part(p.name("this", node.line))
         if isinstance(node, n.Prop):
             return self.property_part(node, tree)
+        if isinstance(node, n.Index):
+            return self.index_part(node, tree)
         if isinstance(node, n.Binary) and node.op in _OPERATORS:
             return self.operation_part(node, tree, is_root)
         if isinstance(node, n.Call):
@@ -182,6 +203,37 @@ class Trees:
         hinted = self.unit.hints is not None and self.unit.hints.properties.get(key) == REAL
         return Part(p.attribute(inner.node, self.attribute_name(key), node.line), realish=hinted)
 
+    def index_part(self: FunctionGenerator, node: n.Index, tree: Tree) -> Part | None:
+        """An item of a known string or array, or of an array in such an array."""
+        key = self.part(node.key, tree)
+        if key is None:
+            return None
+        line = node.line
+        obj: Any = node.obj
+        inner = self.part(obj, tree) if isinstance(obj, (n.Name, n.Index)) else None
+        if inner is None:
+            return None
+        tree.properties += 1
+        item = p.subscript(inner.node, key.node, line)
+        if key.mask == STR and inner.local in self.exact_tables:
+            return Part(item)
+        if key.mask != INT or key.wide:
+            return None
+        if inner.mask == STR:
+            return Part(item, INT, 0, 255)
+        if key.lo < 0:
+            return None
+        if inner.mask == ARRAY:
+            return Part(item)
+        if not isinstance(obj, n.Index):
+            return None
+        # an object with a say in its indexing must not be asked here
+        temp = self.new_temp(0)
+        named = ast.NamedExpr(ast.Name(temp, p.STORE, **p.at(line)), inner.node, **p.at(line))
+        test = p.compare(p.call("$type", [named], line), ast.Is(), p.name("$Array", line), line)
+        row = p.choose(test, p.name(temp, line), p.call("$bail", [], line), line)
+        return Part(p.subscript(row, key.node, line))
+
     def operation_part(self: FunctionGenerator, node: n.Binary, tree: Tree, is_root: bool) -> Part | None:
         tree.operations += 1
         if tree.operations > _MOST:
@@ -194,30 +246,46 @@ class Trees:
             return None
         host = p.binary(left.node, _OPERATORS[node.op](), right.node, node.line)
         if left.mask == REAL or right.mask == REAL:
-            return Part(host, REAL, realish=True)
+            return None if left.wide or right.wide else Part(host, REAL, realish=True)
         # a local that is probably real makes all that follows real: one test for it
         for side in (left, right):
             if side.local is not None and side.realish:
                 if side.local not in tree.guards:
                     kind = p.call("$type", [p.name(side.local, node.line)], node.line)
                     tree.guards[side.local] = p.compare(kind, ast.Is(), p.name("$float", node.line), node.line)
-                return Part(host, REAL, realish=True)
+                return None if left.wide or right.wide else Part(host, REAL, realish=True)
         if node.op == "/":
             return None
         if not (left.mask | right.mask) & ~(INT | BOOL | NULL):
             _, left_lo, left_hi = as_int((left.mask, left.lo, left.hi))
             _, right_lo, right_hi = as_int((right.mask, right.lo, right.hi))
             lo, hi = int_range(node.op, V(host, lo=left_lo, hi=left_hi), V(host, lo=right_lo, hi=right_hi))
-            if (lo >= INT_MIN and hi <= INT_MAX) or is_root:
-                return Part(host, INT, lo, hi)
+            # ring operations may run over: the root wraps what comes out
+            return Part(host, INT, lo, hi) if -_WIDE < lo and hi < _WIDE else None
+        if left.wide or right.wide:
             return None
         if node.op == "*":
             # the host repeats bytes, of any size: a sign before them is a TypeError
             factors = [
-                p.unary(ast.UAdd(), side.node, node.line) if side.mask & STR else side.node for side in (left, right)
+                p.unary(ast.UAdd(), side.node, node.line) if side.mask & STR and not small_factor(other) else side.node
+                for side, other in ((left, right), (right, left))
             ]
             host = p.binary(factors[0], ast.Mult(), factors[1], node.line)
-        return Part(host, ANY, realish=left.realish or right.realish) if is_root else None
+        realish = left.realish or right.realish
+        if is_root:
+            return Part(host, ANY, realish=realish)
+        if not tree.real:
+            return None
+        # among reals, probably a real; an int must have its 64 bits before it becomes one
+        line = node.line
+        name = self.new_temp(0)
+        named = ast.NamedExpr(ast.Name(name, p.STORE, **p.at(line)), host, **p.at(line))
+        again = p.name(name, line)
+        real = p.compare(p.call("$type", [named], line), ast.Is(), p.name("$float", line), line)
+        upper = p.compare(again, ast.LtE(), p.const(_SMALL, line), line)
+        lower = p.compare(again, ast.GtE(), p.const(-_SMALL, line), line)
+        fits = p.either([real, p.both([upper, lower], line)], line)
+        return Part(p.choose(fits, again, p.call("$fit", [again], line), line), realish=True)
 
     def call_part(self: FunctionGenerator, node: n.Call, tree: Tree) -> Part | None:
         """A call of a known mathematical native."""
@@ -239,27 +307,81 @@ class Trees:
         tree.guards[callee] = p.compare(p.name(callee, line), ast.Is(), p.name("$N_" + func.name, line), line)
         return Part(p.call(MATH_NATIVES[func.name], [arg.node], line), REAL, realish=True)
 
+    # --- conditions ---------------------------------------------------------------------------------------------------
+
+    def try_condition(self: FunctionGenerator, node: Any) -> V | None:
+        """A comparison, or several joined, as one expression in one attempt; None where that is no gain."""
+        if self.in_tree or not self.unit.optimize or larger(node, _MAX_SIZE):
+            return None
+        tree = Tree()
+        part = self.condition_part(node, tree)
+        if part is None or not (tree.properties or tree.operations > 1) or tree.guards or tree.callees:
+            return None
+        line = node.line
+        name = self.new_temp(BOOL)
+        self.emit_tree(tree, [p.assign(name, part, line)], self.general(node, name, tree), line)
+        return self.temp_value(name, line, BOOL)
+
+    def condition_part(self: FunctionGenerator, node: Any, tree: Tree) -> ast.expr | None:
+        """A condition that is a bool when nothing raises."""
+        while isinstance(node, n.Paren) and len(node.items) == 1:
+            node = node.items[0]
+        line = node.line
+        if isinstance(node, n.Unary) and node.op == "!":
+            inner = self.condition_part(node.operand, tree)
+            return None if inner is None else p.unary(ast.Not(), inner, line)
+        if isinstance(node, n.Logic) and node.op != "??":
+            sides = [self.condition_part(node.left, tree), self.condition_part(node.right, tree)]
+            if sides[0] is None or sides[1] is None:
+                return None
+            return (p.both if node.op == "&&" else p.either)([sides[0], sides[1]], line)
+        if not isinstance(node, n.Binary) or (node.op not in ORDER and node.op not in ("==", "!=")):
+            return None
+        left = self.part(node.left, tree)
+        right = self.part(node.right, tree) if left is not None else None
+        if left is None or right is None or left.wide or right.wide:
+            return None
+        both = left.mask | right.mask
+        if node.op in ORDER:
+            # what has no order of the host's own raises
+            tree.operations += bool(both & ~NUMERIC and both & ~STR)
+            return p.compare(left.node, ORDER[node.op][0](), right.node, line)
+        if both & ~NUMERIC and both & ~STR:
+            return None
+        return p.compare(left.node, ast.Eq() if node.op == "==" else ast.NotEq(), right.node, line)
+
     # --- compound assignment ------------------------------------------------------------------------------------------
 
     def tree_assign(self: FunctionGenerator, node: n.OpAssign) -> V | None:
-        """`o.name op= value` in one attempt: read, operation and store. None where that is impossible."""
+        """`o.name op= value` or `o[ key ] op= value` in one attempt: read, operation and store. None where that is impossible."""
         target = node.target
         if self.in_tree or not self.unit.optimize or node.op not in ("+", "-", "*"):
             return None
-        if not (isinstance(target, n.Prop) and isinstance(target.obj, (n.Name, n.This)) and self.is_simple(node.value)):
+        if not (isinstance(target, (n.Prop, n.Index)) and isinstance(target.obj, (n.Name, n.This))):
+            return None
+        if not self.is_simple(node.value):
             return None
         tree = Tree()
-        read = n.Prop(target.line, target.obj, target.key)
-        part = self.part(n.Binary(node.line, node.op, read, node.value), tree, True)
-        if part is None or not isinstance(target.key, n.Const):
+        read = type(target)(target.line, target.obj, target.key)
+        whole = n.Binary(node.line, node.op, read, node.value)
+        part = self.part(whole, tree, True)
+        if part is None or not isinstance(target.key, n.Const if isinstance(target, n.Prop) else (n.Const, n.Name)):
             return None
         line = node.line
         name = self.new_temp(0)
         self.out.extend(tree.before)
-        fast = self.root(part, name, line)
+        fast = self.root(part, whole, name, line)
         obj = self.part(target.obj, Tree())
         assert obj is not None
-        store = ast.Attribute(obj.node, self.attribute_name(target.key.value), p.STORE, **p.at(target.line))
+        store: ast.expr
+        if isinstance(target, n.Index):
+            # the item was read, so it is there
+            key = self.part(target.key, Tree())
+            assert key is not None
+            store = ast.Subscript(obj.node, key.node, p.STORE, **p.at(target.line))
+        else:
+            assert isinstance(target.key, n.Const)
+            store = ast.Attribute(obj.node, self.attribute_name(target.key.value), p.STORE, **p.at(target.line))
         # the object has the attribute, so it is no function: the store needs no test
         fast.append(p.assign(store, p.name(name, target.line), target.line))
         general = self.general(node, name, tree)

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 # What a direct call raises when the callee could not be entered.
 CALL_ERRORS = (TypeError, RecursionError)
 
+# What a closed copy raises when the general code is to compute a call (`interp.compiler.closed`).
+BAIL_ERRORS = (
+    TypeError, AttributeError, IndexError, KeyError, ZeroDivisionError, OverflowError, ValueError, RecursionError,
+)  # fmt: skip
+
 # Docstring of a script function ("function|closure RESULTS KEY") -> code of its twin, by KEY.
 TWINS: dict[str, CodeType] = {}
 

@@ -243,7 +243,7 @@ def poll() -> None:
 
 
 # Natives that generated code has shortcuts for; `$N_name` is set when a library brings the native.
-KNOWN_NATIVES = frozenset(("sqrt", "sin", "cos", "toint", "string_part", "isset"))
+KNOWN_NATIVES = frozenset(("sqrt", "sin", "cos", "toint", "tostring", "string_part", "isset"))
 
 TABLE: dict[str, Any] = {
     "$type": type,
@@ -261,17 +261,19 @@ TABLE: dict[str, Any] = {
     "$AttributeError": AttributeError,
     "$IndexErrors": (IndexError, TypeError, KeyError),
     "$DivErrors": (TypeError, ZeroDivisionError, OverflowError),
-    "$TreeErrors": (AttributeError, TypeError, ZeroDivisionError, OverflowError, ValueError),
-    "$CallErrors": calls.CALL_ERRORS,
-    "$BailErrors": (
-        TypeError, AttributeError, IndexError, KeyError, ZeroDivisionError, OverflowError, ValueError, RecursionError,
+    "$TreeErrors": (
+        AttributeError, TypeError, IndexError, KeyError, ZeroDivisionError, OverflowError, ValueError,
     ),
+    "$CallErrors": calls.CALL_ERRORS,
+    "$BailErrors": calls.BAIL_ERRORS,
     "$bail": bail,
     "$remainder": remainder,
     "$fitted": fitted,
     "$whole": True,
     "$never": False,
     "$push_kept": True,
+    "$append": object(),  # stands for the `push` that nobody has replaced
+    "$join": b"".join,
     "$stop": False,
     "$m_sqrt": math.sqrt,
     "$m_sin": math.sin,

@@ -16,7 +16,19 @@ from interp.runtime.operators import compare, same_type
 from interp.runtime.state import current
 from interp.runtime.values import Array, Object, capacity, grow, is_object, map_key
 
-from .guard import PLAIN, as_native, callback, comparator, guarded, native_order, safe_order, safe_text, safe_truth
+from .guard import (
+    BAIL_ERRORS,
+    PLAIN,
+    as_native,
+    callback,
+    closed_copy,
+    comparator,
+    guarded,
+    native_order,
+    safe_order,
+    safe_text,
+    safe_truth,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -268,9 +280,24 @@ def sort(this: Array, descending: bool) -> Array:
 @_method("sort_custom( callable order[, bool reverse = false ] )")
 def sort_custom(this: Array, function: Any, descending: bool) -> Array:
     """Sorts in place by the sign of `order( x, y )`, stable; returns this."""
-    if len(this) > 1:
+    if len(this) > 1 and not _sort_closed(this, function, descending):
         _sort_by(this, comparator(function), descending)
     return this
+
+
+def _sort_closed(this: Array, function: Any, descending: bool) -> bool:
+    """Sorts by the comparator's copy without effects, if it has one for such items; False when nothing was done."""
+    from functools import cmp_to_key
+
+    order = closed_copy(function, 2, this)
+    if order is None:
+        return False
+    try:
+        this[:] = sorted(this, key=cmp_to_key(order), reverse=descending)
+    except BAIL_ERRORS:
+        del function.closed
+        return False
+    return True
 
 
 def _sort_by(this: Array, order: Callable[[Any, Any], Any], descending: bool) -> None:

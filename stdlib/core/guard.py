@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from types import FunctionType
 
+from interp.runtime.calls import BAIL_ERRORS as BAIL_ERRORS
 from interp.runtime.calls import call, depth_left, overflow
 from interp.runtime.convert import to_real, type_id, typeof
 from interp.runtime.guard import guarded as guarded
@@ -19,7 +20,7 @@ from interp.runtime.values import MISSING, Array, Map, Record, Table, dict_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from interp.library import Library
@@ -123,6 +124,17 @@ def callback(function: Any) -> Callable[[Any, Any], Any]:
     if code.co_flags & 4 or code.co_argcount > 2:
         return with_two
     return with_one if code.co_argcount == 2 else with_none
+
+
+def closed_copy(function: Any, count: int, items: Iterable[Any]) -> Callable[..., Any] | None:
+    """A script function's copy that has no effects (`interp.compiler.closed`), when all its `count` arguments are to
+    be items of these. It raises one of `BAIL_ERRORS` to be computed again by the function itself.
+    """
+    found = function.__dict__.get("closed") if type(function) is FunctionType else None
+    if found is None:
+        return None
+    copy, types = found
+    return copy if len(types) == count and {*types} == {*map(type, items)} else None
 
 
 def comparator(function: Any) -> Callable[[Any, Any], Any]:
