@@ -86,6 +86,14 @@ class Accesses:
         obj, key = self.operands([node.obj, node.key], atoms=True)
         return self.read_index(obj, key, node.line, dest)
 
+    def zipped_item(self: FunctionGenerator, node: n.Index) -> str | None:
+        """The variable that holds `array[ counter ]` in a loop that runs over the array's items."""
+        if not (self.zipped and isinstance(node.obj, n.Name) and isinstance(node.key, n.Name)):
+            return None
+        if node.obj.storage != "local" or node.key.storage != "local":
+            return None
+        return self.zipped.get((self.py_name(node.obj.name), self.py_name(node.key.name)))
+
     def read_index(self: FunctionGenerator, obj: V, key: V, line: int, dest: str | None = None) -> V:
         """`obj[ key ]` for atoms."""
         if obj.kind == "const":

@@ -185,6 +185,8 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         self.versioned = False
         self.exact_tables: frozenset[str] = frozenset()
         self.in_region = False
+        self.in_zip = False
+        self.zipped: dict[tuple[str, str], str] = {}
         self.stored_masks: dict[str, int] = {}
         self.loop_depth: int = 0
         self.level: int = 0

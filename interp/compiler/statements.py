@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..runtime.messages import OUTLINED
 from ..syntax import nodes as n
 from . import pyast as p
-from .infer import loop_bound
+from .infer import SMALL_STEP, loop_bound, stores_in_loop
 from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, REAL, STR
 from .values import V
 
@@ -137,6 +137,99 @@ def mentions_isset(node: Any) -> bool:
     if not isinstance(node, n.Node):
         return False
     return isinstance(node, n.Call) or any(mentions_isset(getattr(node, slot)) for slot in type(node).__slots__)
+
+
+class Counting:
+    """`for( … ; counter < limit; counter += step )`."""
+
+    __slots__ = ("counter", "from_zero", "inclusive", "limit", "step", "sure")
+
+    def __init__(self, counter: n.Name, limit: n.Node, step: n.Node, inclusive: bool, from_zero: bool) -> None:
+        self.counter = counter
+        self.limit = limit
+        self.step = step
+        self.inclusive = inclusive
+        self.from_zero = from_zero
+        self.sure = True  # whether the step is known to be positive
+
+
+def counting_parts(node: n.For) -> Counting | None:
+    """A loop's counter, limit and step when it has the form of a counting loop."""
+    if len(node.test) != 1 or len(node.step) != 1:
+        return None
+    test: Any = node.test[0]
+    step: Any = node.step[0]
+    if not (isinstance(test, n.Binary) and test.op in ("<", "<=") and isinstance(test.left, n.Name)):
+        return None
+    counter = test.left
+    if counter.storage != "local" or not isinstance(test.right, (n.Const, n.Name, n.Prop)):
+        return None
+    if isinstance(test.right, n.Prop) and not isinstance(test.right.obj, n.Name):
+        return None
+    if not isinstance(step, (n.IncDec, n.OpAssign)) or not isinstance(step.target, n.Name):
+        return None
+    if step.target.name != counter.name:
+        return None
+    if isinstance(step, n.IncDec):
+        by: Any = n.Const(step.line, 1) if step.op == "++" else None
+    else:
+        by = step.value if step.op == "+" else None
+    if not isinstance(by, (n.Const, n.Name)) or (isinstance(by, n.Name) and by.name == counter.name):
+        return None
+    first: Any = node.init[-1] if node.init else None
+    if isinstance(first, n.VarDecl) and first.items:
+        target, value = first.items[-1]
+        first = n.Assign(first.line, target, value)
+    from_zero = (
+        isinstance(first, n.Assign)
+        and isinstance(first.target, n.Name)
+        and first.target.name == counter.name
+        and isinstance(first.value, n.Const)
+        and type(first.value.value) is int
+        and first.value.value == 0
+    )
+    return Counting(counter, test.right, by, test.op == "<=", from_zero)
+
+
+def calls_nothing(text: Any) -> bool:
+    """Whether a text can run no script code by a call and change no array's size."""
+    return _scan_loop(text, set(), set())
+
+
+def only_locals_stored(text: Any) -> bool:
+    """Whether a text calls nothing, stores to plain variables alone and has no loop of its own."""
+    pending = [text]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (list, tuple)):
+            pending.extend(node)
+            continue
+        if not isinstance(node, n.Node):
+            continue
+        if isinstance(node, (*_CALLS, *LOOPS, n.MultiSet)):
+            return False
+        if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)):
+            target = node.target
+            if not (isinstance(target, n.Name) and target.storage == "local"):
+                return False
+        pending.extend(getattr(node, slot) for slot in type(node).__slots__ if slot != "storage")
+    return True
+
+
+def read_at(text: Any, counter: str) -> set[str]:
+    """Locals that a text reads as `local[ counter ]`."""
+    found: set[str] = set()
+    pending = [text]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (list, tuple)):
+            pending.extend(node)
+        elif isinstance(node, n.Node):
+            if isinstance(node, n.Index) and isinstance(node.obj, n.Name) and isinstance(node.key, n.Name):
+                if node.obj.storage == "local" and node.key.name == counter and node.key.storage == "local":
+                    found.add(node.obj.name)
+            pending.extend(getattr(node, slot) for slot in type(node).__slots__ if slot != "storage")
+    return found
 
 
 _MAX_REGION = 400
@@ -312,6 +405,7 @@ class Statements:
     def s_ExprStmt(self: FunctionGenerator, node: n.ExprStmt) -> None:
         for item in node.exprs:
             self.effect(item)
+            self.zipped = {}
 
     def s_Command(self: FunctionGenerator, node: n.Command) -> None:
         line = node.line
@@ -356,6 +450,7 @@ class Statements:
 
     def s_If(self: FunctionGenerator, node: n.If) -> None:
         cond = self.condition(node.cond)
+        self.zipped = {}
         then = self.block(node.then)
         other = self.block(node.other) if node.other is not None else []
         self.out.append(p.if_(cond, then, other, node.line))
@@ -470,6 +565,20 @@ class Statements:
             mark = self.temps_begin()
             self.effect(item)
             self.temps_end(mark, line)
+        counting = self.counting(node) if self.unit.optimize else None
+        if counting is None:
+            self.general_for(node)
+        elif counting.sure:
+            self.counting_loop(node, counting)
+        else:
+            step: Any = counting.step
+            up = p.compare(p.name(self.py_name(step.name), line), ast.Gt(), p.const(0, line), line)
+            counted = self.generated(lambda: self.counting_loop(node, counting))
+            self.out.append(p.if_(up, counted, self.generated(lambda: self.general_for(node)), line))
+
+    def general_for(self: FunctionGenerator, node: n.For) -> None:
+        """The test, the pass, the step, as the text has them; what the loop begins with is done."""
+        line = node.line
 
         def step() -> None:
             for item in node.step:
@@ -495,6 +604,98 @@ class Statements:
         self.bounds.clear()
         self.emit_loop(head, conds[0] if conds else None, body, loop, tail, line)
         self.out.extend(clear)
+
+    def counting(self: FunctionGenerator, node: n.For) -> Counting | None:
+        """What a loop counts, when nothing but its own step changes the counter, the limit and the step."""
+        found = counting_parts(node)
+        if found is None or self.local_type(found.counter)[0] != INT:
+            return None
+        limit, step = found.limit, found.step
+        if self.value_type(limit)[0] != INT or self.value_type(limit)[2] > INT_MAX - SMALL_STEP:
+            return None
+        if self.value_type(step)[0] != INT or self.value_type(step)[2] < 1:
+            return None
+        found.sure = self.value_type(step)[1] >= 1
+        fixed = [part for part in (found.counter, limit, step) if isinstance(part, n.Name)]
+        if isinstance(limit, n.Prop):
+            # a length: of a text, or of an array while nothing is called
+            assert isinstance(limit.obj, n.Name)
+            fixed.append(limit.obj)
+            if self.value_type(limit.obj)[0] != STR and not calls_nothing(node.body):
+                return None
+        if any(stores_in_loop(node.body, name.name, True) for name in fixed):
+            return None
+        return found
+
+    def counting_loop(self: FunctionGenerator, node: n.For, found: Counting) -> None:
+        """A counting loop as a host loop over a range; behind it the counter is where the script's loop leaves it."""
+        line = node.line
+        limit, step = (self.expr(part) for part in (found.limit, found.step))
+        if limit.kind == "expr":
+            limit = self.keep(limit, line)
+        counter = self.py_name(found.counter.name)
+        self.take_bound(node.test[0], [node.body])
+        zipped = self.zippable(node, found)
+        if zipped:
+            self.zipped_loop(node, counter, limit, zipped)
+            return
+        body, loop = self.loop_body(node.body, None, line)
+        self.bounds.clear()
+        end = self.again(limit, line)
+        if found.inclusive:
+            end = p.binary(end, ast.Add(), p.const(1, line), line)
+        args = [p.name(counter, line), end]
+        if not (step.kind == "const" and step.value == 1):
+            args.append(self.again(step, line))
+        moved = p.assign(counter, p.binary(p.name(counter, line), ast.Add(), self.again(step, line), line), line)
+        operator: ast.cmpop = ast.LtE() if found.inclusive else ast.Lt()
+        passed = p.if_(p.compare(p.name(counter, line), operator, self.again(limit, line), line), [moved], [], line)
+        self.out.append(p.for_(p.target(counter, line), p.call("$range", args, line), body, [passed], line))
+        self.after_loop(loop, line)
+
+    # While the first expression of a pass is computed, `array[ counter ]` is the item that the host's loop is at; what
+    # runs script code (an operator's slow path) and all that comes after it reads the array itself.
+
+    def zippable(self: FunctionGenerator, node: n.For, found: Counting) -> list[str]:
+        """Known arrays that a loop from 0 on reads at the counter, while it calls nothing and stores to locals alone."""
+        if self.in_zip or found.inclusive or not found.from_zero or not only_locals_stored(node.body):
+            return []
+        arrays = read_at(node.body, found.counter.name)
+        known = {name for name in arrays if self.types.variables.get(name, (ANY, 0, 0))[0] == ARRAY}
+        return sorted(name for name in known if not stores_in_loop(node.body, name, True))
+
+    def zipped_loop(self: FunctionGenerator, node: n.For, counter: str, limit: V, arrays: list[str]) -> None:
+        """Runs over the items of arrays beside the counter when they are long enough, else over the counter alone."""
+        line = node.line
+        tests = [p.compare(p.const(0, line), ast.Lt(), self.again(limit, line), line)]
+        items: list[str] = []
+        for name in arrays:
+            size = p.call("$len", [p.name(self.py_name(name), line)], line)
+            tests.append(p.compare(self.again(limit, line), ast.LtE(), size, line))
+            items.append(self.fresh("$z"))
+        self.zipped = {(self.py_name(a), counter): item for a, item in zip(arrays, items, strict=True)}
+        self.in_zip = True
+        body, loop = self.loop_body(node.body, None, line)
+        self.bounds.clear()
+        self.zipped = {}
+        targets = ast.Tuple([p.target(name, line) for name in (counter, *items)], p.STORE, **p.at(line))
+        sources = [p.call("$range", [self.again(limit, line)], line)]
+        sources += [p.name(self.py_name(name), line) for name in arrays]
+        # only an array that shrinks meanwhile ends this early; the loop over the counter goes on from there
+        moved = p.binary(p.name(counter, line), ast.Add(), p.const(1, line), line)
+
+        def fast() -> None:
+            self.out.append(p.for_(targets, p.call("$zip", sources, line), body, [p.assign(counter, moved, line)], line))
+            self.out.append(p.assign([p.target(item, line) for item in items], p.const(None, line), line))
+            self.after_loop(loop, line)
+
+        special = self.generated(fast)
+        general = self.generated(lambda: self.s_For(n.For(line, [], node.test, node.step, node.body)))
+        self.in_zip = False
+        rest = special[0]
+        assert isinstance(rest, ast.For)
+        rest.orelse.extend(general)
+        self.out.append(p.if_(p.both(tests, line), special, general, line))
 
     def s_NumericFor(self: FunctionGenerator, node: n.NumericFor) -> None:
         line = node.line

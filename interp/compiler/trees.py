@@ -119,13 +119,14 @@ class Trees:
             self.out.append(p.assign(name, value.node, node.line))
 
         self.in_tree, before = True, self.in_tree
+        self.zipped, zipped = {}, self.zipped
         self.callees_known, known = tree.callees, self.callees_known
         mark = self.temps_begin()
         made = self.generated(make)
         used = self.temps_used
         made += self.temps_end_list(mark, node.line)
         self.temps_used = used  # an earlier operand may yet be moved into a temporary before this code
-        self.in_tree, self.callees_known = before, known
+        self.in_tree, self.callees_known, self.zipped = before, known, zipped
         return made
 
     def emit_tree(
@@ -205,6 +206,10 @@ class Trees:
 
     def index_part(self: FunctionGenerator, node: n.Index, tree: Tree) -> Part | None:
         """An item of a known string or array, or of an array in such an array."""
+        zipped = self.zipped_item(node)
+        if zipped is not None:
+            tree.properties += 1
+            return Part(p.name(zipped, node.line))
         key = self.part(node.key, tree)
         if key is None:
             return None

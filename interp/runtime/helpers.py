@@ -248,6 +248,8 @@ KNOWN_NATIVES = frozenset(("sqrt", "sin", "cos", "toint", "tostring", "string_pa
 TABLE: dict[str, Any] = {
     "$type": type,
     "$len": len,
+    "$range": range,
+    "$zip": zip,
     "$int": int,
     "$float": float,
     "$bool": bool,
