@@ -23,7 +23,7 @@ from .comparisons import Comparisons
 from .expressions import Expressions
 from .guess import Hints, guess_params, guess_reals
 from .infer import Type, Types, infer
-from .statements import Loop, Scope, Statements
+from .statements import Loop, Scope, Statements, table_uses
 from .trees import Trees
 from .types import ANY, ARRAY, FUNC, INT, INT_MAX, INT_MIN, OTHER, REAL, STR
 from .values import V
@@ -313,8 +313,13 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
             head.append(p.scope(ast.Nonlocal, [f"{self.variable}$p"], line))
         if self.limits and not self.function.is_unit:
             self.poll(line)
+        uses = table_uses(function.body) if self.unit.optimize and not guesses else None
         if guesses:
             self.two_bodies(function, guesses, fast, line)
+        elif uses is not None and uses[0] | uses[1] <= set(function.params) - set(function.cells):
+            test = self.table_test(uses, function.body, line)
+            special = self.with_tables(uses, lambda: self.generated(lambda: self.whole_body(function, line)))
+            self.out.append(p.if_(test, special, self.generated(lambda: self.whole_body(function, line)), line))
         else:
             self.whole_body(function, line)
         if self.this_tested:

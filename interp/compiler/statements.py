@@ -794,28 +794,36 @@ class Statements:
         is run over, and the general one, which looks at it when it ends.
         """
         line = node.line
-        tables, keys = uses
-        tests = [
-            p.compare(p.call("$type", [p.name(self.py_name(name), line)], line), ast.Is(), p.name(kind, line), line)
-            for names, kind in ((keys, "$bytes"), (tables, "$TableType"))
-            for name in sorted(names)
-        ]
-        if mentions_isset(node.body):
-            isset = p.name(self.global_name("isset"), line)
-            tests.append(p.compare(isset, ast.Is(), p.name("$N_isset", line), line))
-            tests.append(p.name("$whole", line))
-            tests[-1], tests[-2] = tests[-2], tests[-1]
-        kept, exact = dict(self.types.variables), self.exact_tables
-        self.exact_tables = exact | {self.py_name(name) for name in tables}
-        for name in keys:
-            self.types.variables[name] = (STR, INT_MIN, INT_MAX)
-        special, loop = self.loop_body(node.body, None, line)
-        self.types.variables, self.exact_tables = kept, exact
+        test = self.table_test(uses, node.body, line)
+        special, loop = self.with_tables(uses, lambda: self.loop_body(node.body, None, line))
         general, other = self.loop_body(node.body, lambda: self.out.append(check), line)
         if not general or not isinstance(general[-1], (ast.Return, ast.Break, ast.Continue)):
             general.append(check)
         loop.exits = loop.exits or other.exits
-        return [p.if_(p.both(tests, line), special, general, line)], loop
+        return [p.if_(test, special, general, line)], loop
+
+    def table_test(self: FunctionGenerator, uses: tuple[set[str], set[str]], body: Any, line: int) -> ast.expr:
+        """That the tables are plain ones and the keys strings, and that `isset` is what it was."""
+        tests = [
+            p.compare(p.call("$type", [p.name(self.py_name(name), line)], line), ast.Is(), p.name(kind, line), line)
+            for names, kind in zip(uses, ("$TableType", "$bytes"), strict=True)
+            for name in sorted(names)
+        ]
+        if mentions_isset(body):
+            isset = p.name(self.global_name("isset"), line)
+            tests += [p.name("$whole", line), p.compare(isset, ast.Is(), p.name("$N_isset", line), line)]
+        return p.both(tests, line)
+
+    def with_tables(self: FunctionGenerator, uses: tuple[set[str], set[str]], make: Any) -> Any:
+        """What `make` generates where `table_test` holds."""
+        tables, keys = uses
+        kept, exact = dict(self.types.variables), self.exact_tables
+        self.exact_tables = exact | {self.py_name(name) for name in tables}
+        for name in keys:
+            self.types.variables[name] = (STR, INT_MIN, INT_MAX)
+        made = make()
+        self.types.variables, self.exact_tables = kept, exact
+        return made
 
     # --- leaving ------------------------------------------------------------------------------------------------------
 
