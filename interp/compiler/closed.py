@@ -220,9 +220,8 @@ class ClosedGenerator:
         other = self.block(self.listed(node.other)) if node.other is not None else []
         after_other = None if self.ends(other) else self.env
         if after_then is None or after_other is None:
-            self.env = after_other if after_then is None else after_then
-            if self.env is None:
-                self.env = before
+            known = after_other if after_then is None else after_then
+            self.env = before if known is None else known
         else:
             self.env = self.joined(after_then, after_other)
         if then and self.ends(then) and not isinstance(then[-1], ast.If):
@@ -462,7 +461,7 @@ class ClosedGenerator:
             if left.mask == INT and right.mask == INT:
                 lo, hi = int_range(op, left, right)
                 made = Value(host, (INT, lo, hi))
-                return made if -_WIDE < lo and hi < _WIDE else self.settled(made)
+                return made if lo > -_WIDE and hi < _WIDE else self.settled(made)
             left, right = self.settled(left), self.settled(right)
             return Value(p.binary(left.node, _OPERATORS[op](), right.node, line), (REAL, INT_MIN, INT_MAX))
         left, right = self.settled(self.number(left, line)), self.settled(self.number(right, line))
@@ -536,8 +535,13 @@ class ClosedGenerator:
     def index(self, node: n.Index) -> Value:
         obj = self.expr(node.obj)
         key = self.settled(self.number(self.expr(node.key), node.line))
-        if key.mask != INT or key.lo < 0:
+        if key.mask != INT:
             raise Unsuitable
+        if key.lo < 0:
+            first, name = self.named(key, node.line)
+            inside = p.compare(first, ast.GtE(), p.const(0, node.line), node.line)
+            again = p.name(name, node.line)
+            key = Value(p.choose(inside, again, p.call("$bail", [], node.line), node.line), (INT, 0, key.hi))
         if obj.mask == STR:
             return Value(p.subscript(obj.node, key.node, node.line), (INT, 0, 255))
         obj = self.need(obj, ARRAY, node.line)
@@ -616,7 +620,7 @@ class _Votes:
 def closed_copy(
     unit: UnitGenerator, function: n.Function, variable: str
 ) -> tuple[ast.stmt, dict[str, Type], bool] | None:
-    """The closed copy of a function, the types its arguments must have, whether it calls itself; None when there is none.
+    """A function's closed copy, the types its arguments must have, whether it calls itself; None when there is none.
 
     Worth while for functions that call themselves, and for functions of two arguments, by which arrays may be sorted.
     """

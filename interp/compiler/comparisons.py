@@ -186,9 +186,7 @@ class Comparisons:
         name = self.new_temp(STR)
         slow = p.call("$concat", [self.again(value, line) for value in values], line)
         joined = p.call("$join", [p.tuple_of(texts, line)], line)
-        self.out.append(
-            p.try_([p.assign(name, joined, line)], "$TypeError", None, [p.assign(name, slow, line)], line)
-        )
+        self.out.append(p.try_([p.assign(name, joined, line)], "$TypeError", None, [p.assign(name, slow, line)], line))
         return self.temp_value(name, line, STR)
 
     def likely_text(self: FunctionGenerator, value: V, line: int) -> ast.expr:

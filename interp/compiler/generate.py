@@ -23,7 +23,9 @@ from .comparisons import Comparisons
 from .expressions import Expressions
 from .guess import Hints, guess_params, guess_reals
 from .infer import Type, Types, infer
-from .statements import Loop, Scope, Statements, table_uses
+from .loops import Loop, Loops, Scope
+from .statements import Statements
+from .texts import table_uses
 from .trees import Trees
 from .types import ANY, ARRAY, FUNC, INT, INT_MAX, INT_MIN, OTHER, REAL, STR
 from .values import V
@@ -156,7 +158,7 @@ class Stores(list):  # type: ignore[type-arg]
         self.generator.bounds.pop(name, None)
 
 
-class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
+class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, Loops):
     """Generates one function."""
 
     def __init__(self, unit: UnitGenerator, function: n.Function, twin: bool, variable: str) -> None:

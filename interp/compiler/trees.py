@@ -266,7 +266,7 @@ class Trees:
             _, right_lo, right_hi = as_int((right.mask, right.lo, right.hi))
             lo, hi = int_range(node.op, V(host, lo=left_lo, hi=left_hi), V(host, lo=right_lo, hi=right_hi))
             # ring operations may run over: the root wraps what comes out
-            return Part(host, INT, lo, hi) if -_WIDE < lo and hi < _WIDE else None
+            return Part(host, INT, lo, hi) if lo > -_WIDE and hi < _WIDE else None
         if left.wide or right.wide:
             return None
         if node.op == "*":
@@ -358,7 +358,7 @@ class Trees:
     # --- compound assignment ------------------------------------------------------------------------------------------
 
     def tree_assign(self: FunctionGenerator, node: n.OpAssign) -> V | None:
-        """`o.name op= value` or `o[ key ] op= value` in one attempt: read, operation and store. None where that is impossible."""
+        """`o.name op= value` or `o[ key ] op= value` in one attempt: read, operation and store; None if impossible."""
         target = node.target
         if self.in_tree or not self.unit.optimize or node.op not in ("+", "-", "*"):
             return None

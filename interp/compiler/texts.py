@@ -1,0 +1,208 @@
+"""Questions about the text of loops and blocks: what it stores, calls and reads.
+
+Rule of this file: an answer decides only which copies of a text are generated; every doubt is answered so that no copy
+is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeGuard
+
+from ..syntax import nodes as n
+
+LOOPS = (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach)
+
+# what can run script code, or make a local mean another thing
+CALLS = (
+    n.Call, n.CompatCall, n.New, n.ThreadCall, n.Sync, n.MultiAssign, n.Command, n.ClassDecl, n.DeclTree, n.FuncExpr,
+    n.FuncDecl, n.Foreach, n.Defer,
+)  # fmt: skip
+
+# texts with more nodes do not stand twice
+_MAX_TWICE = 400
+
+
+def walk(text: Any) -> Iterator[Any]:
+    """All nodes of a text, without the bodies of functions in it."""
+    pending = [text]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (list, tuple)):
+            pending.extend(node)
+        elif isinstance(node, n.Node) and not isinstance(node, n.Function):
+            yield node
+            pending.extend(getattr(node, slot) for slot in type(node).__slots__ if slot != "storage")
+
+
+def stored_targets(node: Any) -> list[Any]:
+    """What a node itself stores to, parentheses taken off."""
+    targets: list[Any] = []
+    if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)):
+        targets = [node.target]
+    elif isinstance(node, n.VarDecl):
+        targets = [target for target, _ in node.items]
+    elif isinstance(node, n.MultiAssign):
+        targets = list(node.targets)
+    elif isinstance(node, n.NumericFor):
+        targets = [node.name]
+    elif isinstance(node, n.Foreach):
+        targets = [name for name in (node.key, node.value) if name is not None]
+    for i, target in enumerate(targets):
+        while isinstance(target, n.Paren) and len(target.items) == 1:
+            target = target.items[0]
+        targets[i] = target
+    return targets
+
+
+def stored_names(node: Any) -> set[str]:
+    """The variables that a node itself stores to."""
+    return {target.name for target in stored_targets(node) if isinstance(target, n.Name)}
+
+
+def is_local(node: Any) -> TypeGuard[n.Name]:
+    """Whether an expression is a variable of its own function that no other function shares."""
+    return isinstance(node, n.Name) and node.storage == "local"
+
+
+def calls_nothing(text: Any) -> bool:
+    """Whether a text can run no script code by a call and change no array's size."""
+    return not any(isinstance(node, CALLS) for node in walk(text))
+
+
+def indexed_locals(loop: Any) -> set[str]:
+    """Locals that a loop indexes and never stores; none when the loop calls anything."""
+    indexed: set[str] = set()
+    stored: set[str] = set()
+    for node in walk(loop):
+        if isinstance(node, CALLS):
+            return set()
+        if type(node) is n.Index and is_local(node.obj):
+            indexed.add(node.obj.name)
+        stored |= stored_names(node)
+    return indexed - stored
+
+
+def table_uses(body: Any) -> tuple[set[str], set[str]] | None:
+    """Locals that a text uses as tables, `t[ k ]`, and their keys, when it calls nothing but `isset` and stores to
+    neither; None when that is no gain.
+    """
+    tables: set[str] = set()
+    keys: set[str] = set()
+    stored: set[str] = set()
+    uses = 0
+    for node in walk(body):
+        pair: list[Any] = []
+        if isinstance(node, n.Call):
+            if not calls_isset(node):
+                return None
+            pair = node.args
+        elif isinstance(node, (*CALLS, *LOOPS)):
+            return None
+        elif isinstance(node, n.Index):
+            pair = [node.obj, node.key]
+        if pair:
+            if not all(is_local(part) for part in pair):
+                return None
+            tables.add(pair[0].name)
+            keys.add(pair[1].name)
+            uses += 1
+        stored |= stored_names(node)
+    if uses < 2 or (tables | keys) & stored or tables & keys:
+        return None
+    return tables, keys
+
+
+def calls_isset(node: Any) -> bool:
+    """`isset( a, b )`."""
+    return (
+        isinstance(node, n.Call)
+        and isinstance(node.func, n.Name)
+        and node.func.name == "isset"
+        and node.func.storage == "global"
+        and len(node.args) == 2
+    )
+
+
+def mentions_isset(text: Any) -> bool:
+    return any(calls_isset(node) for node in walk(text))
+
+
+def only_locals_stored(text: Any) -> bool:
+    """Whether a text calls nothing, stores to plain variables alone and has no loop of its own."""
+    return not any(
+        isinstance(node, (*CALLS, *LOOPS, n.MultiSet)) or not all(is_local(target) for target in stored_targets(node))
+        for node in walk(text)
+    )
+
+
+def read_at(text: Any, counter: str) -> set[str]:
+    """Locals that a text reads as `local[ counter ]`."""
+    return {
+        node.obj.name
+        for node in walk(text)
+        if type(node) is n.Index and is_local(node.obj) and is_local(node.key) and node.key.name == counter
+    }
+
+
+def count_uses(text: Any, names: set[str]) -> int | None:
+    """How often a text names some locals as operands; None when it stores to one of them or is too large to copy."""
+    uses = 0
+    for i, node in enumerate(walk(text)):
+        if i > _MAX_TWICE or isinstance(node, (n.Defer, n.Sync)) or stored_names(node) & names:
+            return None
+        if isinstance(node, n.Binary):
+            uses += sum(isinstance(side, n.Name) and side.name in names for side in (node.left, node.right))
+    return uses
+
+
+class Counting:
+    """`for( … ; counter < limit; counter += step )`."""
+
+    __slots__ = ("counter", "from_zero", "inclusive", "limit", "step", "sure")
+
+    def __init__(self, counter: n.Name, limit: n.Node, step: n.Node, inclusive: bool, from_zero: bool) -> None:
+        self.counter = counter
+        self.limit = limit
+        self.step = step
+        self.inclusive = inclusive
+        self.from_zero = from_zero
+        self.sure = True  # whether the step is known to be positive
+
+
+def counting_parts(node: n.For) -> Counting | None:
+    """A loop's counter, limit and step when it has the form of a counting loop."""
+    if len(node.test) != 1 or len(node.step) != 1:
+        return None
+    test: Any = node.test[0]
+    step: Any = node.step[0]
+    if not (isinstance(test, n.Binary) and test.op in ("<", "<=") and isinstance(test.left, n.Name)):
+        return None
+    counter = test.left
+    if counter.storage != "local" or not isinstance(test.right, (n.Const, n.Name, n.Prop)):
+        return None
+    if isinstance(test.right, n.Prop) and not isinstance(test.right.obj, n.Name):
+        return None
+    if not isinstance(step, (n.IncDec, n.OpAssign)) or not isinstance(step.target, n.Name):
+        return None
+    if step.target.name != counter.name:
+        return None
+    if isinstance(step, n.IncDec):
+        by: Any = n.Const(step.line, 1) if step.op == "++" else None
+    else:
+        by = step.value if step.op == "+" else None
+    if not isinstance(by, (n.Const, n.Name)) or (isinstance(by, n.Name) and by.name == counter.name):
+        return None
+    first: Any = node.init[-1] if node.init else None
+    if isinstance(first, n.VarDecl) and first.items:
+        target, value = first.items[-1]
+        first = n.Assign(first.line, target, value)
+    from_zero = (
+        isinstance(first, n.Assign)
+        and isinstance(first.target, n.Name)
+        and first.target.name == counter.name
+        and isinstance(first.value, n.Const)
+        and type(first.value.value) is int
+        and first.value.value == 0
+    )
+    return Counting(counter, test.right, by, test.op == "<=", from_zero)
