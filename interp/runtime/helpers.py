@@ -280,7 +280,7 @@ TABLE: dict[str, Any] = {
     "$m_sqrt": math.sqrt,
     "$m_sin": math.sin,
     "$m_cos": math.cos,
-    **{"$N_" + name: None for name in KNOWN_NATIVES},
+    **dict.fromkeys(["$N_" + name for name in KNOWN_NATIVES], MISSING),  # no value of a script: not even null
     "$pointer": Pointer,
     "$add": operators.add,
     "$sub": operators.sub,

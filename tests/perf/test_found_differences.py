@@ -26,6 +26,14 @@ include "string";
 function f(){ var s = "abcdef"; for( var i = 0; i < 3; ++i ) println( string_part( s, i, 2 ) ); }
 f();
 """,
+    "a known native without its library is null and cannot be called": b"""
+function f( g ){ var x = 4.0; println( g( x ) ); }
+pcall( f, function( type, text ){ println( type, text ); }, function( x ){ return sqrt( x ) + 1.0; } );
+function text(){ return string_part( "abc", 1, 1 ); }
+pcall( text, function( type, text ){ println( type, text ); } );
+function root(){ var x = 4.0; return sqrt( x ) + 1.0; }
+pcall( root, function( type, text ){ println( type, text ); } );
+""",
 }
 
 
