@@ -79,6 +79,22 @@ def infer(function: n.Function, params: dict[str, Type] | None = None) -> Types:
     return _Inference(function, params or {}).run()
 
 
+def _is_left_early(body: Any) -> bool:
+    """Whether a loop's body may end before its text does."""
+    pending = [body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (n.Break, n.Continue)):
+            return True
+        if isinstance(node, list):
+            pending.extend(node)
+        elif isinstance(node, n.If):
+            pending += (node.then, node.other)
+        elif isinstance(node, (n.Block, n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach, n.Defer)):
+            pending.append(node.body)
+    return False
+
+
 class _Inference:
     def __init__(self, function: n.Function, params: dict[str, Type]) -> None:
         self.function = function
@@ -184,7 +200,10 @@ class _Inference:
             self.loop(node.body)
             self.bounds.clear()
         elif kind is n.DoWhile:
+            before = set(self.assigned)
             self.statement(node.body)
+            if _is_left_early(node.body):
+                self.assigned = before
             self.expr(node.cond)
         elif kind is n.For:
             for item in node.init:
