@@ -22,7 +22,7 @@ from .closed import attach, closed_copy, dispatch
 from .comparisons import Comparisons
 from .expressions import Expressions
 from .guess import Hints, guess_params, guess_reals
-from .infer import Type, Types, infer
+from .infer import Type, Types, forget_loops, infer
 from .statements import Loop, Scope, Statements, table_uses
 from .trees import Trees
 from .types import ANY, ARRAY, FUNC, INT, INT_MAX, INT_MIN, OTHER, REAL, STR
@@ -103,6 +103,7 @@ class UnitGenerator:
         """`def $unit(): …` as a module; its code is the unit's code."""
         self.defined[id(self.unit)] = "$main"
         main = self.definition(self.unit, "$main", self.out, None)
+        forget_loops()
         body = [*self.out, *main, p.return_(p.name("$main", 1), 1)]
         return ast.Module([p.function("$unit", [], [], None, body, 1)], [])
 
@@ -413,7 +414,7 @@ def mentions(node: Any, names: frozenset[str]) -> bool:
             if part.name in names:
                 return True
         elif isinstance(part, n.Node) and not isinstance(part, n.Function):
-            pending.extend(getattr(part, slot) for slot in type(part).__slots__)
+            pending.extend(getattr(part, slot) for slot in part.parts)
     return False
 
 

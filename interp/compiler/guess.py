@@ -43,9 +43,8 @@ class Hints:
                 self._property(entry.key, entry.value)
         elif isinstance(node, n.Assign) and isinstance(node.target, n.Prop):
             self._property(node.target.key, node.value)
-        for slot in type(node).__slots__:
-            if slot != "storage":
-                self._walk(getattr(node, slot, None))
+        for slot in node.parts:
+            self._walk(getattr(node, slot, None))
 
     def _property(self, key: Any, value: Any) -> None:
         if isinstance(key, n.Const) and type(key.value) is bytes:
@@ -132,9 +131,8 @@ class _Votes:
         elif isinstance(node, n.NumericFor) and not node.is_real:
             for arg in node.args:
                 self.vote(arg, INT)
-        for slot in type(node).__slots__:
-            if slot != "storage":
-                self.walk(getattr(node, slot, None))
+        for slot in node.parts:
+            self.walk(getattr(node, slot, None))
 
     def pair(self, side: Any, other: Any) -> None:
         mask = self.mask(other)
@@ -174,9 +172,8 @@ def _assignments(node: Any, sources: dict[str, list[Any]]) -> None:
         for target, value in node.items:
             if value is not None:
                 sources.setdefault(target.name, []).append(value)
-    for slot in type(node).__slots__:
-        if slot != "storage":
-            _assignments(getattr(node, slot, None), sources)
+    for slot in node.parts:
+        _assignments(getattr(node, slot, None), sources)
 
 
 def _realish(node: Any, found: set[str], hints: Hints) -> bool:

@@ -83,7 +83,7 @@ def _scan_loop(loop: Any, indexed: set[str], stored: set[str]) -> bool:
             stored.add(node.name.name)
         if isinstance(node, n.VarDecl):
             stored.update(target.name for target, _ in node.items)
-        pending.extend(getattr(node, slot) for slot in type(node).__slots__ if slot != "storage")
+        pending.extend(getattr(node, slot) for slot in node.parts)
     return True
 
 
@@ -112,7 +112,7 @@ def table_uses(body: Any) -> tuple[set[str], set[str]] | None:
         elif isinstance(node, _CALLS) or isinstance(node, LOOPS):
             return None
         else:
-            pending.extend(getattr(node, slot) for slot in type(node).__slots__ if slot != "storage")
+            pending.extend(getattr(node, slot) for slot in node.parts)
         if isinstance(node, n.Index):
             pair = [node.obj, node.key]
         if pair:
@@ -136,7 +136,7 @@ def mentions_isset(node: Any) -> bool:
         return any(mentions_isset(item) for item in node)
     if not isinstance(node, n.Node):
         return False
-    return isinstance(node, n.Call) or any(mentions_isset(getattr(node, slot)) for slot in type(node).__slots__)
+    return isinstance(node, n.Call) or any(mentions_isset(getattr(node, slot)) for slot in node.parts)
 
 
 class Counting:
@@ -266,7 +266,7 @@ def count_uses(text: Any, names: set[str]) -> int | None:
                 return None
         if isinstance(node, n.Binary):
             uses += sum(isinstance(side, n.Name) and side.name in names for side in (node.left, node.right))
-        pending.extend(getattr(node, slot) for slot in type(node).__slots__ if slot != "storage")
+        pending.extend(getattr(node, slot) for slot in node.parts)
     return uses
 
 

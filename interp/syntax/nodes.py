@@ -12,12 +12,27 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+# slots that never hold a node
+_PLAIN = frozenset((
+    "storage", "op", "word", "levels", "base", "computed", "is_map", "is_sub", "is_race", "is_prefix", "is_index",
+    "is_global", "is_real", "is_function",
+))  # fmt: skip
+
+
 class Node:
-    """Base of all nodes. Children are given positionally, in the order of `__slots__`, after the line."""
+    """Base of all nodes. Children are given positionally, in the order of `__slots__`, after the line.
+
+    `parts` names the slots that may hold nodes, lists of nodes or lists of tuples of them: what a walk looks at.
+    """
 
     __slots__ = ("line",)
 
     line: int
+    parts: tuple[str, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        if "parts" not in cls.__dict__:
+            cls.parts = tuple([slot for slot in cls.__slots__ if slot not in _PLAIN])
 
     def __init__(self, line: int, *parts: object) -> None:
         self.line = line
@@ -45,6 +60,7 @@ class Const(Node):
     """null, bool, int (already wrapped to 64 bits), real, string (bytes) or `Pointer`."""
 
     __slots__ = ("value",)
+    parts = ()
     value: Any
 
 
@@ -52,6 +68,7 @@ class Name(Node):
     """A variable. `storage` is "local", "captured" or "global" after resolution."""
 
     __slots__ = ("name", "storage")
+    parts = ()
     name: str
     storage: str | None
 
@@ -399,6 +416,7 @@ class Function(Node):
     """
 
     __slots__ = ("name", "params", "uses", "body", "locals", "cells", "is_unit", "complaints")
+    parts = ("body",)
     name: str | None
     params: list[str]
     uses: list[str] | None
