@@ -394,7 +394,9 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         special = self.generated(lambda: self.whole_body(function, line))
         self.types = generic
         self.not_functions = set()
+        self.versioned = True  # arguments that were not expected: no copy of each loop as well
         general = self.generated(lambda: self.whole_body(function, line))
+        self.versioned = False
         cond = tests[0] if len(tests) == 1 else p.both(tests, line)
         if special and isinstance(special[-1], ast.Return):
             self.out.append(p.if_(cond, special, [], line))
