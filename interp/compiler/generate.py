@@ -288,7 +288,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         function = self.function
         line = function.line
         params = [self.py_name(param) for param in function.params]
-        variadic = mentions(function.body, _VARIADIC)
+        variadic = mentions(function, _VARIADIC)
         head: list[ast.stmt] = [p.expression(p.const(doc, line), line)]
         setup: list[ast.stmt] = []
         if variadic:
@@ -405,19 +405,9 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
             self.out.append(p.if_(cond, special, general, line))
 
 
-def mentions(node: Any, names: frozenset[str]) -> bool:
+def mentions(function: n.Function, names: frozenset[str]) -> bool:
     """Whether a name stands in a function's own text."""
-    pending = [node]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, (list, tuple)):
-            pending.extend(part)
-        elif isinstance(part, n.Name):
-            if part.name in names:
-                return True
-        elif isinstance(part, n.Node) and not isinstance(part, n.Function):
-            pending.extend(getattr(part, slot) for slot in part.parts)
-    return False
+    return any(type(node) is n.Name and node.name in names for node in n.own_nodes(function))
 
 
 def generate(
