@@ -444,7 +444,7 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None:
         from . import start
 
-        if start.wanted and options.cache:
+        if options.cache:
             start.keep()
         _leave(status)
     return status

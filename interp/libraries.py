@@ -135,16 +135,22 @@ def installed() -> dict[str, Any]:
 _core: list[Any] | None = None
 
 
-def install_core(world: World) -> None:
-    """The functions that are always there, and the engine's own array type."""
+def load_core() -> list[Any]:
+    """The libraries of the functions that are always there."""
     global _core
     if _core is None:
         _core = [_module(f"stdlib.core.{name}").library for name in CORE]
+    return _core
+
+
+def install_core(world: World) -> None:
+    """The functions that are always there, and the engine's own array type."""
+    core = load_core()
     from stdlib.core.arrays import METHODS, array_call
 
     from .runtime.values import Record, array_class, dict_set, own_keys, set_meta
 
-    for library in _core:
+    for library in core:
         library.install(world)
     meta = own_keys(Record())
     for name, native in METHODS.items():
@@ -155,8 +161,7 @@ def install_core(world: World) -> None:
     world.array_type = array_class(meta)
     world.namespace["array"] = meta
     world.symbol_register(b"array", meta)
-    for name, native in METHODS.items():
-        world.symbol_register(b"array." + name.encode(), native)
+    world.natives_register({b"array." + name.encode(): native for name, native in METHODS.items()})
     from stdlib.core.loading import SEARCH_PATH
 
     world.namespace["SGS_PATH"] = SEARCH_PATH

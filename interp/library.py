@@ -515,6 +515,7 @@ class Library:
         self.functions: dict[str, Any] = {}
         self.constants: dict[str, Any] = {}
         self.types: list[type] = []
+        self.shortcuts: dict[str, Any] = {}  # what generated code calls in a known native's place, by its `$` name
         self.on_install: Callable[[], None] | None = None
 
     def function(
@@ -553,9 +554,9 @@ class Library:
         world.namespace.update(self.functions)
         for name in KNOWN_NATIVES.intersection(self.functions):
             world.namespace["$N_" + name] = self.functions[name]
+        world.namespace.update(self.shortcuts)
         world.namespace.update(self.constants)
-        for name, native in self.functions.items():
-            world.symbol_register(name.encode(), native)
+        world.natives_register({name.encode(): native for name, native in self.functions.items()})
         if self.on_install is not None:
             self.on_install()
 

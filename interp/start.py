@@ -2,120 +2,148 @@
 
 Rules of this file: a snapshot is only used when each source file in it is, by size and time, the one it was made from;
 whatever is wrong with it means the ordinary imports; the process is the command's own, so it may tune the collector.
+Each import on the way to a script costs as much as a hundred lines of it, so this file has its own few lines of the
+cache (`own_folder`, `default_folder`) and no `__future__`.
 """
-
-from __future__ import annotations
 
 import gc
 import marshal
 import os
 import sys
 
-from .compiler.cache import Cache, default_folder
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from importlib.machinery import ModuleSpec
-    from types import CodeType, ModuleType
-    from typing import Any
+    from types import CodeType
 
-    # name -> file, whether it is a package, its time and size, its code
-    Modules = dict[str, tuple[str, bool, int, int, CodeType]]
+    # name, file, its folder if it is a package, time and size of the file, code; each behind what it imports
+    Module = tuple[str, str, "str | None", int, int, CodeType]
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _KEY = f"start-{sys.implementation.cache_tag}-{_HERE.replace(os.sep, '-')}"[-200:]
-# what only a script that is not in the cache needs
-_COLD = ("interp.syntax", "interp.compiler.")
-_WARM = ("interp.compiler.cache", "interp.compiler.pipeline")
+_HEAD = 12  # of a cache entry: its mark and its checksum, which would take longer to verify than the rest to read
 
-# Whether a snapshot is missing: `keep` makes one.
-wanted = False
+# What the process had before the interpreter; with the snapshot missing, what it has when the engine can start.
+_before = frozenset(sys.modules)
+_made: list[str] | None = None
 
 
-class _Finder:
-    """Finds modules in a snapshot."""
-
-    def __init__(self, modules: Modules) -> None:
-        self.modules = modules
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        entry = self.modules.get(name)
-        if entry is None:
+def default_folder() -> str | None:
+    """The user's cache folder (`$XDG_CACHE_HOME/pysgs` or `~/.cache/pysgs`), None without a home."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    if not base:
+        home = os.path.expanduser("~")
+        if home == "~":
             return None
-        spec: ModuleSpec = _Spec(name, self, origin=entry[0], is_package=entry[1])
-        spec.has_location = True
-        if entry[1]:
-            spec.submodule_search_locations = [os.path.dirname(entry[0])]
-        return spec
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return None
-
-    def exec_module(self, module: ModuleType) -> None:
-        exec(self.modules.pop(module.__name__)[4], module.__dict__)
+        base = os.path.join(home, ".cache")
+    return os.path.join(base, "pysgs")
 
 
-_Spec: Any = type(sys.__spec__)
-
-
-def load() -> None:
-    """Makes the modules of a fitting snapshot importable."""
-    global wanted
-    wanted = True
-    data = Cache(default_folder()).load(_KEY, check=False)  # that would take longer than reading it
-    if data is None:
-        return
+def own_folder(folder: str) -> bool:
+    """Whether a folder is there that is a directory, no link, of this user and closed to others."""
     try:
-        version, modules = marshal.loads(data)
+        stat = os.lstat(folder)
+    except OSError:
+        return False
+    if (stat.st_mode & 0o170000) != 0o040000:
+        return False
+    if hasattr(os, "getuid") and stat.st_uid != os.getuid():
+        return False
+    return stat.st_mode & 0o077 == 0
+
+
+def load() -> bool:
+    """Makes the modules of a fitting snapshot; false without one."""
+    folder = default_folder()
+    if folder is None or not own_folder(folder):
+        return False
+    try:
+        file = os.open(os.path.join(folder, _KEY), os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            data = os.read(file, os.fstat(file).st_size)
+        finally:
+            os.close(file)
+        version, modules = marshal.loads(memoryview(data)[_HEAD:])
         if version != sys.version:
-            return
-        for file, _, time, size, _ in modules.values():
-            stat = os.stat(file)
+            return False
+        for _, source, _, time, size, _ in modules:
+            stat = os.stat(source)
             if stat.st_mtime_ns != time or stat.st_size != size:
-                return
+                return False
     except (EOFError, TypeError, ValueError, OSError):
-        return
-    wanted = False
-    sys.meta_path.insert(0, _Finder(modules))
+        return False
+    _make(modules)
+    return True
+
+
+def _make(modules: "list[Module]") -> None:
+    """Makes the modules as the import system would, without its search and its locks."""
+    loaded = sys.modules
+    kind, spec_kind = type(sys), type(sys.__spec__)
+    for name, file, folder, _, _, code in modules:
+        if name in loaded:
+            continue
+        module = kind(name)
+        parent, _, last = name.rpartition(".")
+        spec = spec_kind(name, None, origin=file, is_package=folder is not None)
+        spec.has_location = True
+        names = module.__dict__
+        names["__spec__"] = spec
+        names["__file__"] = file
+        names["__package__"] = parent
+        if folder is not None:
+            names["__package__"] = name
+            names["__path__"] = spec.submodule_search_locations = [folder]
+        loaded[name] = module
+        try:
+            exec(code, names)
+        except BaseException:
+            del loaded[name]
+            raise
+        if parent:
+            setattr(loaded[parent], last, module)
 
 
 def keep() -> None:
     """Makes the snapshot from what was imported; nothing happens where a compiled file is missing."""
+    from .compiler.cache import Cache
+
     cache = Cache(default_folder())
-    if cache.folder is None:
+    if cache.folder is None or _made is None:
         return
-    modules: Modules = {}
+    modules: list[Module] = []
     try:
-        for name, module in list(sys.modules.items()):
-            if name.partition(".")[0] != "interp" and not name.startswith("stdlib"):
-                continue
-            if name == __name__ or (name.startswith(_COLD) and name not in _WARM):
-                continue
-            if name.startswith("stdlib.") and not name.startswith("stdlib.core"):
-                continue
-            file, compiled = module.__file__, module.__cached__
-            if file is None or compiled is None:
-                return
+        for name in _made:
+            module = sys.modules[name]
+            file = getattr(module, "__file__", None)
+            if file is None or not file.endswith(".py") or name == __name__:
+                continue  # not written in Python
             stat = os.stat(file)
-            with open(compiled, "rb") as stream:
+            with open(module.__cached__, "rb") as stream:
                 head, code = stream.read(16), stream.read()
             # the compiled file's own record of its source: flags, time, size
             if head[4:] != bytes(4) + (int(stat.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little") + stat.st_size.to_bytes(
                 4, "little"
             ):
                 return
-            modules[name] = (file, hasattr(module, "__path__"), stat.st_mtime_ns, stat.st_size, marshal.loads(code))
+            folder = os.path.dirname(file) if hasattr(module, "__path__") else None
+            modules.append((name, file, folder, stat.st_mtime_ns, stat.st_size, marshal.loads(code)))
         cache.store(_KEY, marshal.dumps((sys.version, modules)))
-    except (OSError, AttributeError, EOFError, TypeError, ValueError):
+    except (OSError, AttributeError, KeyError, EOFError, TypeError, ValueError):
         return
 
 
 def main() -> None:
     """The program `sgs`: the process ends in here."""
+    global _made
     # nothing made on the way to a script is garbage
     gc.disable()
-    if "--no-cache" not in sys.argv:
-        load()
+    missing = "--no-cache" not in sys.argv and not load()
     from .cli import main
 
+    if missing:
+        from .libraries import load_core
+
+        load_core()
+        # the import system puts a module behind those it imports
+        _made = [name for name in sys.modules if name not in _before]
     raise SystemExit(main())

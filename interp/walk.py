@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def children(node: Any) -> Iterator[Any]:
     """The nodes that are parts of a node, functions excluded."""
-    for slot in type(node).__slots__:
+    for slot in node.parts:
         part = getattr(node, slot, None)
         if isinstance(part, n.Node):
             if type(part) is not n.Function:

@@ -12,6 +12,8 @@ from interp.library import Library, warning
 
 library = Library("math", doc="Real functions: rounding, powers, logarithms, trigonometry (chapter 07 section 2).")
 
+library.shortcuts = {"$m_sqrt": math.sqrt, "$m_sin": math.sin, "$m_cos": math.cos}
+
 library.constant("M_PI", math.pi)
 library.constant("M_E", math.e)
 

@@ -123,6 +123,16 @@ def test_storing_leaves_no_temporary_file(folder: Path) -> None:
     assert not [path for path in folder.iterdir() if path.name.endswith(".tmp")]
 
 
+def test_another_program_of_the_same_key_is_not_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run()
+    (entry,) = entries(folder)
+    other = b"println( 'another' );"
+    monkeypatch.setattr(pipeline, "content_key", lambda *of: (entry.name, content_key(*of)[1]))
+    assert run(other) == b"another\n"
+    forget(monkeypatch)
+    assert run() == b"15\n"
+
+
 def test_no_cache_neither_reads_nor_writes(folder: Path) -> None:
     assert run(cache=False) == b"15\n"
     assert not folder.exists() or not entries(folder)

@@ -444,7 +444,7 @@ def stores(node: Any) -> bool:
         return False
     if isinstance(node, (n.Assign, n.OpAssign, n.IncDec, n.MultiAssign, n.VarDecl)):
         return True
-    return any(stores(getattr(node, slot)) for slot in type(node).__slots__)
+    return any(stores(getattr(node, slot)) for slot in node.parts)
 
 
 def called_name(node: Any) -> str:

@@ -1,8 +1,8 @@
 """Compiled code on disk: one folder of the user's own, one file for each source.
 
-Rules of this file: an entry is used only when its key (content, file name, options, versions of Python and of the
-compiler) and its checksum fit, and the folder is a real directory of this user with mode 0700; whatever is wrong with
-the cache is ignored, never reported. Entries are written to a temporary name and renamed.
+Rules of this file: an entry is used only when its identity (content, file name, options, versions of Python and of the
+compiler; all of it, not a hash) and its checksum fit, and the folder is a real directory of this user with mode 0700;
+whatever is wrong with the cache is ignored, never reported. Entries are written to a temporary name and renamed.
 """
 
 from __future__ import annotations
@@ -11,22 +11,30 @@ import marshal
 import os
 import sys
 
+from ..start import own_folder
+
 try:
-    from _blake2 import blake2b
-except ImportError:  # other interpreters keep it elsewhere
-    from hashlib import blake2b
+    # what Python takes for its own compiled files; there without another file to open
+    from _imp import source_hash
+except ImportError:
+
+    def source_hash(key: int, source: bytes) -> bytes:
+        from hashlib import blake2b
+
+        return blake2b(source, digest_size=8, salt=key.to_bytes(4, "little")).digest()
+
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
 
-_MAGIC = b"sgs2"
+_MAGIC = b"sgs3"
 _SUM_AT = len(_MAGIC)
 _HEAD = _SUM_AT + 8
 
 
 def _checksum(data: bytes) -> bytes:
-    return blake2b(data, digest_size=_HEAD - _SUM_AT).digest()
+    return source_hash(1, data)
 
 
 def compiler_version() -> str:
@@ -40,21 +48,19 @@ def compiler_version() -> str:
                 if entry.name.endswith((".py", ".lark")):
                     stat = entry.stat()
                     parts.append(f"{entry.name}{stat.st_size}{stat.st_mtime_ns}")
-        _version = blake2b("".join(parts).encode(), digest_size=8).hexdigest()
+        _version = source_hash(2, "".join(parts).encode()).hex()
     return _version
 
 
 _version: str | None = None
 
 
-def content_key(source: bytes, file: str, options: str) -> str:
-    """A name for a compilation: differs whenever the result may."""
-    digest = blake2b(digest_size=16)
-    for part in (source, file.encode("utf-8", "surrogateescape"), options.encode(), sys.version.encode()):
-        digest.update(b"%d:" % len(part))
-        digest.update(part)
-    digest.update(compiler_version().encode())
-    return digest.hexdigest()
+def content_key(source: bytes, file: str, options: str) -> tuple[str, bytes]:
+    """A name for a compilation, and its identity, which differs whenever the result may: no hash, so no forgery."""
+    parts = (options, file, sys.version, compiler_version())
+    head = [part.encode("utf-8", "surrogateescape") for part in parts]
+    identity = b"".join([b"%d:%b" % (len(part), part) for part in (*head, source)])
+    return source_hash(3, identity).hex(), identity
 
 
 class Cache:
@@ -90,31 +96,20 @@ class Cache:
             except OSError:
                 pass
 
-    def load_code(self, key: str) -> CodeType | None:
+    def load_code(self, key: str, identity: bytes) -> CodeType | None:
         """Compiled code, None when there is none that can be used."""
         data = self.load(key)
-        if data is None:
+        if data is None or data[:8] != len(identity).to_bytes(8, "little") or not data.startswith(identity, 8):
             return None
         try:
-            code = marshal.loads(data)
+            code = marshal.loads(memoryview(data)[8 + len(identity) :])
         except (EOFError, TypeError, ValueError):
             return None
         return code if type(code).__name__ == "code" else None
 
-    def store_code(self, key: str, code: CodeType) -> None:
+    def store_code(self, key: str, identity: bytes, code: CodeType) -> None:
         if self.folder is not None:
-            self.store(key, marshal.dumps(code))
-
-
-def default_folder() -> str | None:
-    """The user's cache folder (`$XDG_CACHE_HOME/pysgs` or `~/.cache/pysgs`), None without a home."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    if not base:
-        home = os.path.expanduser("~")
-        if home == "~":
-            return None
-        base = os.path.join(home, ".cache")
-    return os.path.join(base, "pysgs")
+            self.store(key, len(identity).to_bytes(8, "little") + identity + marshal.dumps(code))
 
 
 def _own(folder: str) -> bool:
@@ -125,11 +120,6 @@ def _own(folder: str) -> bool:
             os.mkdir(folder, 0o700)
         except FileExistsError:
             pass
-        stat = os.lstat(folder)
     except OSError:
         return False
-    if (stat.st_mode & 0o170000) != 0o040000:
-        return False
-    if hasattr(os, "getuid") and stat.st_uid != os.getuid():
-        return False
-    return stat.st_mode & 0o077 == 0
+    return own_folder(folder)

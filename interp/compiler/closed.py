@@ -74,7 +74,7 @@ def calls_itself(function: n.Function) -> bool:
                 return False
             if isinstance(node, n.Call) and isinstance(node.func, n.Name):
                 found = found or (node.func.name == function.name and node.func.storage == "global")
-            pending.extend(getattr(node, slot) for slot in type(node).__slots__)
+            pending.extend(getattr(node, slot) for slot in node.parts)
     return found
 
 
@@ -612,9 +612,8 @@ class _Votes:
             self.vote(node.obj, ARRAY)
         elif isinstance(node, n.Prop) and isinstance(node.key, n.Const):
             self.vote(node.obj, {b"length": STR, b"size": ARRAY}.get(node.key.value, 0))
-        for slot in type(node).__slots__:
-            if slot != "storage":
-                self.walk(getattr(node, slot))
+        for slot in node.parts:
+            self.walk(getattr(node, slot))
 
 
 def closed_copy(

@@ -22,7 +22,7 @@ from .closed import attach, closed_copy, dispatch
 from .comparisons import Comparisons
 from .expressions import Expressions
 from .guess import Hints, guess_params, guess_reals
-from .infer import Type, Types, infer
+from .infer import Type, Types, forget_loops, infer
 from .loops import Loop, Loops, Scope
 from .statements import Statements
 from .texts import table_uses
@@ -105,6 +105,7 @@ class UnitGenerator:
         """`def $unit(): …` as a module; its code is the unit's code."""
         self.defined[id(self.unit)] = "$main"
         main = self.definition(self.unit, "$main", self.out, None)
+        forget_loops()
         body = [*self.out, *main, p.return_(p.name("$main", 1), 1)]
         return ast.Module([p.function("$unit", [], [], None, body, 1)], [])
 
@@ -289,7 +290,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
         function = self.function
         line = function.line
         params = [self.py_name(param) for param in function.params]
-        variadic = mentions(function.body, _VARIADIC)
+        variadic = mentions(function, _VARIADIC)
         head: list[ast.stmt] = [p.expression(p.const(doc, line), line)]
         setup: list[ast.stmt] = []
         if variadic:
@@ -395,7 +396,9 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
         special = self.generated(lambda: self.whole_body(function, line))
         self.types = generic
         self.not_functions = set()
+        self.versioned = True  # arguments that were not expected: no copy of each loop as well
         general = self.generated(lambda: self.whole_body(function, line))
+        self.versioned = False
         cond = tests[0] if len(tests) == 1 else p.both(tests, line)
         if special and isinstance(special[-1], ast.Return):
             self.out.append(p.if_(cond, special, [], line))
@@ -404,19 +407,9 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
             self.out.append(p.if_(cond, special, general, line))
 
 
-def mentions(node: Any, names: frozenset[str]) -> bool:
+def mentions(function: n.Function, names: frozenset[str]) -> bool:
     """Whether a name stands in a function's own text."""
-    pending = [node]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, (list, tuple)):
-            pending.extend(part)
-        elif isinstance(part, n.Name):
-            if part.name in names:
-                return True
-        elif isinstance(part, n.Node) and not isinstance(part, n.Function):
-            pending.extend(getattr(part, slot) for slot in type(part).__slots__)
-    return False
+    return any(type(node) is n.Name and node.name in names for node in n.own_nodes(function))
 
 
 def generate(

@@ -43,9 +43,8 @@ class Hints:
                 self._property(entry.key, entry.value)
         elif isinstance(node, n.Assign) and isinstance(node.target, n.Prop):
             self._property(node.target.key, node.value)
-        for slot in type(node).__slots__:
-            if slot != "storage":
-                self._walk(getattr(node, slot, None))
+        for slot in node.parts:
+            self._walk(getattr(node, slot, None))
 
     def _property(self, key: Any, value: Any) -> None:
         if isinstance(key, n.Const) and type(key.value) is bytes:
@@ -65,7 +64,7 @@ def guess_params(function: n.Function, types: Types, hints: Hints) -> dict[str, 
         return {}
     votes: dict[str, int] = dict.fromkeys(function.params, 0)
     counter = _Votes(votes, types)
-    counter.walk(function.body)
+    counter.look(n.own_nodes(function))
     if counter.nodes > _MAX_NODES or not counter.loops:
         return {}  # without a loop the test costs what it saves
     literals = hints.arguments.get(function.name or "", [])
@@ -101,14 +100,14 @@ class _Votes:
         if isinstance(node, n.Name) and node.storage == "local" and node.name in self.votes:
             self.votes[node.name] |= mask
 
-    def walk(self, node: Any) -> None:
-        if isinstance(node, (list, tuple)):
-            for item in node:
-                self.walk(item)
-            return
-        if not isinstance(node, n.Node) or isinstance(node, n.Function):
-            return
-        self.nodes += 1
+    def look(self, nodes: list[Any]) -> None:
+        """Takes the votes of a text's nodes."""
+        self.nodes = len(nodes)
+        for node in nodes:
+            if type(node) is not n.Name and type(node) is not n.Const:
+                self.one(node)
+
+    def one(self, node: Any) -> None:
         if isinstance(node, (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach)):
             self.loops += 1
         if isinstance(node, (n.Binary, n.OpAssign)):
@@ -132,9 +131,6 @@ class _Votes:
         elif isinstance(node, n.NumericFor) and not node.is_real:
             for arg in node.args:
                 self.vote(arg, INT)
-        for slot in type(node).__slots__:
-            if slot != "storage":
-                self.walk(getattr(node, slot, None))
 
     def pair(self, side: Any, other: Any) -> None:
         mask = self.mask(other)
@@ -146,7 +142,7 @@ def guess_reals(function: n.Function, hints: Hints) -> set[str]:
     """Locals that probably hold reals: assigned only from divisions, real literals and properties, or each other."""
     found: set[str] = set()
     sources: dict[str, list[Any]] = {}
-    _assignments(function.body, sources)
+    _assignments(n.own_nodes(function), sources)
     changed = True
     while changed:
         changed = False
@@ -159,24 +155,17 @@ def guess_reals(function: n.Function, hints: Hints) -> set[str]:
     return found
 
 
-def _assignments(node: Any, sources: dict[str, list[Any]]) -> None:
-    if isinstance(node, (list, tuple)):
-        for item in node:
-            _assignments(item, sources)
-        return
-    if not isinstance(node, n.Node) or isinstance(node, n.Function):
-        return
-    if isinstance(node, n.Assign) and isinstance(node.target, n.Name):
-        sources.setdefault(node.target.name, []).append(node.value)
-    elif isinstance(node, n.OpAssign) and isinstance(node.target, n.Name):
-        sources.setdefault(node.target.name, []).append(n.Binary(node.line, node.op, node.target, node.value))
-    elif isinstance(node, n.VarDecl):
-        for target, value in node.items:
-            if value is not None:
-                sources.setdefault(target.name, []).append(value)
-    for slot in type(node).__slots__:
-        if slot != "storage":
-            _assignments(getattr(node, slot, None), sources)
+def _assignments(nodes: list[Any], sources: dict[str, list[Any]]) -> None:
+    for node in nodes:
+        kind = type(node)
+        if kind is n.Assign and isinstance(node.target, n.Name):
+            sources.setdefault(node.target.name, []).append(node.value)
+        elif kind is n.OpAssign and isinstance(node.target, n.Name):
+            sources.setdefault(node.target.name, []).append(n.Binary(node.line, node.op, node.target, node.value))
+        elif kind is n.VarDecl:
+            for target, value in node.items:
+                if value is not None:
+                    sources.setdefault(target.name, []).append(value)
 
 
 def _realish(node: Any, found: set[str], hints: Hints) -> bool:

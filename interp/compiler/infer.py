@@ -79,6 +79,22 @@ def infer(function: n.Function, params: dict[str, Type] | None = None) -> Types:
     return _Inference(function, params or {}).run()
 
 
+def _is_left_early(body: Any) -> bool:
+    """Whether a loop's body may end before its text does."""
+    pending = [body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (n.Break, n.Continue)):
+            return True
+        if isinstance(node, list):
+            pending.extend(node)
+        elif isinstance(node, n.If):
+            pending += (node.then, node.other)
+        elif isinstance(node, (n.Block, n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach, n.Defer)):
+            pending.append(node.body)
+    return False
+
+
 class _Inference:
     def __init__(self, function: n.Function, params: dict[str, Type]) -> None:
         self.function = function
@@ -184,7 +200,10 @@ class _Inference:
             self.loop(node.body)
             self.bounds.clear()
         elif kind is n.DoWhile:
+            before = set(self.assigned)
             self.statement(node.body)
+            if _is_left_early(node.body):
+                self.assigned = before
             self.expr(node.cond)
         elif kind is n.For:
             for item in node.init:
@@ -478,13 +497,30 @@ def loop_bound(cond: Any, texts: list[Any], type_of: Any) -> tuple[str, int] | N
     return name.name, hi
 
 
+# What `inner_stores` found, by its arguments, until the unit is complete: each copy of a loop asks anew.
+_found: dict[tuple[int, bool], tuple[Any, set[str]]] = {}
+
+
+def forget_loops() -> None:
+    """Drops what was kept about the trees of a unit."""
+    _found.clear()
+
+
 def stores_in_loop(text: Any, name: str, inside: bool) -> bool:
     """Whether a variable is stored within an inner loop (or a deferred or repeated text) of a statement."""
+    known = _found.get((id(text), inside))
+    if known is None:
+        known = _found[id(text), inside] = text, _inner_stores(text, inside)
+    return name in known[1]
+
+
+def _inner_stores(text: Any, inside: bool) -> set[str]:
+    stored: set[str] = set()
     pending: list[tuple[Any, bool]] = [(text, inside)]
     while pending:
         node, inside = pending.pop()
         if isinstance(node, (list, tuple)):
-            pending.extend((item, inside) for item in node)
+            pending += [(item, inside) for item in node]
             continue
         if not isinstance(node, n.Node) or isinstance(node, n.Function):
             continue
@@ -492,21 +528,21 @@ def stores_in_loop(text: Any, name: str, inside: bool) -> bool:
             target = node.target
             while isinstance(target, n.Paren) and len(target.items) == 1:
                 target = target.items[0]
-            if inside and isinstance(target, n.Name) and target.name == name:
-                return True
+            if inside and isinstance(target, n.Name):
+                stored.add(target.name)
         elif isinstance(node, n.VarDecl):
-            if inside and any(item.name == name and value is not None for item, value in node.items):
-                return True
+            if inside:
+                stored.update(item.name for item, value in node.items if value is not None)
         elif isinstance(node, n.MultiAssign):
-            if any(isinstance(item, n.Name) and item.name == name for item in node.targets):
-                return True
-        elif isinstance(node, (n.NumericFor, n.Foreach)):
-            names = (node.name,) if isinstance(node, n.NumericFor) else (node.key, node.value)
-            if any(item is not None and item.name == name for item in names):
-                return True
-        inner = inside or isinstance(node, (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach, n.Defer, n.Sync))
-        pending.extend((getattr(node, slot), inner) for slot in type(node).__slots__ if slot != "storage")
-    return False
+            stored.update(item.name for item in node.targets if isinstance(item, n.Name))
+        elif isinstance(node, n.NumericFor):
+            stored.add(node.name.name)
+        elif isinstance(node, n.Foreach):
+            stored.update(item.name for item in (node.key, node.value) if item is not None)
+        if node.parts:
+            inner = inside or isinstance(node, (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach, n.Defer, n.Sync))
+            pending += [(getattr(node, slot), inner) for slot in node.parts]
+    return stored
 
 
 def is_small_step(node: Any) -> bool:

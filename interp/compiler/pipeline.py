@@ -10,14 +10,15 @@ import sys
 from types import CodeType, FunctionType
 
 from ..runtime.calls import TWINS
-from .cache import Cache, content_key, default_folder
+from ..start import default_folder
+from .cache import Cache, content_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Loaded code by key: an engine that runs the same program again parses nothing.
-_memory: dict[str, CodeType] = {}
+# Loaded code by source, file and options: an engine that runs the same program again parses nothing.
+_memory: dict[tuple[bytes, str, str], CodeType] = {}
 _MEMORY_MAX = 256
 
 _ROOM = 10_000  # host frames that parsing and generating may take
@@ -49,12 +50,14 @@ def compile_unit(
 
     `limits` selects the variant that polls the stop flag, `counting` the one that counts operations.
     """
-    key = content_key(source, file, f"{limits:d}{optimize:d}{counting:d}{nesting}")
-    code = _memory.get(key)
+    options = f"{limits:d}{optimize:d}{counting:d}{nesting}"
+    known = (source, file, options)
+    code = _memory.get(known)
     if code is not None:
         return code
     disk = disk_cache() if cache else Cache(None)
-    code = disk.load_code(key)
+    key, identity = content_key(source, file, options)
+    code = disk.load_code(key, identity)
     if code is None:
         # a script deep in calls may compile another: that must not depend on how deep it is
         limit = sys.getrecursionlimit()
@@ -69,10 +72,10 @@ def compile_unit(
             sys.setrecursionlimit(limit)
             if collecting:
                 gc.enable()
-        disk.store_code(key, code)
+        disk.store_code(key, identity, code)
     if len(_memory) >= _MEMORY_MAX:
         _memory.pop(next(iter(_memory)))
-    _memory[key] = code
+    _memory[known] = code
     register_twins(code)
     return code
 

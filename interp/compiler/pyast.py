@@ -1,6 +1,8 @@
 """Small makers of Python syntax-tree nodes with a line: the vocabulary of the code generator.
 
-Rule of this file: every node begins and ends on the one line given, which is what stack traces show.
+Rules of this file: every node begins and ends on the one line given, which is what stack traces show; the host takes a
+missing end for the beginning. Half of the compile time is making nodes, so the frequent kinds have their columns in
+their class and are filled without the constructor, which looks at each argument's name.
 """
 
 from __future__ import annotations
@@ -13,8 +15,55 @@ STORE = ast.Store()
 DEL = ast.Del()
 
 
+class Name(ast.Name):
+    col_offset = 0
+
+
+class Constant(ast.Constant):
+    col_offset = 0
+
+
+class Call(ast.Call):
+    col_offset = 0
+
+
+class Attribute(ast.Attribute):
+    col_offset = 0
+
+
+class Subscript(ast.Subscript):
+    col_offset = 0
+
+
+class BinOp(ast.BinOp):
+    col_offset = 0
+
+
+class Compare(ast.Compare):
+    col_offset = 0
+
+
+class Assign(ast.Assign):
+    col_offset = 0
+
+
+class If(ast.If):
+    col_offset = 0
+
+
+class Try(ast.Try):
+    col_offset = 0
+
+
+class ExceptHandler(ast.ExceptHandler):
+    col_offset = 0
+
+
+_new: Any = Constant.__new__  # any of them will do
+
+
 def at(line: int) -> dict[str, int]:
-    return {"lineno": line, "end_lineno": line, "col_offset": 0, "end_col_offset": 0}
+    return {"lineno": line, "col_offset": 0}
 
 
 class _Names(dict):  # type: ignore[type-arg]
@@ -27,9 +76,9 @@ class _Names(dict):  # type: ignore[type-arg]
         if len(self) > 1000:
             self.clear()
         identifier, line = key
-        node = self[key] = ast.Name(
-            identifier, self.context, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0
-        )
+        node: Any = _new(Name)
+        node.__dict__ = {"id": identifier, "ctx": self.context, "lineno": line}
+        self[key] = node
         return node
 
 
@@ -46,53 +95,61 @@ def target(identifier: str, line: int) -> ast.expr:
 
 
 def const(value: Any, line: int) -> ast.expr:
-    return ast.Constant(value, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    node: Any = _new(Constant)
+    node.__dict__ = {"value": value, "lineno": line}
+    return node
 
 
 def call(function: ast.expr | str, args: list[ast.expr], line: int) -> ast.expr:
     if isinstance(function, str):
-        function = name(function, line)
-    return ast.Call(function, args, [], lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+        function = _loads[function, line]
+    node: Any = _new(Call)
+    node.__dict__ = {"func": function, "args": args, "keywords": [], "lineno": line}
+    return node
 
 
 def attribute(obj: ast.expr, attr: str, line: int) -> ast.expr:
-    return ast.Attribute(obj, attr, LOAD, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    node: Any = _new(Attribute)
+    node.__dict__ = {"value": obj, "attr": attr, "ctx": LOAD, "lineno": line}
+    return node
 
 
 def subscript(obj: ast.expr, key: ast.expr, line: int) -> ast.expr:
-    return ast.Subscript(obj, key, LOAD, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    node: Any = _new(Subscript)
+    node.__dict__ = {"value": obj, "slice": key, "ctx": LOAD, "lineno": line}
+    return node
 
 
 def binary(left: ast.expr, op: ast.operator, right: ast.expr, line: int) -> ast.expr:
-    return ast.BinOp(left, op, right, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    node: Any = _new(BinOp)
+    node.__dict__ = {"left": left, "op": op, "right": right, "lineno": line}
+    return node
 
 
 def compare(left: ast.expr, op: ast.cmpop, right: ast.expr, line: int) -> ast.expr:
-    return ast.Compare(left, [op], [right], lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    node: Any = _new(Compare)
+    node.__dict__ = {"left": left, "ops": [op], "comparators": [right], "lineno": line}
+    return node
 
 
 def unary(op: ast.unaryop, operand: ast.expr, line: int) -> ast.expr:
-    return ast.UnaryOp(op, operand, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    return ast.UnaryOp(op, operand, lineno=line, col_offset=0)
 
 
 def both(values: list[ast.expr], line: int) -> ast.expr:
     if len(values) == 1:
-        return values[0]
-    if len(values) == 1:
         return values[0]  # the host refuses one value
-    return ast.BoolOp(ast.And(), values, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    return ast.BoolOp(ast.And(), values, lineno=line, col_offset=0)
 
 
 def either(values: list[ast.expr], line: int) -> ast.expr:
     if len(values) == 1:
-        return values[0]
-    if len(values) == 1:
         return values[0]  # the host refuses one value
-    return ast.BoolOp(ast.Or(), values, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    return ast.BoolOp(ast.Or(), values, lineno=line, col_offset=0)
 
 
 def choose(cond: ast.expr, then: ast.expr, other: ast.expr, line: int) -> ast.expr:
-    return ast.IfExp(cond, then, other, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    return ast.IfExp(cond, then, other, lineno=line, col_offset=0)
 
 
 def tuple_of(items: list[ast.expr], line: int) -> ast.expr:
@@ -104,15 +161,19 @@ def assign(targets: list[ast.expr] | ast.expr | str, value: ast.expr, line: int)
         targets = [target(targets, line)]
     elif not isinstance(targets, list):
         targets = [targets]
-    return ast.Assign(targets, value, None, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    node: Any = _new(Assign)
+    node.__dict__ = {"targets": targets, "value": value, "lineno": line}
+    return node
 
 
 def expression(value: ast.expr, line: int) -> ast.stmt:
-    return ast.Expr(value, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    return ast.Expr(value, lineno=line, col_offset=0)
 
 
 def if_(cond: ast.expr, then: list[ast.stmt], other: list[ast.stmt], line: int) -> ast.stmt:
-    return ast.If(cond, then or [pass_(line)], other, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0)
+    node: Any = _new(If)
+    node.__dict__ = {"test": cond, "body": then or [pass_(line)], "orelse": other, "lineno": line}
+    return node
 
 
 def while_(cond: ast.expr, body: list[ast.stmt], line: int) -> ast.stmt:
@@ -141,20 +202,11 @@ def return_(value: ast.expr | None, line: int) -> ast.stmt:
 
 def try_(body: list[ast.stmt], kind: str, caught: str | None, handler: list[ast.stmt], line: int) -> ast.stmt:
     """`try: body  except kind [as caught]: handler`"""
-    return ast.Try(
-        body,
-        [
-            ast.ExceptHandler(
-                name(kind, line), caught, handler, lineno=line, end_lineno=line, col_offset=0, end_col_offset=0
-            )
-        ],
-        [],
-        [],
-        lineno=line,
-        end_lineno=line,
-        col_offset=0,
-        end_col_offset=0,
-    )
+    except_: Any = _new(ExceptHandler)
+    except_.__dict__ = {"type": _loads[kind, line], "name": caught, "body": handler, "lineno": line}
+    node: Any = _new(Try)
+    node.__dict__ = {"body": body, "handlers": [except_], "orelse": [], "finalbody": [], "lineno": line}
+    return node
 
 
 def function(

@@ -277,7 +277,7 @@ class Statements:
             for entry in entries:
                 line = entry.line
                 key = n.Const(line, entry.key.encode())
-                if entry.entries is None:
+                if entry.value is not None:
                     method = n.Prop(line, n.This(line), n.Const(line, b"__set_attrib"))
                     body.append(n.ExprStmt(line, [n.Call(line, method, [parent, key, entry.value])]))
                     continue

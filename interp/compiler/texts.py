@@ -32,7 +32,7 @@ def walk(text: Any) -> Iterator[Any]:
             pending.extend(node)
         elif isinstance(node, n.Node) and not isinstance(node, n.Function):
             yield node
-            pending.extend(getattr(node, slot) for slot in type(node).__slots__ if slot != "storage")
+            pending.extend(getattr(node, slot) for slot in node.parts)
 
 
 def stored_targets(node: Any) -> list[Any]:
@@ -196,7 +196,7 @@ def counting_parts(node: n.For) -> Counting | None:
     first: Any = node.init[-1] if node.init else None
     if isinstance(first, n.VarDecl) and first.items:
         target, value = first.items[-1]
-        first = n.Assign(first.line, target, value)
+        first = n.Assign(first.line, target, value) if value is not None else None
     from_zero = (
         isinstance(first, n.Assign)
         and isinstance(first.target, n.Name)

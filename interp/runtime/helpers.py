@@ -5,7 +5,6 @@ Rule of this file: `TABLE` is the whole contract between `interp.compiler` and t
 
 from __future__ import annotations
 
-import math
 from types import FunctionType
 
 from . import access, calls, convert, operators, threads
@@ -283,10 +282,7 @@ TABLE: dict[str, Any] = {
     "$append": object(),  # stands for the `push` that nobody has replaced
     "$join": b"".join,
     "$stop": False,
-    "$m_sqrt": math.sqrt,
-    "$m_sin": math.sin,
-    "$m_cos": math.cos,
-    **{"$N_" + name: None for name in KNOWN_NATIVES},
+    **dict.fromkeys(["$N_" + name for name in KNOWN_NATIVES], MISSING),  # no value of a script: not even null
     "$pointer": Pointer,
     "$add": operators.add,
     "$sub": operators.sub,

@@ -5,7 +5,6 @@ Rules of this file: generated code comes here when the host's own operator raise
 
 from __future__ import annotations
 
-import math
 from types import FunctionType
 
 from . import convert
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = frozenset((int, float, bool, type(None)))
 _METHODS = {"+": b"__add", "-": b"__sub", "*": b"__mul", "/": b"__div", "%": b"__mod"}
+NAN = float("nan")
 _FAILED = b"Specified arithmetic operation is not supported on the given set of arguments"
 
 
@@ -72,6 +72,14 @@ def _int(op: str, a: int, b: int) -> Any:
     return -rest if a < 0 else rest
 
 
+def _fmod(a: float, b: float) -> float:
+    """`math.fmod`, which takes this one's place: the module is another file to open before the first script."""
+    global _fmod
+    from math import fmod as _fmod
+
+    return _fmod(a, b)
+
+
 def _real(op: str, a: float, b: float) -> Any:
     if op == "+":
         return a + b
@@ -84,9 +92,9 @@ def _real(op: str, a: float, b: float) -> Any:
     if op == "/":
         return a / b
     try:
-        return math.fmod(a, b)
+        return _fmod(a, b)
     except ValueError:
-        return math.nan
+        return NAN
 
 
 def add(a: Any, b: Any) -> Any:
@@ -183,7 +191,7 @@ def compare(a: Any, b: Any) -> float:
         x, y = 0 if a is None else a, 0 if b is None else b
         if x == y:
             return 0
-        return -1 if x < y else 1 if x > y else math.nan
+        return -1 if x < y else 1 if x > y else NAN
     if _containerlike(a) or _containerlike(b):
         result = _compare_objects(a, b)
         if result is not None:

@@ -149,6 +149,11 @@ class World:
         self.symbol_values[name] = value
         self.symbol_names[map_key(value)] = name
 
+    def natives_register(self, natives: dict[bytes, Any]) -> None:
+        """The same for many functions at once: each is its own key."""
+        self.symbol_values.update(natives)
+        self.symbol_names.update(zip(natives.values(), natives, strict=True))
+
 
 class Identities:
     """Small numbers that stand for addresses in dumps (chapter 00, B12). Things are held as long as the engine."""

@@ -12,12 +12,28 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+# slots that never hold a node
+_PLAIN = frozenset((
+    "storage", "op", "word", "levels", "base", "computed", "is_map", "is_sub", "is_race", "is_prefix", "is_index",
+    "is_global", "is_real", "is_function",
+))  # fmt: skip
+
+
 class Node:
-    """Base of all nodes. Children are given positionally, in the order of `__slots__`, after the line."""
+    """Base of all nodes. Children are given positionally, in the order of `__slots__`, after the line; frequent kinds
+    have a constructor of their own, which is quicker.
+
+    `parts` names the slots that may hold nodes, lists of nodes or lists of tuples of them: what a walk looks at.
+    """
 
     __slots__ = ("line",)
 
     line: int
+    parts: tuple[str, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        if "parts" not in cls.__dict__:
+            cls.parts = tuple([slot for slot in cls.__slots__ if slot not in _PLAIN])
 
     def __init__(self, line: int, *parts: object) -> None:
         self.line = line
@@ -45,15 +61,26 @@ class Const(Node):
     """null, bool, int (already wrapped to 64 bits), real, string (bytes) or `Pointer`."""
 
     __slots__ = ("value",)
+    parts = ()
     value: Any
+
+    def __init__(self, line: int, value: Any) -> None:
+        self.line = line
+        self.value = value
 
 
 class Name(Node):
     """A variable. `storage` is "local", "captured" or "global" after resolution."""
 
     __slots__ = ("name", "storage")
+    parts = ()
     name: str
     storage: str | None
+
+    def __init__(self, line: int, name: str, storage: str | None = None) -> None:
+        self.line = line
+        self.name = name
+        self.storage = storage
 
 
 class This(Node):
@@ -108,6 +135,11 @@ class Prop(Node):
     obj: Node
     key: Node
 
+    def __init__(self, line: int, obj: Node, key: Node) -> None:
+        self.line = line
+        self.obj = obj
+        self.key = key
+
 
 class Index(Node):
     """`obj[ key ]`; `line` is that of the `[`."""
@@ -116,6 +148,11 @@ class Index(Node):
     obj: Node
     key: Node
 
+    def __init__(self, line: int, obj: Node, key: Node) -> None:
+        self.line = line
+        self.obj = obj
+        self.key = key
+
 
 class Call(Node):
     """`func( args )`; with `func` a `Prop` (not in parentheses) the object is `this`. `line` is that of the `(`."""
@@ -123,6 +160,11 @@ class Call(Node):
     __slots__ = ("func", "args")
     func: Node
     args: list[Node]
+
+    def __init__(self, line: int, func: Node, args: list[Node]) -> None:
+        self.line = line
+        self.func = func
+        self.args = args
 
 
 class CompatCall(Node):
@@ -188,6 +230,12 @@ class Binary(Node):
     left: Node
     right: Node
 
+    def __init__(self, line: int, op: str, left: Node, right: Node) -> None:
+        self.line = line
+        self.op = op
+        self.left = left
+        self.right = right
+
 
 class Concat(Node):
     """All operands of one run of `$` / `..`; `line` is the first operator's."""
@@ -211,6 +259,11 @@ class Assign(Node):
     __slots__ = ("target", "value")
     target: Node
     value: Node
+
+    def __init__(self, line: int, target: Node, value: Node) -> None:
+        self.line = line
+        self.target = target
+        self.value = value
 
 
 class OpAssign(Node):
@@ -254,6 +307,10 @@ class VarDecl(Node):
 class ExprStmt(Node):
     __slots__ = ("exprs",)
     exprs: list[Node]
+
+    def __init__(self, line: int, exprs: list[Node]) -> None:
+        self.line = line
+        self.exprs = exprs
 
 
 class Command(Node):
@@ -396,9 +453,11 @@ class Function(Node):
     cells     after resolution: names of this body that inner functions share (they list them in `use`)
     is_unit   true for a whole file, `eval` text and the like
     complaints  texts about the heading, which the storage step reports; nobody else needs them
+    own       what `own_nodes` found
     """
 
-    __slots__ = ("name", "params", "uses", "body", "locals", "cells", "is_unit", "complaints")
+    __slots__ = ("name", "params", "uses", "body", "locals", "cells", "is_unit", "complaints", "own")
+    parts = ("body",)
     name: str | None
     params: list[str]
     uses: list[str] | None
@@ -407,3 +466,24 @@ class Function(Node):
     cells: list[str]
     is_unit: bool
     complaints: list[str]
+    own: list[Any]
+
+
+def own_nodes(function: Function) -> list[Any]:
+    """All nodes of a function's own text, without those of inner functions; made once, when the tree is complete."""
+    try:
+        return function.own
+    except AttributeError:
+        found: list[Any] = []
+    pending: list[Any] = [function.body]
+    while pending:
+        node = pending.pop()
+        kind = type(node)
+        if kind is list or kind is tuple:
+            pending += node
+        elif kind is not Function and isinstance(node, Node):
+            found.append(node)
+            for slot in node.parts:
+                pending.append(getattr(node, slot, None))
+    function.own = found
+    return found

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import random
 
+from random_shapes import Shapes
+
 INTS = (
     "0", "1", "-1", "2", "3", "7", "-3", "10", "100", "255", "256", "977", "1024", "65536", "1073741823",
     "1073741824", "-1073741824", "2147483647", "2147483648", "4294967296", "1099511627776", "2305843009213693952",
@@ -69,6 +71,7 @@ class Scope:
         self.kinds: dict[str, str] = {}
         self.params = params
         self.captured = captured
+        self.method = False
         self.counters: list[str] = []
         self.times = 1
         self.cost = 0
@@ -80,13 +83,14 @@ class Scope:
         return f"{prefix}{self.names}"
 
 
-class Program:
+class Program(Shapes):
     """Writes one program."""
 
     def __init__(self, seed: int) -> None:
         self.r = random.Random(seed)
         self.costs: dict[str, int] = {}
         self.arity: dict[str, int] = {}
+        self.callees: dict[str, str] = {}  # how each function is called: methods on an object
         self.scope = Scope([], [])
         self.wild = self.r.choice((0.02, 0.06, 0.15))  # how often an operand has any type
 
@@ -106,6 +110,8 @@ class Program:
         if kind == "any":
             return self.any_expr(depth)
         names = self.variables(kind)
+        if kind == "dict" and self.scope.method and self.chance(0.4):
+            return "this"
         if names and self.chance(0.6 if depth <= 0 else 0.35):
             return self.r.choice(names)
         return str(getattr(self, "make_" + kind)(depth - 1))
@@ -118,6 +124,8 @@ class Program:
     def place(self, kind: str) -> str:
         """A variable, mostly of the kind, whose entries are written."""
         names = self.variables(kind)
+        if kind == "dict" and self.scope.method and self.chance(0.5):
+            return "this"
         if names and not self.chance(self.wild):
             return self.r.choice(names)
         return self.r.choice(["g0", "g2", *self.scope.kinds])
@@ -264,9 +272,10 @@ class Program:
             return "g1"
         name = self.r.choice(names)
         scope.cost += self.costs[name] * scope.times
+        called = self.callees[name] if self.chance(0.9) else self.callees[name].rpartition(".")[2]
         count = max(0, self.arity[name] + self.r.choice((0, 0, 0, 0, -1, 1)))
         args = ", ".join(self.expr(self.r.choice(KINDS), depth - 1) for _ in range(count))
-        return f"{name}( {args} )" if args else f"{name}()"
+        return f"{called}( {args} )" if args else f"{called}()"
 
     # --- statements --------------------------------------------------------------------------------------------------
 
@@ -279,8 +288,10 @@ class Program:
     def statement(self, depth: int) -> list[str]:
         r = self.r
         self.scope.cost += self.scope.times
-        choice = r.randrange(28)
+        choice = r.randrange(36)
         kinds = self.scope.kinds
+        if choice >= 28:
+            return self.shape(depth)
         name = r.choice(list(kinds)) if kinds else "v0"
         kind = kinds.get(name, "int")
         # strings must not double without end
@@ -481,6 +492,7 @@ class Program:
         params = [f"p{i}" for i in range(r.randrange(4))]
         captured = [f"c{i}" for i in range(r.choice((0, 0, 1)))]
         scope = self.scope = Scope(params, captured)
+        scope.method = self.chance(0.3)
         for param in params:
             scope.kinds[param] = r.choice(KINDS[:5])
         lines = [f"var {item} = {r.choice(INTS)};" for item in captured]
@@ -499,7 +511,11 @@ class Program:
         lines.append(f"return {self.expr(r.choice(KINDS))};")
         self.costs[name] = scope.cost + 5
         self.arity[name] = len(params)
-        return [f"function {name}( {', '.join(params)} )", "{", *lines, "}"]
+        self.callees[name] = (
+            r.choice(("V.", "( new V( 1, 2.5 ) ).", "( new W( 0.5, 3 ) ).")) + name if scope.method else name
+        )
+        home = "V." if scope.method else ""
+        return [f"function {home}{name}( {', '.join(params)} )", "{", *lines, "}"]
 
     def text(self) -> str:
         """The program."""
@@ -507,8 +523,8 @@ class Program:
         functions: list[str] = []
         for i in range(r.randrange(1, 5), 0, -1):
             functions = [*self.function(f"f{i}"), *functions]
-        lines = ['include "string", "math";']
-        lines += [f"global g0 = {r.choice(INTS)}, g1 = {r.choice(REALS)}, g2 = {r.choice(STRINGS)};"]
+        lines = [r.choice(('include "string", "math";',) * 7 + ('include "string";', ""))]
+        lines += [f"global g0 = {r.choice(INTS)}, g1 = {r.choice(REALS)}, g2 = {r.choice(STRINGS)}, gc = 0;"]
         lines += ["function gf( x ){ return x; }", "function two( x ){ return x, x + 1; }"]
         lines += ["function thrice( f ){ for( var i = 0; i < 3; ++i ) show( f( i ) ); }"]
         body: list[str] = []
@@ -519,9 +535,9 @@ class Program:
                 body.append(
                     r.choice(
                         (
-                            f"pcall( function(){{ show( {name}( {args} ) ); }}, handler );",
-                            f"@show( {name}( {args} ) );",
-                            f"_G.{name}.apply( null, [ {args} ] );",
+                            f"pcall( function(){{ show( {self.callees[name]}( {args} ) ); }}, handler );",
+                            f"@show( {self.callees[name]}( {args} ) );",
+                            f"{self.callees[name]}.apply( null, [ {args} ] );",
                         )
                     )
                 )

@@ -26,6 +26,19 @@ include "string";
 function f(){ var s = "abcdef"; for( var i = 0; i < 3; ++i ) println( string_part( s, i, 2 ) ); }
 f();
 """,
+    "a loop that is left before its text ends assigns nothing for certain": b"""
+function f( stop ){ var v; do { if( stop ) break; v = 1; } while( false ) v += 256; println( v ); }
+function g( next ){ var v; do { if( next ) continue; v = 1; } while( v ) println( v ); }
+f( true ); f( false ); g( true );
+""",
+    "a known native without its library is null and cannot be called": b"""
+function f( g ){ var x = 4.0; println( g( x ) ); }
+pcall( f, function( type, text ){ println( type, text ); }, function( x ){ return sqrt( x ) + 1.0; } );
+function text(){ return string_part( "abc", 1, 1 ); }
+pcall( text, function( type, text ){ println( type, text ); } );
+function root(){ var x = 4.0; return sqrt( x ) + 1.0; }
+pcall( root, function( type, text ){ println( type, text ); } );
+""",
 }
 
 
