@@ -46,6 +46,8 @@ options:
                               (k, m and g stand for powers of 1024); may be given several times
   --no-cache                  neither read nor write compiled code on disk
   --no-optimize               plain generated code: slower, prints the same
+  --profile                   at the end, where the time went: a table on stderr
+  --profile=FILE              the same as a file for https://www.speedscope.app
   --version                   print the version
   -h, --help                  print this text
 
@@ -66,7 +68,9 @@ class UsageError(Exception):
 class Options:
     """What the command line asks for."""
 
-    __slots__ = ("allow_net", "args", "cache", "code", "files", "io", "limits", "network", "optimize", "prompt", "show")
+    __slots__ = (
+        "allow_net", "args", "cache", "code", "files", "io", "limits", "network", "optimize", "profile", "prompt", "show",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.files: list[str] = []
@@ -74,6 +78,7 @@ class Options:
         self.args: list[str] = []
         self.cache = True
         self.optimize = True
+        self.profile: str | None = None  # a file's name, "" for the table
         self.io = True
         self.network = True
         self.allow_net: list[str] = []
@@ -124,6 +129,11 @@ def _parse_switch(options: Options, word: str, words: Iterator[str]) -> bool:
             _parse_limit(options.limits, value)
         else:
             options.allow_net += [rule for rule in value.split(",") if rule]
+        return True
+    if name == "--profile":
+        if equals and not value:
+            raise UsageError("option '--profile=' needs a file")
+        options.profile = value
         return True
     if equals:
         return False
@@ -311,8 +321,15 @@ def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -
     """Run what the options name on the given streams; the exit status of chapter 02 section 1. UsageError as above."""
     engine = open_engine(options, stdin=stdin, stdout=stdout, stderr=stderr)
     _collect_from_here()
+    watcher: Any = None
+    if options.profile is not None:
+        from .profile import Profiler
+
+        watcher = Profiler(engine)
     status = 0
     try:
+        if watcher is not None:
+            watcher.start()
         if options.code is not None:
             code = os.fsencode(options.code)
             status = _attempt(lambda: engine.run(code, args=options.args), stderr)
@@ -327,7 +344,12 @@ def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -
         stderr.write(b"".join(_interrupted_at) + b"Interrupted\n")
         status = INTERRUPTED
     finally:
+        if watcher is not None:
+            watcher.stop()
         engine.close()
+    if options.profile is not None:
+        stdout.flush()
+        watcher.finish((options.files or ["-e"])[0], options.profile, stderr)
     return status
 
 
@@ -444,7 +466,7 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None:
         from . import start
 
-        if start.wanted and options.cache:
+        if start.wanted and options.cache and options.profile is None:
             start.keep()
         _leave(status)
     return status
