@@ -270,6 +270,7 @@ def test_usage(tmp_path: Path) -> None:
     assert run("1;", tmp_path, "--profile=nowhere/x").stderr == (
         "sgs: failed to write 'nowhere/x': No such file or directory\n"
     )
+    assert run("1;", tmp_path, "--profile", "--debug").returncode == 2
 
 
 def test_a_script_without_the_switches_loads_none_of_it(tmp_path: Path) -> None:
