@@ -168,7 +168,7 @@ def test_values_of_each_kind(tmp_path: Path) -> None:
     assert answers["f"] == "SGS function <anonymous> defined at it.sgs:5\n"
     assert answers["f( 21 )"] == "int (42)\n"
     assert answers["closure"].startswith("closure\n")
-    assert "io_file" in answers["file"] or "file" in answers["file"]
+    assert answers["file"].startswith("object (0x") and answers["file"].endswith(") [1] file\n")
     assert answers["p"].startswith("dict (2)\n") and "x = int (1)" in answers["p"]
     assert answers["p.sum"] == "SGS function 'Point.sum' defined at it.sgs:2\n"
     assert answers["println"].startswith("C function")
@@ -258,9 +258,7 @@ process_threads();
     assert session.answers[5] == "it.sgs:6 in count\n->    6  \t\tyield( n );\n"
     assert session.answers[6] == "int (2)\n"
     assert session.answers[7].startswith("it.sgs:20 in <main>\n")
-    assert session.answers[-1] == "changed\nA\n" or session.answers[-1] == "A\nchanged\n" or (
-        "changed\n" in session.answers[-1]
-    )  # fmt: skip
+    assert session.answers[-1] == "changed\nA\n"
 
 
 def test_step_out_of_a_thread_that_ends(tmp_path: Path) -> None:
@@ -312,9 +310,10 @@ def test_warnings_can_stop(tmp_path: Path) -> None:
 
 
 def test_the_end_of_a_call_by_an_error(tmp_path: Path) -> None:
-    script = "function f()\n{\n\tvar x = 1;\n\tERROR( 'no' );\n}\npcall( f, null, null );\nf();\n"
+    script = "function f()\n{\n\tvar x = 1;\n\tERROR( 'no' );\n}\nthread f();\nprintln( 'on' );\n"
     session = Debugged(tmp_path, script, "b f", "c", "delete", "catch off", "finish", "c")
-    assert "it ends without a value\n" in session.answers[4] or "it returns" in session.answers[4]
+    assert session.answers[4] == "end of call at it.sgs:4 in f\n->    4  \tERROR( 'no' );\nit ends without a value\n"
+    assert session.answers[5] == "on\n"
 
 
 def test_deep_recursion_can_be_looked_at(tmp_path: Path) -> None:
@@ -339,7 +338,7 @@ def test_deep_loops(tmp_path: Path) -> None:
     assert session.places()[1] == f"{inside} nested"
     assert session.answers[2] == "int (1)\n"
     assert session.answers[3] == f"  <main>  it.sgs:{behind + 2}\n> nested  it.sgs:{inside}\n"
-    assert session.places()[4] in (f"{inside} nested", f"{inside - 1} nested", f"{inside - 2} nested")
+    assert session.places()[4] == f"{inside - 1} nested"
     assert session.places()[8] == f"{behind} nested"
     assert session.answers[-1] == f"{2**count + 98}\n"
 
@@ -383,10 +382,8 @@ def test_code_and_standard_input(tmp_path: Path) -> None:
 
 
 def test_the_script_reads_what_the_commands_leave(tmp_path: Path) -> None:
-    script = "include 'io';\nprintln( 'got ' .. io_stdin().read( 4 ) );\n"
-    if "io_stdin" not in (ROOT / "docs" / "examples.txt").read_text():
-        pytest.skip("no function that reads a line of standard input")
-    assert "got" in Debugged(tmp_path, script, "c", "abcd").answers[-1]
+    session = Debugged(tmp_path, "println( read_stdin() );\nprintln( 'on' );\n", "n", "for the script", "c")
+    assert session.answers == ["for the script\nit.sgs:2 in <main>\n->    2  println( 'on' );\n", "on\n"]
 
 
 class Talk:
