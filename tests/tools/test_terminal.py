@@ -85,7 +85,7 @@ def test_typing_repeating_completing_and_earlier_commands(terminal: Terminal) ->
     terminal.see(r"p counted\nint \(6\)\n\(sgs\)\nint \(6\)\n\(sgs\) $")
     terminal.type("n")
     terminal.see(r"at work\nit.sgs:9 in <main>\n.*\n\(sgs\) $")
-    terminal.type("", "C-d")
+    terminal.tmux("send-keys", "C-d")
     terminal.see(r"Pane is dead \(status 0")
 
 
@@ -96,7 +96,9 @@ def test_ctrl_c(terminal: Terminal) -> None:
     time.sleep(0.5)
     terminal.tmux("send-keys", "C-c")
     terminal.see(r"interrupted at it.sgs:[34] in spin\n.*\n\(sgs\) $")
-    terminal.type("half a comm", "C-c")
+    terminal.tmux("send-keys", "-l", "--", "half a comm")
+    terminal.see(r"half a comm$")
+    terminal.tmux("send-keys", "C-c")
     terminal.see(r"half a comm(\^C)?\n\(sgs\) $")
     terminal.type("x = 0")
     terminal.see(r"int \(0\)\n\(sgs\) $")
