@@ -49,6 +49,7 @@ locals, globals           the variables of this call, of the scripts
 threads                   the main program, threads and coroutines, with numbers
 thread NUMBER             look at the calls of another one
 quit                      end the script (Ctrl-D)
+help                      this text
 Short forms: b tb cl s n f r unt c w bt u d l p h q. An empty line repeats the last command. Ctrl-C stops a running
 script.
 """

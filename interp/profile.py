@@ -75,14 +75,11 @@ class Marker:
             return
         body = self._marked(node.body, node.lineno, True)
         if not name.startswith(OUTLINED):
-            for suffix in ("$t", "$c"):
+            for suffix in ("$t", "$c", "$p"):
                 name = name.removesuffix(suffix)
-            head = 1  # the text that says what the function is
-            while isinstance(body[head], (ast.Global, ast.Nonlocal)):
-                head += 1
             counter = self._counter((name, self._file, node.lineno))
             line = node.lineno
-            body.insert(head, p.expression(p.call("$next", [p.name(counter, line)], line), line))
+            body.insert(_start(body), p.expression(p.call("$next", [p.name(counter, line)], line), line))
         node.body = body
 
     def _counter(self, function: Function) -> str:
@@ -126,6 +123,19 @@ class Marker:
                 setattr(node, parts, self._marked(body, node.lineno))
         for handler in getattr(node, "handlers", ()):
             handler.body = self._marked(handler.body, node.lineno)
+
+
+def _start(body: list[ast.stmt]) -> int:
+    """Where a function begins: behind its headings, and behind the call of its closed copy, which is the same call."""
+    start = 1  # the text that says what the function is
+    while isinstance(body[start], (ast.Global, ast.Nonlocal)):
+        start += 1
+    for i, statement in enumerate(body[start : start + 10], start):
+        if isinstance(statement, ast.If) and any(
+            isinstance(part, ast.Name) and part.id.endswith("$p") for part in ast.walk(statement.test)
+        ):
+            return i + 1
+    return start
 
 
 def _mark(line: int) -> ast.stmt:

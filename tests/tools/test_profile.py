@@ -144,6 +144,35 @@ parts = string_explode( text, "," );
     assert "$" not in result.stderr and ".py" not in result.stderr
 
 
+def test_calls_of_copies_are_counted_once(tmp_path: Path) -> None:
+    script = """\
+function fib( n )
+{
+	if( n < 2 )
+		return n;
+	return fib( n - 1 ) + fib( n - 2 );
+}
+function pair( n ) { if( n > 2 ) return n, 1; return n; }
+function order( a, b ) = a - b;
+println( fib( 20 ), " ", fib( 2.5 ) );
+for( i = 0; i < 1000; ++i )
+{
+	( a, b ) = pair( i );
+	c = pair( i + 0.5 );
+}
+a = [ 3, 1, 2 ];
+a.sort_custom( order );
+"""
+    result = run(script, tmp_path)
+    functions, _ = tables(result.stderr)
+    assert result.stdout == "6765 2\n"
+    counts = {name.split()[0]: row[0] for name, row in functions.items()}
+    assert len(counts) == len(functions)
+    assert counts["fib"] == 21891 + 3
+    assert counts["pair"] == 2000
+    assert 2 <= counts["order"] <= 9
+
+
 def test_coroutines_threads_and_waiting(tmp_path: Path) -> None:
     script = (
         BURN
