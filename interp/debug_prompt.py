@@ -178,6 +178,7 @@ class Prompt:
                 self._command(line or self._last)
             except KeyboardInterrupt:
                 self.say("Interrupted\n")
+        self._calls, self._stop = [], Stop("step", [])  # variables live as long as the script needs them
         self._out.flush()
 
     def _command(self, line: str) -> None:

@@ -369,6 +369,7 @@ class Debugger:
             self._visited.pop(id(frame), None)
             if frame is self._target and self._mode != CONTINUE:
                 self._at_return(frame, argument)
+            self._unwound = None
         elif event == "exception" and issubclass(argument[0], _ENDS):
             self._unwound = frame
         return frame.f_trace
@@ -480,14 +481,15 @@ class Debugger:
         lists = [stop.calls]
         if self.world.threads is not None:
             lists += [calls for _, _, calls, _ in self.threads()]
-        frames = [call.frame for calls in lists for call in calls]
-        frame: FrameType | None = sys._getframe()  # an outlined loop is a frame of its own
-        while frame is not None:
-            frames.append(frame)
+        frames = [call.frame for calls in lists for call in calls if call.frame is not None]
+        frame = sys._getframe().f_back
+        while frame is not None:  # an outlined loop is a frame of its own
+            if frame.f_globals is self._namespace:
+                frames.append(frame)
             frame = frame.f_back
         for frame in frames:
-            known = None if frame is None else self._codes.get(id(frame.f_code))
-            if known is not None and frame is not None:
+            known = self._codes.get(id(frame.f_code))
+            if known is not None:
                 frame.f_trace = self._traced if self._mode != CONTINUE or known.breaks else None
 
     # --- evaluating ---------------------------------------------------------------------------------------------------

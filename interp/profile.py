@@ -85,7 +85,7 @@ class Marker:
     def _counter(self, function: Function) -> str:
         found = self.counters.get(function)
         if found is None:
-            found = self.counters[function] = (f"$n{len(self.counters)}", count())
+            found = self.counters[function] = (f"$calls{len(self.counters)}", count())
             self.namespace[found[0]] = found[1]
         return found[0]
 
@@ -99,8 +99,8 @@ class Marker:
                 made.append(_mark(before))
             if isinstance(statement, ast.Return):
                 if not isinstance(statement.value, (ast.Name, ast.Constant, type(None))):
-                    made.append(p.assign("$v", statement.value, here))
-                    statement = p.return_(p.name("$v", here), here)
+                    made.append(p.assign("$returned", statement.value, here))
+                    statement = p.return_(p.name("$returned", here), here)
                 made.append(_mark(here))
             self._inner(statement)
             made.append(statement)
