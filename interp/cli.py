@@ -46,6 +46,9 @@ options:
                               (k, m and g stand for powers of 1024); may be given several times
   --no-cache                  neither read nor write compiled code on disk
   --no-optimize               plain generated code: slower, prints the same
+  --profile                   at the end, where the time went: a table on stderr
+  --profile=FILE              the same as a file for https://www.speedscope.app
+  --debug                     stop at the first line and take commands: breakpoints, steps, values
   --version                   print the version
   -h, --help                  print this text
 
@@ -66,14 +69,19 @@ class UsageError(Exception):
 class Options:
     """What the command line asks for."""
 
-    __slots__ = ("allow_net", "args", "cache", "code", "files", "io", "limits", "network", "optimize", "prompt", "show")
+    __slots__ = (
+        "allow_net", "args", "cache", "code", "debug", "files", "io", "limits", "network", "optimize", "profile",
+        "prompt", "show",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.files: list[str] = []
         self.code: str | None = None
         self.args: list[str] = []
         self.cache = True
+        self.debug = False
         self.optimize = True
+        self.profile: str | None = None  # a file's name, "" for the table
         self.io = True
         self.network = True
         self.allow_net: list[str] = []
@@ -107,6 +115,10 @@ def parse_options(argv: list[str], terminal: bool = False) -> Options:
         options.files.append(options.args.pop(0))  # after `--`
     if options.files and options.code is not None:
         raise UsageError("-e and files exclude each other")
+    if options.debug and options.profile is not None:
+        raise UsageError("--debug and --profile exclude each other")
+    if options.debug and "-" in options.files:
+        raise UsageError("--debug takes its commands from standard input, so the script must be in a file")
     if not (options.files or options.code is not None or options.show):
         if not terminal:
             raise UsageError("no file given")
@@ -125,6 +137,11 @@ def _parse_switch(options: Options, word: str, words: Iterator[str]) -> bool:
         else:
             options.allow_net += [rule for rule in value.split(",") if rule]
         return True
+    if name == "--profile":
+        if equals and not value:
+            raise UsageError("option '--profile=' needs a file")
+        options.profile = value
+        return True
     if equals:
         return False
     if word in ("-h", "--help"):
@@ -134,6 +151,9 @@ def _parse_switch(options: Options, word: str, words: Iterator[str]) -> bool:
     elif word == "--no-cache":
         options.cache = False
     elif word == "--no-optimize":
+        options.optimize = False
+    elif word == "--debug":
+        options.debug = True
         options.optimize = False
     elif word == "--no-io":
         options.io = False
@@ -311,8 +331,13 @@ def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -
     """Run what the options name on the given streams; the exit status of chapter 02 section 1. UsageError as above."""
     engine = open_engine(options, stdin=stdin, stdout=stdout, stderr=stderr)
     _collect_from_here()
+    watcher: Any = None
+    if options.profile is not None or options.debug:
+        watcher = _watcher(options, engine, stdin, stdout, stderr)
     status = 0
     try:
+        if watcher is not None:
+            watcher.start()
         if options.code is not None:
             code = os.fsencode(options.code)
             status = _attempt(lambda: engine.run(code, args=options.args), stderr)
@@ -327,8 +352,24 @@ def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -
         stderr.write(b"".join(_interrupted_at) + b"Interrupted\n")
         status = INTERRUPTED
     finally:
+        if watcher is not None:
+            watcher.stop()
         engine.close()
+    if options.profile is not None:
+        stdout.flush()
+        watcher.finish((options.files or ["-e"])[0], options.profile, stderr)
     return status
+
+
+def _watcher(options: Options, engine: Engine, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -> Any:
+    """The profiler or debugger of an engine."""
+    if options.profile is not None:
+        from .profile import Profiler
+
+        return Profiler(engine)
+    from .debug_prompt import Prompt
+
+    return Prompt(engine, stdin, stdout, stderr)
 
 
 def _prompt(options: Options, stdin: BinaryIO, stdout: BinaryIO) -> int:
@@ -444,7 +485,7 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None:
         from . import start
 
-        if options.cache:
+        if options.cache and options.profile is None and not options.debug:
             start.keep()
         _leave(status)
     return status

@@ -119,6 +119,6 @@ def test_porting_lists_what_the_check_knows() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for guide in ("README", "tour", "sockets", "porting", "internals"):
+    for guide in ("README", "tour", "sockets", "debugging", "porting", "internals"):
         links = re.findall(r"\]\(([^)#:]+)\)", (DOCS / f"{guide}.md").read_text())
         assert [link for link in links if not (DOCS / link).exists()] == []

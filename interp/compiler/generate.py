@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
@@ -413,14 +414,18 @@ def mentions(function: n.Function, names: frozenset[str]) -> bool:
 
 
 def generate(
-    unit: n.Function, file: str, key: str, limits: bool = False, optimize: bool = True, counting: bool = False
-) -> CodeType:
+    unit: n.Function, file: str, key: str, limits: bool = False, optimize: bool = True, counting: bool = False,
+    change: Callable[[ast.Module, str], None] | None = None,
+) -> CodeType:  # fmt: skip
     """The code of a unit: a Python function body that, called, returns the `<main>` function.
 
     `key` must differ between units that differ; `limits` selects the variant that polls the engine's stop flag at loop
-    back-edges and function entries, `counting` with it the one that calls `$tick` there instead.
+    back-edges and function entries, `counting` with it the one that calls `$tick` there instead. `change` is shown
+    the Python tree, and the file's name, before it is compiled.
     """
     module = UnitGenerator(unit, key, limits, optimize, counting).module()
+    if change is not None:
+        change(module, file)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # what the host thinks of `5()` is no message of the script's
         code = compile(module, file, "exec", dont_inherit=True, optimize=0)

@@ -286,7 +286,7 @@ class Statements:
                 method = n.Prop(line, n.This(line), n.Const(line, b"__add_child"))
                 call = n.Call(line, method, [parent, key, *(entry.args or [])])
                 body.append(n.ExprStmt(line, [n.Assign(line, made, call)]))
-                replay(entry.entries, made)
+                replay(entry.entries or [], made)
                 body.append(helper(line, "$tree_close", [n.This(line), parent, made]))
 
         base = n.Const(node.line, node.base.encode())

@@ -2,6 +2,7 @@
 assumptions end, and prints what the plain code prints.
 """
 
+# ruff: noqa: E501 - script texts keep their lines
 from __future__ import annotations
 
 import pytest
