@@ -136,6 +136,12 @@ def charge(size: int) -> None:
             world.stop_reason()
 
 
+def is_memory_limited() -> bool:
+    """Whether the running engine has a limit of memory. For natives that save work where there is none."""
+    ports = current().world.ports
+    return ports is not None and ports.guard is not None and ports.guard.limits.memory is not None
+
+
 def poll_every(items: Iterable[Any], count: int = 1024) -> Iterable[Any]:
     """The items one by one, with a `poll` and one operation accounted for after each `count` of them."""
     world = current().world
