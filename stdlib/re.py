@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from interp.library import Library, engine, new_array, poll_every, warning
+from interp.library import Library, new_array, poll_every, warning
 
 from .regex_match import Spans
 from .regex_search import LONG_PATTERN, Expression, Found
@@ -65,12 +64,6 @@ def _match_array(text: bytes, spans: Spans, flags: int) -> Any:
     return new_array([new_array((text[span[0] : span[1]], *span)) if span[0] >= 0 else None for span in spans])
 
 
-def _captured(text: bytes, found: Found) -> Iterable[bytes | None]:
-    if isinstance(found, re.Match):
-        return found[0], *found.groups()
-    return [text[start:end] if start >= 0 else None for start, end in found.regs]
-
-
 def _load(text: bytes, pattern: bytes, offset: int) -> tuple[Expression, int] | None:
     """Check offset and pattern, in this order."""
     start = _start(text, offset)
@@ -110,11 +103,9 @@ def re_match_all(text: bytes, pattern: bytes, flags: int, offset: int) -> Any:
     flags &= CAPTURED | OFFSETS
     if not flags:
         return expression.count(text, start)
-    found = poll_every(expression.matches(text, start))
     if flags == CAPTURED:
-        make = engine().array_type
-        return new_array([make(_captured(text, match)) for match in found])
-    return new_array([_match_array(text, match.regs, flags) for match in found])
+        return new_array(expression.captured(text, start))
+    return new_array([_match_array(text, match.regs, flags) for match in poll_every(expression.matches(text, start))])
 
 
 _INSERTION = re.compile(rb"[$\\]([0-9])|([$\\])\2")

@@ -228,7 +228,7 @@ def test_both_matchers_agree_with_the_reference(steps: int, source: str, modifie
         assume(False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(regex_match, "POLL_STEPS", steps)
-        found = Machine(tree).search(text, 0, len(text), nothing)
+        found = Machine(tree).search(text, 0, len(text), Progress(nothing))
     assert (found.regs if found else None) == wanted
     if attempt_cost(tree) is not None:
         translated = re.compile(translate(tree.root)).search(text)
