@@ -36,8 +36,8 @@ from .regex_translate import (
 POLL_STEPS = 1000
 #: Bytes for the memory of one search; a larger one is not kept.
 _MEMORY = 1 << 26
-#: So many bytes are spent at once.
-_SMALL_MEMORY = 1 << 12
+#: So many are spent at once, and so many more with each poll: looking for a match must not cost what the subject does.
+_FIRST_MEMORY, _MORE_MEMORY = 1 << 11, 1 << 16
 
 #: Spans of the whole match and of the groups, (-1, -1) for a group without a value: what `re.Match.regs` gives.
 Spans = tuple[tuple[int, int], ...]
@@ -69,17 +69,21 @@ class Stepped:
 class Progress:
     """What a search keeps from one start position to the next, and from one match to the next."""
 
-    __slots__ = ("failed", "origin", "poll", "steps", "stride")
+    __slots__ = ("complete", "failed", "origin", "poll", "polls", "steps", "stride")
 
     def __init__(self, poll: Callable[[], object]) -> None:
         self.poll = poll
         #: Steps left until the next poll.
         self.steps = POLL_STEPS
+        #: Polls since the last match.
+        self.polls = 0
         #: A byte for every meeting place and each of `stride` positions from `origin` on: whether the way from there
         #: is known to fail.
         self.failed: bytearray | None = None
         self.origin = 0
         self.stride = 0
+        #: Whether no attempt can leave these positions.
+        self.complete = False
 
 
 class Machine:
@@ -117,6 +121,7 @@ class Machine:
             if slots is not None:
                 # what led to the match is marked as well
                 progress.failed = None
+                progress.polls = 0
                 pairs = [(slots[i], slots[i + 1]) for i in range(2, 2 * self.groups + 2, 2)]
                 return Stepped(((at, slots[1]), *(pair if pair[1] >= 0 else (-1, -1) for pair in pairs)))
             at += 1
@@ -132,7 +137,7 @@ class Machine:
         steps = progress.steps
         failed = progress.failed
         if failed is None and self.places and self.run is not None:
-            failed = self.remember(text, start, progress, _SMALL_MEMORY)
+            failed = self.remember(text, start, progress)
         stride, origin = progress.stride, progress.origin
         address, at = 0, start
         while True:
@@ -140,8 +145,9 @@ class Machine:
             if steps <= 0:
                 steps = POLL_STEPS
                 progress.poll()
-                if failed is None and self.places:
-                    failed = self.remember(text, start, progress, _MEMORY)
+                progress.polls += 1
+                if self.places:
+                    failed = self.remember(text, start, progress)
                     stride, origin = progress.stride, progress.origin
             order = code[address]
             operation = order[0]
@@ -164,7 +170,7 @@ class Machine:
                 steps -= (end - at) >> 8
                 at = _choose_length(order, address, at + least, end, failed, stride, origin, push)
             elif operation == _MEET:
-                if failed is not None:
+                if failed is not None and at < origin + stride:
                     # All ways on from here are tried before anything older, so coming back means that they failed.
                     key = order[1] * stride + at - origin
                     at = -1 if failed[key] else at
@@ -190,17 +196,19 @@ class Machine:
                     _, address, low, high = entry
                     at = _choose_length(code[address - 1], address, low, high, failed, stride, origin, push)
 
-    def remember(self, text: bytes, start: int, progress: Progress, most: int) -> bytearray | None:
-        """Begin to remember failures of attempts from `start` on, if that takes no more than `most` bytes."""
-        run = None if self.run is None else self.run.match(text, start)
-        end = run.end() if run else len(text)
-        size = self.places * (end - start + 1)
-        if size > most:
-            return None
-        if size > _SMALL_MEMORY:
-            charge(size)
-        progress.failed = bytearray(size)
-        progress.origin, progress.stride = start, end - start + 1
+    def remember(self, text: bytes, start: int, progress: Progress) -> bytearray | None:
+        """Begin to remember failures, or remember them for more positions, in proportion to the steps spent."""
+        most = min(_FIRST_MEMORY + progress.polls * _MORE_MEMORY, _MEMORY) // self.places
+        covered = 0 if progress.failed is None else progress.stride
+        if covered and (progress.complete or most < 2 * covered):
+            return progress.failed
+        limit = min(start + most, len(text))
+        end = limit if self.run is None else self.run.match(text, start, limit).end()  # type: ignore[union-attr]
+        progress.complete = end < limit or end == len(text)
+        if not covered or end >= progress.origin + covered:
+            progress.origin, progress.stride = start, end - start + 1
+            charge(progress.stride * self.places)
+            progress.failed = bytearray(progress.stride * self.places)
         return progress.failed
 
 
@@ -216,7 +224,7 @@ def _choose_length(
 ) -> int:
     """Choose the next end of a repeated byte from `low` to `high`, -1 when there is none; remember the rest."""
     lazy, place = order[4], order[5]
-    if failed is not None and place >= 0:
+    if failed is not None and place >= 0 and high < origin + stride:
         base = place * stride - origin
         key = (failed.find if lazy else failed.rfind)(0, base + low, base + high + 1)
         if key < 0:

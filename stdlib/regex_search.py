@@ -25,7 +25,7 @@ Found = re.Match[bytes] | Stepped
 Parts = list[bytes | None]
 
 #: Steps Python's `re` may take in one go, by the estimate of `regex_cost`.
-_BUDGET = 2_000_000
+_BUDGET = 1_000_000
 #: How many start positions are tried in one go: at first, at most, and when nothing smaller is worth a try.
 _FIRST_WINDOW = 4096
 _LAST_WINDOW = 1 << 16
@@ -155,7 +155,7 @@ class Expression:
                     poll()
                 begin, end = found.span()
                 if begin >= stop:
-                    return stop
+                    return max(at, stop)
                 if begin < at:
                     # Where an empty match was, Python looks for another one; we go on one byte further.
                     break
