@@ -50,7 +50,7 @@ class Specifier:
         self.unsigned = type in "oxX"
         self.directive, self.kind = self._directive()
 
-    def _directive(self) -> tuple[bytes | None, type]:
+    def _directive(self) -> tuple[bytes | None, Any]:
         kind = bytes if self.type in "sc" else int if self.type in "dboxX" else float
         precision = b"" if self.precision is None or kind is int else b".%d" % self.precision
         simple = self.type != "b" and self.padding == b" " and max(self.width, self.precision or 0) <= _WIDE
@@ -215,7 +215,7 @@ def run_template(template: Template, values: tuple[Any, ...]) -> bytes | None:
     put = texts.append
     given = len(values)
     for item in template.items:
-        if type(item) is bytes:
+        if isinstance(item, bytes):
             put(item)
             continue
         argument, specifier = item

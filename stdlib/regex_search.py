@@ -7,12 +7,12 @@ so it gets only stretches of the subject where the work is bounded beforehand; t
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from functools import cached_property
 from itertools import repeat
 from typing import Any
 
-from interp.library import charge, engine, poll
+from interp.library import charge, engine, poll, spend
 
 from .format_text import MAX_SIZE
 from .regex_cost import attempt_cost, consumable, reach, repeated
@@ -78,9 +78,9 @@ class Expression:
         """Yield the matches from `start` on, from left to right; they do not overlap (chapter 06, 5.1)."""
         at = start
         window = _FIRST_WINDOW
-        progress = Progress(poll)
+        progress = Progress(spend)
         while at < len(text):
-            poll()
+            spend()
             stop, limit, window = self._stretch(text, at, window)
             if limit and self.compiled is not None:
                 at = yield from self._quickly(self.compiled, text, at, stop, limit)
@@ -91,9 +91,9 @@ class Expression:
         """Yield the text from `start` on, a stretch at a time, divided at the matches in it."""
         at = start
         window = _FIRST_WINDOW
-        progress = Progress(poll)
+        progress = Progress(spend)
         while at < len(text):
-            poll()
+            spend()
             stop, limit, window = self._stretch(text, at, window)
             if limit:
                 parts, at = self._split_quickly(text, at, stop, limit)
@@ -184,7 +184,7 @@ class Expression:
                 spent += min(cost, _BUDGET)
                 if spent > _BUDGET:
                     spent = 0
-                    poll()
+                    spend()
             if self.compiled is not None and cost <= _BUDGET:
                 found = self.compiled.match(text, at)
                 next_start = at + 1
