@@ -120,6 +120,16 @@ def poll() -> None:
         context.world.stop_reason()
 
 
+def spend(count: int = 1) -> None:
+    """Accounts for `count` operations, and polls. For natives whose loops can be long."""
+    world = current().world
+    guard = None if world.ports is None else world.ports.guard
+    if guard is not None and guard.spend is not None:
+        guard.spend(count)
+    if world.namespace["$stop"]:
+        world.stop_reason()
+
+
 def charge(size: int) -> None:
     """Accounts for `size` bytes about to be allocated at once, and ends the script when there is no room for them.
 
@@ -134,6 +144,12 @@ def charge(size: int) -> None:
                 guard.spend(size >> 10)
         if world.namespace["$stop"]:
             world.stop_reason()
+
+
+def is_memory_limited() -> bool:
+    """Whether the running engine has a limit of memory. For natives that save work where there is none."""
+    ports = current().world.ports
+    return ports is not None and ports.guard is not None and ports.guard.limits.memory is not None
 
 
 def poll_every(items: Iterable[Any], count: int = 1024) -> Iterable[Any]:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from interp.library import MISSING, Library, argument_error, charge, convert, new_array, warning, wrap
+from interp.library import MISSING, Library, argument_error, charge, convert, new_array, poll, warning, wrap
 
 from .fmt_parser import FormatStream, Source, callable_source, class_members, no_source
 from .format_text import MAX_SIZE, run_template, sequential_template, split_size_hint
@@ -58,12 +58,14 @@ _STRUCT_CODES = {"c": "B", "w": "H", "l": "I", "q": "Q", "p": "Q", "f": "f", "d"
 _MOST = 1 << 53
 
 
-@lru_cache(maxsize=256)
 def _parse_format(text: bytes) -> PackFormat:
+    """Read a pack format (3.1)."""
     runs: list[Run] = []
     order, signed, separate = "<", False, False
     multiplier = items = size = fault = 0
     for position, letter in enumerate(text.decode("latin-1"), 1):
+        if not position & 4095:
+            poll()
         if letter in "0123456789":
             multiplier = min(multiplier * 10 + int(letter), _MOST)
             continue
@@ -86,9 +88,12 @@ def _parse_format(text: bytes) -> PackFormat:
     return PackFormat(tuple(runs), items, size, fault, separate)
 
 
+_short_format = lru_cache(maxsize=256)(_parse_format)
+
+
 def _load_format(text: bytes) -> PackFormat:
     """Parse a format, with the Warning about characters that do not belong there."""
-    layout = _parse_format(text)
+    layout = _short_format(text) if len(text) <= 4096 else _parse_format(text)
     if layout.fault:
         warning(f"invalid character at position {layout.fault} (there might be more)")
     return layout

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from interp.library import MISSING, charge, convert, to_text, warning
+from interp.library import MISSING, charge, convert, is_memory_limited, poll, to_text, warning
 
 #: No function makes strings longer than this many bytes.
 MAX_SIZE = 0x7FFFFFFF
@@ -23,13 +23,19 @@ _SPECIFIER_PARTS = re.compile(rb"(.)([0-9]*)(?:\.([0-9]*))?(r?)(?:p([\x00-\xff])
 _NUMBERED_ITEM = re.compile(rb"(\{(?:\{|[0-9]+(?:\}|:\{|:" + _SPECIFIER_TEXT + rb"))?)")
 _SEQUENTIAL_ITEM = re.compile(rb"\{(\{|" + _SPECIFIER_TEXT + rb")?")
 _BASES = {"o": b"%o", "x": b"%x", "X": b"%X"}
+#: Wider items are accounted for before they are made.
+_WIDE = 4096
+#: Strings joined between two looks at the engine's limits.
+_JOINED_AT_ONCE = 256
+#: So few pieces may be large ones: what is empty is left out, as then perhaps nothing is copied.
+_FEW = 16
 _UNSIGNED = 0xFFFFFFFFFFFFFFFF
 
 
 class Specifier:
     """How one item is written: TYPE, minimum width, precision (None: the default), side and byte of the padding."""
 
-    __slots__ = ("padding", "precision", "right", "type", "verbatim", "width")
+    __slots__ = ("directive", "kind", "padding", "precision", "right", "type", "unsigned", "verbatim", "width")
 
     def __init__(self, type: str, width: int, precision: int | None, right: bool, padding: bytes) -> None:
         self.type = type
@@ -39,6 +45,20 @@ class Specifier:
         self.padding = padding
         #: Whether strings are written as they are.
         self.verbatim = type in "sc" and not width and precision is None
+        #: The same in Python's formatting language, for values of the Python type `kind`, which must not be negative
+        #: where `unsigned`; None when there is no such.
+        self.unsigned = type in "oxX"
+        self.directive, self.kind = self._directive()
+
+    def _directive(self) -> tuple[bytes | None, Any]:
+        kind = bytes if self.type in "sc" else int if self.type in "dboxX" else float
+        precision = b"" if self.precision is None or kind is int else b".%d" % self.precision
+        simple = self.type != "b" and self.padding == b" " and max(self.width, self.precision or 0) <= _WIDE
+        if not simple:
+            return None, kind
+        width = b"-%d" % self.width if self.right and self.width else b"%d" % self.width if self.width else b""
+        letter = "s" if kind is bytes else self.type
+        return b"%" + width + precision + letter.encode(), kind
 
     def format(self, value: Any) -> bytes | None:
         """Return the formatted script value, or None when it cannot be read as this type (3.7)."""
@@ -71,18 +91,21 @@ class Specifier:
         return (f"%.{precision}{kind}" % number).encode()
 
 
-class Fault:
-    """Part of a template where parsing ended with a Warning."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: bytes) -> None:
-        self.text = text
+#: Number of the argument an item shows, and how.
+Item = tuple[int, Specifier]
 
 
-#: Number of the item (from 1), number of the argument it shows (0: the template itself), and how.
-Item = tuple[int, int, Specifier]
-Template = list[bytes | Item | Fault]
+class Template(NamedTuple):
+    """A parsed text: literal pieces around items; what stands behind a fault is not read.
+
+    `pieces` has literal text at even places and room for the items' texts at odd ones; `items` has for each item the
+    number of the argument it shows (0: the template itself) and how, or bytes that it simply stands for.
+    """
+
+    pieces: list[bytes]
+    items: list[Item | bytes]
+    fault: bytes | None
+
 
 _PLAIN = Specifier("c", 0, None, False, b" ")
 
@@ -114,7 +137,7 @@ def _remembered(parse: Callable[[bytes], Template]) -> Callable[[bytes], Templat
 
 
 @lru_cache(maxsize=256)
-def _numbered_item(text: bytes) -> tuple[int, Specifier] | bytes | None:
+def _numbered_item(text: bytes) -> Item | bytes | None:
     """Return what a whole item stands for, None when a number in its specifier is too large."""
     if text.endswith(b"{"):
         return b"{"
@@ -130,25 +153,22 @@ def numbered_template(text: bytes) -> Template:
     """Parse a text with `{N}` and `{N:SPEC}` items (2.15)."""
     # literal text and items in turn
     pieces = _NUMBERED_ITEM.split(text)
-    parts: Template = [pieces[0]] if pieces[0] else []
-    put = parts.append
-    for number, (shape, literal) in enumerate(zip(pieces[1::2], pieces[2::2], strict=True), 1):
+    shapes = pieces[1::2]
+    known = {shape: _numbered_item(shape) for shape in set(shapes)}
+    stray = b"{" in known  # perhaps a literal brace, perhaps an item that nobody can read
+    if not stray and None not in known.values():
+        return Template(pieces, list(map(known.__getitem__, shapes)), None)  # type: ignore[arg-type]
+    items: list[Item | bytes] = []
+    for number, (shape, literal) in enumerate(zip(shapes, pieces[2::2], strict=True), 1):
+        item = known[shape]
+        fault = b"failed to parse format part" if item is None else None
         if shape == b"{" and literal[:1].isdigit():
-            rest = b"".join(pieces[2 * number :])
-            symbol = rest.lstrip(b"0123456789")[:1]
-            if symbol and symbol != b":":
-                put(Fault(b"parsing error in item %d - unexpected symbol (%b)" % (number, symbol)))
-            else:
-                put(Fault(b"parsing error in item %d - failed to parse format part" % number))
-            return parts
-        item = _numbered_item(shape)
-        if item is None:
-            put(Fault(b"parsing error in item %d - failed to parse format part" % number))
-            return parts
-        put(item if type(item) is bytes else (number, *item))
-        if literal:
-            put(literal)
-    return parts
+            symbol = b"".join(pieces[2 * number :]).lstrip(b"0123456789")[:1]
+            fault = b"unexpected symbol (%b)" % symbol if symbol and symbol != b":" else b"failed to parse format part"
+        if fault is not None:
+            return Template(pieces[: 2 * number - 1], items, b"parsing error in item %d - %b" % (number, fault))
+        items.append(item)  # type: ignore[arg-type]
+    return Template(pieces, items, None)
 
 
 @_remembered
@@ -156,22 +176,23 @@ def sequential_template(text: bytes) -> Template:
     """Parse a text with `{SPEC}` items, which take the arguments one after another (3.6)."""
     # literal text and items, without their opening braces, in turn
     pieces = _SEQUENTIAL_ITEM.split(text)
-    parts: Template = [pieces[0]] if pieces[0] else []
-    put = parts.append
+    shapes = pieces[1::2]
+    known = {shape: _specifier(shape) if shape else None for shape in set(shapes) if shape != b"{"}
+    if len(known) == len(set(shapes)) and None not in known.values():
+        items = list(zip(range(1, len(shapes) + 1), map(known.__getitem__, shapes), strict=True))
+        return Template(pieces, items, None)  # type: ignore[arg-type]
+    parsed: list[Item | bytes] = []
     argument = 0
-    for number, (shape, literal) in enumerate(zip(pieces[1::2], pieces[2::2], strict=True), 1):
+    for number, shape in enumerate(shapes, 1):
         if shape == b"{":
-            put(b"{")
-        else:
-            specifier = _specifier(shape) if shape else None
-            if specifier is None:
-                put(Fault(b"parsing error in item %d" % number))
-                return parts
-            argument += 1
-            put((number, argument, specifier))
-        if literal:
-            put(literal)
-    return parts
+            parsed.append(b"{")
+            continue
+        specifier = known[shape]
+        if specifier is None:
+            return Template(pieces[: 2 * number - 1], parsed, b"parsing error in item %d" % number)
+        argument += 1
+        parsed.append((argument, specifier))
+    return Template(pieces, parsed, None)
 
 
 def split_size_hint(args: tuple[Any, ...]) -> tuple[int, tuple[Any, ...]]:
@@ -190,24 +211,57 @@ def run_template(template: Template, values: tuple[Any, ...]) -> bytes | None:
 
     An unreadable item is a Warning and `#error#`, a fault of the template a Warning and null.
     """
-    pieces: list[bytes] = []
-    put = pieces.append
+    texts: list[bytes] = []
+    put = texts.append
     given = len(values)
-    for part in template:
-        if type(part) is bytes:
-            put(part)
-        elif type(part) is tuple:
-            number, argument, specifier = part
-            piece = None
-            if argument < given:
-                value = values[argument]
-                piece = value if specifier.verbatim and type(value) is bytes else specifier.format(value)
-            if piece is None:
-                warning(f"could not read item {number} (arg. {argument})")
-                piece = b"#error#"
-            put(piece)
-        else:
-            assert isinstance(part, Fault)
-            warning(part.text)
-            return None
-    return b"".join(pieces)
+    for item in template.items:
+        if isinstance(item, bytes):
+            put(item)
+            continue
+        argument, specifier = item
+        if argument < given:
+            value = values[argument]
+            if type(value) is specifier.kind:
+                if specifier.verbatim:
+                    put(value)
+                    continue
+                if specifier.directive is not None and not (specifier.unsigned and value < 0):
+                    put(specifier.directive % value)
+                    continue
+            piece = specifier.format(value)
+            if piece is not None:
+                put(piece)
+                continue
+        warning(f"could not read item {len(texts) + 1} (arg. {argument})")
+        put(b"#error#")
+    if template.fault is not None:
+        warning(template.fault)
+        return None
+    if not texts:
+        return template.pieces[0]
+    pieces = template.pieces[:]
+    pieces[1::2] = texts
+    return join_strings(b"", pieces if len(pieces) > _FEW else [piece for piece in pieces if piece])
+
+
+def join_strings(separator: bytes, pieces: list[bytes]) -> bytes | None:
+    """Join strings; TypeError when some are none; a Warning and None when the result would be too long.
+
+    The same string may stand in the list many times: where memory is limited, sizes are looked at before joining.
+    """
+    limited = is_memory_limited()
+    joined: list[bytes] = []
+    size = 0
+    for start in range(0, len(pieces), _JOINED_AT_ONCE):
+        part = pieces[start : start + _JOINED_AT_ONCE]
+        if limited:
+            charge(sum(map(len, part)) + len(part) * len(separator))
+        poll()
+        joined.append(separator.join(part))
+        size += len(joined[-1]) + len(separator)
+        if size > MAX_SIZE:
+            return warning("generated more string data than allowed to store")
+    if len(joined) == 1:
+        return joined[0]
+    charge(size)
+    return separator.join(joined)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
 from functools import lru_cache
+from operator import methodcaller
 from typing import Any
 
 from interp.library import Library, engine, new_array, poll_every, warning
 
 from .regex_match import Spans
-from .regex_search import LONG_PATTERN, Expression, Found
+from .regex_search import LONG_PATTERN, Expression
 from .regex_translate import MAX_NESTING, PatternError
 
 library = Library("re", doc="Regular expressions on byte strings.")
@@ -26,6 +26,7 @@ library.constant("RE_RETURN_CAPTURED", CAPTURED)
 library.constant("RE_RETURN_OFFSETS", OFFSETS)
 library.constant("RE_RETURN_BOTH", CAPTURED | OFFSETS)
 
+_span = methodcaller("span")
 _short_expression = lru_cache(maxsize=256)(Expression)
 
 
@@ -58,17 +59,12 @@ def _start(text: bytes, offset: int) -> int | None:
 
 def _match_array(text: bytes, spans: Spans, flags: int) -> Any:
     """Return the array scripts get for one match."""
+    make = engine().array_type
     if flags == CAPTURED:
-        return new_array([text[start:end] if start >= 0 else None for start, end in spans])
+        return make([text[start:end] if start >= 0 else None for start, end in spans])
     if flags == OFFSETS:
-        return new_array([new_array(span) if span[0] >= 0 else None for span in spans])
-    return new_array([new_array((text[span[0] : span[1]], *span)) if span[0] >= 0 else None for span in spans])
-
-
-def _captured(text: bytes, found: Found) -> Iterable[bytes | None]:
-    if isinstance(found, re.Match):
-        return found[0], *found.groups()
-    return [text[start:end] if start >= 0 else None for start, end in found.regs]
+        return make([make(span) if span[0] >= 0 else None for span in spans])
+    return make([make((text[span[0] : span[1]], *span)) if span[0] >= 0 else None for span in spans])
 
 
 def _load(text: bytes, pattern: bytes, offset: int) -> tuple[Expression, int] | None:
@@ -110,10 +106,12 @@ def re_match_all(text: bytes, pattern: bytes, flags: int, offset: int) -> Any:
     flags &= CAPTURED | OFFSETS
     if not flags:
         return expression.count(text, start)
-    found = poll_every(expression.matches(text, start))
     if flags == CAPTURED:
+        return new_array(expression.captured(text, start))
+    found = poll_every(expression.matches(text, start))
+    if flags == OFFSETS and not expression.groups:
         make = engine().array_type
-        return new_array([make(_captured(text, match)) for match in found])
+        return new_array(map(make, zip(map(make, map(_span, found)))))
     return new_array([_match_array(text, match.regs, flags) for match in found])
 
 

@@ -1,7 +1,8 @@
 """How expensive can a pattern get: an upper bound for one attempt of Python's `re`, which cannot be stopped.
 
 The bound is `factor * n ** degree`, n being the length of the longest stretch of the subject that consists of
-bytes the pattern can consume. A pattern without such a bound (nested ambiguous repeats) has none: None.
+bytes the pattern's unlimited repeats can consume. A pattern without such a bound (nested ambiguous repeats) has none:
+None. In the same way `reach` bounds how far from its start an attempt can look.
 
 The bound rests on one observation: where a backtracking matcher has two ways to go on, but the next byte allows
 only one of them, the other dies at once. Only *ambiguous* choices multiply the work.
@@ -49,9 +50,15 @@ def _multiply(left: Bound, right: Bound) -> Bound:
 def attempt_cost(pattern: Pattern) -> Bound | None:
     """Return the bound for one attempt at one start position that fails, or matches no more than a few bytes."""
     try:
-        return _cost(pattern.root, frozenset(), True)[1]
+        factor, degree = _cost(pattern.root, frozenset(), True)[1]
     except _NoBound:
         return None
+    if _has_backreference(pattern.root):
+        # what each compares is as long as its group
+        groups: dict[int, tuple[int, int]] = {}
+        _reach(pattern.root, groups)
+        factor *= max(1, *(fixed + stretches for fixed, stretches in groups.values()))
+    return factor, degree
 
 
 def consumable(node: Node) -> frozenset[int]:
@@ -66,6 +73,52 @@ def consumable(node: Node) -> frozenset[int]:
         parts: list[Node] = list(node.branches if isinstance(node, Group) else node.items)
         return frozenset().union(*map(consumable, parts))
     return frozenset()
+
+
+def repeated(node: Node) -> frozenset[int]:
+    """Return all bytes that the unlimited repeats in `node` can consume."""
+    if isinstance(node, Repeat):
+        return consumable(node.item) if _is_unlimited(node) else repeated(node.item)
+    if isinstance(node, (Group, Sequence)):
+        parts: list[Node] = list(node.branches if isinstance(node, Group) else node.items)
+        return frozenset().union(*map(repeated, parts))
+    return frozenset()
+
+
+def reach(pattern: Pattern) -> tuple[int, int]:
+    """Return (a, b): an attempt consumes at most `a + b * n` bytes."""
+    return _reach(pattern.root, {})
+
+
+def _reach(node: Node, groups: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """Return the reach of `node`; `groups` are those of the groups before it."""
+    fixed = stretches = 0
+    if isinstance(node, Byte):
+        return 1, 0
+    if isinstance(node, Start):
+        return 2 if node.lines else 0, 0
+    if isinstance(node, Backreference):
+        return groups.get(node.number, (0, 0))
+    if isinstance(node, Repeat):
+        fixed, stretches = _reach(node.item, groups)
+        if _is_unlimited(node):
+            return 0, 1
+        return fixed * (node.most or 0), stretches * (node.most or 0)
+    if isinstance(node, Group):
+        for branch in node.branches:
+            more = _reach(branch, groups)
+            fixed, stretches = max(fixed, more[0]), max(stretches, more[1])
+        if node.number is not None:
+            groups[node.number] = fixed, stretches
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            more = _reach(item, groups)
+            fixed, stretches = fixed + more[0], stretches + more[1]
+    return fixed, stretches
+
+
+def _is_unlimited(node: Repeat) -> bool:
+    return node.most is None or node.most > _MANY
 
 
 def _lead(node: Node, follow: frozenset[int]) -> frozenset[int]:
@@ -158,7 +211,7 @@ def _repeat_cost(node: Repeat, follow: frozenset[int], final: bool) -> tuple[Bou
         return _ONE, _ONE
     lead, empty = first_bytes(node.item)
     once = node.most == 1
-    unlimited = node.most is None or node.most > _MANY
+    unlimited = _is_unlimited(node)
     if not once and (empty or _has_backreference(node.item)):
         raise _NoBound
     if isinstance(node.item, Byte) and final:

@@ -15,7 +15,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from interp.library import charge
+
+from .regex_cost import consumable
 from .regex_translate import (
+    ALL,
     Backreference,
     Byte,
     End,
@@ -31,7 +35,9 @@ from .regex_translate import (
 
 POLL_STEPS = 1000
 #: Bytes for the memory of one search; a larger one is not kept.
-_MEMORY = 1 << 24
+_MEMORY = 1 << 26
+#: So many are spent at once, and so many more with each poll: looking for a match must not cost what the subject does.
+_FIRST_MEMORY, _MORE_MEMORY = 1 << 11, 1 << 16
 
 #: Spans of the whole match and of the groups, (-1, -1) for a group without a value: what `re.Match.regs` gives.
 Spans = tuple[tuple[int, int], ...]
@@ -61,22 +67,29 @@ class Stepped:
 
 
 class Progress:
-    """What a search keeps from one start position to the next."""
+    """What a search keeps from one start position to the next, and from one match to the next."""
 
-    __slots__ = ("failed", "poll", "steps")
+    __slots__ = ("complete", "failed", "origin", "poll", "polls", "steps", "stride")
 
     def __init__(self, poll: Callable[[], object]) -> None:
         self.poll = poll
         #: Steps left until the next poll.
         self.steps = POLL_STEPS
-        #: A byte for every meeting place and position: whether the way from there is known to fail.
+        #: Polls since the last match.
+        self.polls = 0
+        #: A byte for every meeting place and each of `stride` positions from `origin` on: whether the way from there
+        #: is known to fail.
         self.failed: bytearray | None = None
+        self.origin = 0
+        self.stride = 0
+        #: Whether no attempt can leave these positions.
+        self.complete = False
 
 
 class Machine:
     """A compiled pattern. Immutable, so that engines in several OS threads may share it."""
 
-    __slots__ = ("candidate", "code", "groups", "places", "slots")
+    __slots__ = ("candidate", "code", "groups", "places", "run", "slots")
 
     def __init__(self, pattern: Pattern) -> None:
         """Compile `pattern`."""
@@ -89,10 +102,12 @@ class Machine:
         self.places = compiler.places
         members, empty = first_bytes(pattern.root)
         self.candidate = None if empty else re.compile(class_text(members))
+        members = consumable(pattern.root)
+        #: What no attempt leaves; None when that may be everything.
+        self.run = None if members == ALL else re.compile(class_text(members) + b"*")
 
-    def search(self, text: bytes, start: int, stop: int, poll: Callable[[], object]) -> Stepped | None:
+    def search(self, text: bytes, start: int, stop: int, progress: Progress) -> Stepped | None:
         """Return the leftmost match that begins at `start` or later but before `stop`, or None."""
-        progress = Progress(poll)
         at = start
         while at < stop:
             if self.candidate is not None:
@@ -100,8 +115,13 @@ class Machine:
                 if found is None:
                     return None
                 at = found.start()
+            if progress.failed is not None and at >= progress.origin + progress.stride:
+                progress.failed = None
             slots = self.attempt(text, at, progress)
             if slots is not None:
+                # what led to the match is marked as well
+                progress.failed = None
+                progress.polls = 0
                 pairs = [(slots[i], slots[i + 1]) for i in range(2, 2 * self.groups + 2, 2)]
                 return Stepped(((at, slots[1]), *(pair if pair[1] >= 0 else (-1, -1) for pair in pairs)))
             at += 1
@@ -116,14 +136,19 @@ class Machine:
         size = len(text)
         steps = progress.steps
         failed = progress.failed
+        if failed is None and self.places and self.run is not None:
+            failed = self.remember(text, start, progress)
+        stride, origin = progress.stride, progress.origin
         address, at = 0, start
         while True:
             steps -= 1
             if steps <= 0:
                 steps = POLL_STEPS
                 progress.poll()
-                if failed is None and 0 < self.places * (size + 1) <= _MEMORY:
-                    failed = progress.failed = bytearray(self.places * (size + 1))
+                progress.polls += 1
+                if self.places:
+                    failed = self.remember(text, start, progress)
+                    stride, origin = progress.stride, progress.origin
             order = code[address]
             operation = order[0]
             address += 1
@@ -143,11 +168,11 @@ class Machine:
                 _, run, least, most, _, _ = order
                 end = run.match(text, at, size if most is None else min(size, at + most)).end()
                 steps -= (end - at) >> 8
-                at = _choose_length(order, address, at + least, end, failed, size, push)
+                at = _choose_length(order, address, at + least, end, failed, stride, origin, push)
             elif operation == _MEET:
-                if failed is not None:
+                if failed is not None and at < origin + stride:
                     # All ways on from here are tried before anything older, so coming back means that they failed.
-                    key = order[1] * (size + 1) + at
+                    key = order[1] * stride + at - origin
                     at = -1 if failed[key] else at
                     failed[key] = 1
             elif operation == _LOOP:
@@ -169,7 +194,22 @@ class Machine:
                     slots[entry[1]] = entry[2]
                 else:
                     _, address, low, high = entry
-                    at = _choose_length(code[address - 1], address, low, high, failed, size, push)
+                    at = _choose_length(code[address - 1], address, low, high, failed, stride, origin, push)
+
+    def remember(self, text: bytes, start: int, progress: Progress) -> bytearray | None:
+        """Begin to remember failures, or remember them for more positions, in proportion to the steps spent."""
+        most = min(_FIRST_MEMORY + progress.polls * _MORE_MEMORY, _MEMORY) // self.places
+        covered = 0 if progress.failed is None else progress.stride
+        if covered and (progress.complete or most < 2 * covered):
+            return progress.failed
+        limit = min(start + most, len(text))
+        end = limit if self.run is None else self.run.match(text, start, limit).end()  # type: ignore[union-attr]
+        progress.complete = end < limit or end == len(text)
+        if not covered or end >= progress.origin + covered:
+            progress.origin, progress.stride = start, end - start + 1
+            charge(progress.stride * self.places)
+            progress.failed = bytearray(progress.stride * self.places)
+        return progress.failed
 
 
 def _choose_length(
@@ -178,13 +218,14 @@ def _choose_length(
     low: int,
     high: int,
     failed: bytearray | None,
-    size: int,
+    stride: int,
+    origin: int,
     push: Callable[[tuple[int, ...]], None],
 ) -> int:
     """Choose the next end of a repeated byte from `low` to `high`, -1 when there is none; remember the rest."""
     lazy, place = order[4], order[5]
-    if failed is not None and place >= 0:
-        base = place * (size + 1)
+    if failed is not None and place >= 0 and high < origin + stride:
+        base = place * stride - origin
         key = (failed.find if lazy else failed.rfind)(0, base + low, base + high + 1)
         if key < 0:
             return -1

@@ -1,34 +1,37 @@
 """Searching with a compiled pattern: which matcher runs on which part of the subject.
 
-A search never keeps the engine longer than a fraction of a second between two polls. Python's `re` cannot be stopped,
+A search never keeps the engine longer than a small part of a second between two polls. Python's `re` cannot be stopped,
 so it gets only stretches of the subject where the work is bounded beforehand; the stepping matcher does the rest.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
-from itertools import islice
+from collections.abc import Generator, Iterator
+from functools import cached_property
+from itertools import repeat
 from typing import Any
 
-from interp.library import charge, poll
+from interp.library import charge, engine, poll, spend
 
 from .format_text import MAX_SIZE
-from .regex_cost import attempt_cost, consumable
-from .regex_match import Machine, Stepped
+from .regex_cost import attempt_cost, consumable, reach, repeated
+from .regex_match import Machine, Progress, Stepped
 from .regex_translate import ALL, class_text, first_bytes, parse, split_pattern, translate
 
 #: A match: `span()` and `regs`, the spans of the whole and of the groups.
 Found = re.Match[bytes] | Stepped
+#: Text before the first match, the match, its groups; text before the second one, ...; text behind the last one.
+Parts = list[bytes | None]
 
 #: Steps Python's `re` may take in one go, by the estimate of `regex_cost`.
-_BUDGET = 20_000_000
+_BUDGET = 1_000_000
 #: How many start positions are tried in one go: at first, at most, and when nothing smaller is worth a try.
-_FIRST_WINDOW = 1024
-_LAST_WINDOW = 1 << 17
+_FIRST_WINDOW = 4096
+_LAST_WINDOW = 1 << 16
 _SMALL_WINDOW = 64
-#: Python's own loops over all matches, which cannot be stopped, are for subjects and results up to this size.
-_PLAIN_SIZE = 1 << 21
+#: Longer stretches of bytes that the pattern can repeat are not for Python's `re` in one go.
+_LONG_STRETCH = 4096
 #: Longer patterns go to the stepping matcher at once: analysis and compilation cannot be stopped.
 LONG_PATTERN = 20_000
 
@@ -47,62 +50,122 @@ class Expression:
         members, self.nullable = first_bytes(tree.root)
         self.first = re.compile(class_text(members))
         self.no_start = bytes(ALL - members)
+        self.only_start = bytes(members)[:1]
         self.factor = self.degree = 0
         cost = attempt_cost(tree) if len(source) <= LONG_PATTERN else None
         if cost is None:
             return
         self.factor, self.degree = cost
+        self.reach = reach(tree)
         members = consumable(tree.root)
         self.run = re.compile(class_text(members) + b"*")
         self.everything = members == ALL
-        # One letter for the bytes a match may run through, white space for those that stop it.
+        # One letter for the bytes that unlimited repeats may run through, white space for those that stop them.
+        members = repeated(tree.root)
         self.marks = bytes(97 if byte in members else 32 for byte in range(256))
         try:
             self.compiled = re.compile(translate(tree.root))
         except (re.error, OverflowError, RecursionError):
             pass
 
+    @cached_property
+    def _splitters(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+        """The pattern as a group, for texts that do not begin where the subject does and for those that do."""
+        later, first = (b"(" + translate(self.tree.root, 1, from_start) + b")" for from_start in (False, True))
+        return re.compile(later), re.compile(first)
+
     def matches(self, text: bytes, start: int) -> Generator[Found, None, None]:
         """Yield the matches from `start` on, from left to right; they do not overlap (chapter 06, 5.1)."""
         at = start
         window = _FIRST_WINDOW
+        progress = Progress(spend)
         while at < len(text):
-            poll()
-            if self.compiled is None:
-                at = yield from self._slowly(text, at, len(text))
-                continue
-            if self._is_cheap(len(text)):
-                stop, in_one_go = len(text), True
+            spend()
+            stop, limit, window = self._stretch(text, at, window)
+            if limit and self.compiled is not None:
+                at = yield from self._quickly(self.compiled, text, at, stop, limit)
             else:
-                stop, in_one_go = self._window(text, at, window)
-                window = max(_SMALL_WINDOW, min(2 * (stop - at), _LAST_WINDOW))
-            if in_one_go:
-                at = yield from self._quickly(self.compiled, text, at, stop)
-            else:
-                at = yield from self._slowly(text, at, stop)
+                at = yield from self._slowly(text, at, stop, progress)
 
-    def _quickly(self, compiled: re.Pattern[bytes], text: bytes, at: int, stop: int) -> Generator[Found, None, int]:
+    def split(self, text: bytes, start: int) -> Iterator[Parts]:
+        """Yield the text from `start` on, a stretch at a time, divided at the matches in it."""
+        at = start
+        window = _FIRST_WINDOW
+        progress = Progress(spend)
+        while at < len(text):
+            spend()
+            stop, limit, window = self._stretch(text, at, window)
+            if limit:
+                parts, at = self._split_quickly(text, at, stop, limit)
+            else:
+                parts, at = self._split_slowly(text, at, stop, progress)
+            yield parts
+
+    def _split_quickly(self, text: bytes, at: int, stop: int, limit: int) -> tuple[Parts, int]:
+        """Divide from `at` on at the matches that begin before `stop`; all of them are found within `limit`."""
+        step = self.groups + 2
+        parts: Parts = self._splitters[at == 0].split(text[at:limit])
+        if self.nullable and _has_second_choice(parts, step):
+            return self._split_slowly(text, at, stop, None)
+        # what was found from `stop` on does not count
+        end = limit
+        while len(parts) > 1:
+            behind = end - len(parts[-1])  # type: ignore[arg-type]
+            begin = behind - len(parts[-step])  # type: ignore[arg-type]
+            if begin < stop:
+                break
+            del parts[-step:]
+            end = begin
+        behind = end - len(parts[-1])  # type: ignore[arg-type]
+        end = max(stop, behind)
+        parts[-1] = text[behind:end]
+        return parts, end
+
+    def _split_slowly(self, text: bytes, at: int, stop: int, progress: Progress | None) -> tuple[Parts, int]:
+        """Do the same one match after another; without `progress`, with Python's `re`."""
+        if progress is None:
+            assert self.compiled is not None
+            found = self._quickly(self.compiled, text, at, stop, len(text))
+        else:
+            found = self._slowly(text, at, stop, progress)
+        parts: Parts = []
+        end = at
+        while True:
+            try:
+                match = next(found)
+            except StopIteration as done:
+                next_at: int = min(done.value, len(text))
+                break
+            parts.append(text[end : match.regs[0][0]])
+            parts.extend([text[low:high] if low >= 0 else None for low, high in match.regs])
+            end = match.regs[0][1]
+        parts.append(text[end:next_at])
+        return parts, next_at
+
+    def _quickly(
+        self, compiled: re.Pattern[bytes], text: bytes, at: int, stop: int, limit: int
+    ) -> Generator[Found, None, int]:
         """Yield the matches that begin from `at` on but before `stop`; return where to go on.
 
-        No attempt before `stop` can look further than two bytes behind it (or `stop` is the end).
+        All of them are found within `limit`.
         """
         while at < stop:
-            for count, found in enumerate(compiled.finditer(text, at, min(stop + 2, len(text)))):
+            for count, found in enumerate(compiled.finditer(text, at, limit)):
                 if not count & 1023:
                     poll()
                 begin, end = found.span()
                 if begin >= stop:
-                    return stop
+                    return max(at, stop)
                 if begin < at:
                     # Where an empty match was, Python looks for another one; we go on one byte further.
                     break
                 yield found
                 at = end if end > begin else end + 1
             else:
-                return stop
+                return max(at, stop)
         return at
 
-    def _slowly(self, text: bytes, at: int, stop: int) -> Generator[Found, None, int]:
+    def _slowly(self, text: bytes, at: int, stop: int, progress: Progress) -> Generator[Found, None, int]:
         """Yield the matches that begin from `at` on but before `stop`, one start at a time; return where to go on."""
         reach = spent = 0
         while at < stop:
@@ -121,13 +184,13 @@ class Expression:
                 spent += min(cost, _BUDGET)
                 if spent > _BUDGET:
                     spent = 0
-                    poll()
+                    spend()
             if self.compiled is not None and cost <= _BUDGET:
                 found = self.compiled.match(text, at)
                 next_start = at + 1
             else:
                 # The stepping matcher learns from one start position for the next.
-                found = self._step(text, at, stop)
+                found = self._step(text, at, stop, progress)
                 next_start = stop
             if found is None:
                 at = next_start
@@ -137,88 +200,114 @@ class Expression:
                 at = end if end > begin else end + 1
         return at
 
-    def _step(self, text: bytes, start: int, stop: int) -> Stepped | None:
+    def _step(self, text: bytes, start: int, stop: int, progress: Progress) -> Stepped | None:
         if self.machine is None:
             self.machine = Machine(self.tree)
-        return self.machine.search(text, start, stop, poll)
+        return self.machine.search(text, start, stop, progress)
 
-    def _is_cheap(self, size: int) -> bool:
-        """Tell whether a subject of `size` bytes can be searched in one go, whatever is in it."""
-        return bool(size * self.factor * size**self.degree <= _BUDGET)
+    def _stretch(self, text: bytes, at: int, count: int) -> tuple[int, int, int]:
+        """Choose how many start positions from `at` on to try next, about `count`.
 
-    def _window(self, text: bytes, at: int, count: int) -> tuple[int, bool]:
-        """Choose how many start positions from `at` on to try next: where they end, and whether all in one go."""
+        Return where they end; how far to look for all that begins before (0: not to be searched in one go); and how
+        many to try then.
+        """
+        size = len(text)
+        if self.compiled is None:
+            return min(at + count, size), 0, _LAST_WINDOW
+        if self._is_cheap(size - at):
+            return size, size, count
         while True:
-            stop = min(at + count, len(text))
-            if self.everything:
-                return stop, False
-            limit = stop + _LAST_WINDOW
-            run = self.run.match(text, stop, limit)
-            end = run.end() if run else stop
-            if end == limit:
-                return stop, False
-            # All that begins before `stop`, and even before `end`, ends at `end` or earlier.
-            if self._is_bounded(text[at:end]):
-                return end, True
-            if count <= _SMALL_WINDOW:
-                return end, False
+            stop = min(at + count, size)
+            limit = self._limit(text, at, stop)
+            if limit or count <= _SMALL_WINDOW:
+                return stop, limit, min(4 * count, _LAST_WINDOW)
             count //= 4
 
-    def _is_bounded(self, part: bytes) -> bool:
-        """Tell whether all attempts within `part` together stay within the budget."""
-        starts = len(part) if self.nullable else len(part.translate(None, self.no_start))
-        if not starts:
-            return True
-        attempt = _BUDGET // (starts * self.factor)
-        if not self.degree:
-            return attempt > 0
-        longest = int(attempt ** (1 / self.degree))
-        return len(part) <= longest or b"a" * (longest + 1) not in part.translate(self.marks)
+    def _is_cheap(self, size: int) -> bool:
+        """Tell whether `size` bytes can be searched in one go, whatever they are."""
+        return size <= _LAST_WINDOW and size * self.factor * size**self.degree <= _BUDGET
+
+    def _limit(self, text: bytes, at: int, stop: int) -> int:
+        """Return how far all attempts that begin before `stop` can look; 0 when they might exceed the budget."""
+        part = text[at:stop]
+        if self.nullable:
+            starts = len(part)
+        elif len(self.no_start) == 255:
+            starts = part.count(self.only_start)
+        else:
+            starts = len(part.translate(None, self.no_start))
+        attempt = _BUDGET // (max(starts, 1) * self.factor)
+        if not attempt:
+            return 0
+        longest = min(int(attempt ** (1 / self.degree)), _LONG_STRETCH) if self.degree else _LONG_STRETCH
+        fixed, stretches = self.reach
+        if stretches:
+            longest = min(longest, _LAST_WINDOW // stretches)
+        limit = stop + fixed + stretches * longest + 2
+        if fixed > _LAST_WINDOW or longest < 1:
+            return 0
+        limit = min(limit, len(text))
+        if stretches and limit - at > longest and b"a" * (longest + 1) in text[at:limit].translate(self.marks):
+            return 0
+        return limit
 
     def count(self, text: bytes, start: int) -> int:
         """Return the number of matches from `start` on."""
-        if self.compiled is not None and self._is_plain(text):
-            return len(self.compiled.findall(text, start))
-        if self.compiled is not None and not self.nullable and self._is_cheap(len(text)):
-            total = 0
-            found = self.compiled.finditer(text, start)
-            while part := len(list(islice(found, _FIRST_WINDOW))):
-                total += part
-                poll()
-            return total
-        return sum(1 for _ in self.matches(text, start))
+        step = self.groups + 2
+        return sum(len(parts) // step for parts in self.split(text, start))
 
-    def replace(self, text: bytes, parts: list[bytes | int]) -> bytes | None:
+    def captured(self, text: bytes, start: int) -> list[Any]:
+        """Return for each match from `start` on a script array of its text and those of its groups."""
+        make = engine().array_type
+        step = self.groups + 2
+        arrays: list[Any] = []
+        for parts in self.split(text, start):
+            charge(len(parts) // step * _ARRAY_SIZE + 8 * len(parts))
+            arrays.extend(map(make, zip(*(parts[column::step] for column in range(1, step)), strict=True)))
+        return arrays
+
+    def replace(self, text: bytes, template: list[bytes | int]) -> bytes | None:
         """Return `text` with all matches replaced with literal text and groups; None when it gets too long."""
-        most = sum(len(part) if isinstance(part, bytes) else len(text) for part in parts)
-        if self.compiled is not None and self._is_plain(text) and most * len(text) <= _PLAIN_SIZE:
-            return self.compiled.sub(_template(parts), text)
-        literal = b"".join(part for part in parts if isinstance(part, bytes))
-        groups = len(literal) < most
+        step = self.groups + 2
         pieces: list[bytes] = []
-        size = at = 0
-        for found in self.matches(text, 0):
-            begin, end = found.span()
-            pieces.append(text[at:begin])
-            at = end
-            new = _expand(parts, text, found.regs) if groups else literal
-            pieces.append(new)
-            size += len(new)
+        size = 0
+        for parts in self.split(text, 0):
+            count = len(parts) // step
+            if not count:
+                done = parts[0] or b""
+            elif all(type(part) is bytes for part in template):
+                done = b"".join(template).join(parts[::step])  # type: ignore[arg-type]
+            else:
+                done = b"".join(_expanded(parts, template, step, count))
+            size += len(done)
             if size > MAX_SIZE:
                 return None
-        pieces.append(text[at:])
-        charge(size + len(text))
+            charge(len(done))
+            pieces.append(done)
         return b"".join(pieces)
 
-    def _is_plain(self, text: bytes) -> bool:
-        """Tell whether Python's own loops over all matches may be used."""
-        return not self.nullable and len(text) <= _PLAIN_SIZE and self._is_cheap(len(text))
+
+#: Bytes of an array with one or two elements, without what is in it.
+_ARRAY_SIZE = 150
 
 
-def _template(parts: list[bytes | int]) -> bytes:
-    """Return a replacement in the form Python's `re` reads."""
-    return b"".join(b"\\g<%d>" % part if isinstance(part, int) else part.replace(b"\\", b"\\\\") for part in parts)
+def _has_second_choice(parts: Parts, step: int) -> bool:
+    """Tell whether a match begins where an empty one was: Python looks for another one there, we do not."""
+    return any(
+        not before and not between and match
+        for before, between, match in zip(parts[1::step], parts[step::step], parts[step + 1 :: step], strict=False)
+    )
 
 
-def _expand(parts: list[bytes | int], text: bytes, spans: Any) -> bytes:
-    return b"".join(text[slice(*spans[part])] if isinstance(part, int) else part for part in parts)
+def _expanded(parts: Parts, template: list[bytes | int], step: int, count: int) -> list[bytes]:
+    """Return the pieces of the text with the matches replaced."""
+    width = len(template) + 1
+    pieces: list[Any] = [None] * (count * width + 1)
+    pieces[::width] = parts[::step]
+    for place, part in enumerate(template, 1):
+        if type(part) is bytes:
+            pieces[place::width] = repeat(part, count)
+        else:
+            # the group may have no value
+            pieces[place::width] = [value or b"" for value in parts[1 + part :: step]]  # type: ignore[operator]
+    return pieces

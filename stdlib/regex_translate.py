@@ -393,24 +393,28 @@ def class_text(members: frozenset[int]) -> bytes:
     return b"".join(parts)
 
 
-def translate(node: Node) -> bytes:
-    """Return the Python bytes pattern (without flags) for a tree (5.3)."""
+def translate(node: Node, outer: int = 0, from_start: bool = True) -> bytes:
+    """Return the Python bytes pattern (without flags) for a tree (5.3).
+
+    `outer` groups will stand around it. It is for texts that are the subject from its start, or else from later on.
+    """
     if isinstance(node, Byte):
         return class_text(node.members)
     if isinstance(node, Start):
-        return rb"(?:\r\n|\r(?!\n)|\n|\A(?![\r\n]))" if node.lines else rb"\A"
+        start = rb"\A(?![\r\n])" if from_start else b"(?!)"
+        return rb"(?:\r\n|\r(?!\n)|\n|%s)" % start if node.lines else rb"\A" if from_start else b"(?!)"
     if isinstance(node, End):
         return rb"(?=[\r\n]|\Z)" if node.lines else rb"\Z"
     if isinstance(node, Backreference):
         if node.inside:
             return b"(?!)"
-        return b"(?%s:\\%d)" % (b"i" if node.fold else b"", node.number)
+        return b"(?%s:\\%d)" % (b"i" if node.fold else b"", node.number + outer)
     if isinstance(node, Repeat):
-        return translate(node.item) + _repeat_text(node) + (b"?" if node.lazy else b"")
+        return translate(node.item, outer, from_start) + _repeat_text(node) + (b"?" if node.lazy else b"")
     if isinstance(node, Group):
-        inside = b"|".join(map(translate, node.branches))
+        inside = b"|".join(translate(branch, outer, from_start) for branch in node.branches)
         return (b"(%s)" if node.number else b"(?:%s)") % inside
-    return b"".join(map(translate, node.items))
+    return b"".join(translate(item, outer, from_start) for item in node.items)
 
 
 def _repeat_text(node: Repeat) -> bytes:

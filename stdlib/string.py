@@ -32,7 +32,7 @@ from interp.library import (
     warning,
 )
 
-from .format_text import MAX_SIZE, numbered_template, run_template, split_size_hint
+from .format_text import MAX_SIZE, join_strings, numbered_template, run_template, split_size_hint
 
 library = Library("string", doc="Functions on byte strings: searching, cutting, trimming, formatting, UTF-8.")
 
@@ -398,18 +398,9 @@ def _compare_windows(left: bytes, right: bytes, most: int, start: int) -> int:
 def string_implode(items: list[Any], separator: bytes) -> bytes | None:
     """The elements' text forms, joined with `sep`. Chapter 06, 2.11."""
     try:
-        return _join(separator, items)
+        return join_strings(separator, items)
     except TypeError:
-        return _join(separator, [to_text(item) for item in list(items)])
-
-
-def _join(separator: bytes, pieces: list[bytes]) -> bytes | None:
-    """Join strings; TypeError when some are none."""
-    size = len(separator) * len(pieces) + sum(map(len, pieces))
-    if size > MAX_SIZE:
-        return warning(_TOO_BIG)
-    charge(size)
-    return separator.join(pieces)
+        return join_strings(separator, [to_text(item) for item in list(items)])
 
 
 @library.function("string_explode( string str, string sep )")

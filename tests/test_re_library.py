@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,11 +12,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from interp import Engine, LimitExceeded, Limits
 from interp.runtime import state
 from interp.runtime.values import Array
 from stdlib import regex_match, regex_search
 from stdlib.re import library
-from stdlib.regex_cost import attempt_cost, consumable
+from stdlib.regex_cost import attempt_cost, reach, repeated
 from stdlib.regex_match import Machine, Progress
 from stdlib.regex_search import Expression
 from stdlib.regex_translate import (
@@ -228,7 +231,7 @@ def test_both_matchers_agree_with_the_reference(steps: int, source: str, modifie
         assume(False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(regex_match, "POLL_STEPS", steps)
-        found = Machine(tree).search(text, 0, len(text), nothing)
+        found = Machine(tree).search(text, 0, len(text), Progress(nothing))
     assert (found.regs if found else None) == wanted
     if attempt_cost(tree) is not None:
         translated = re.compile(translate(tree.root)).search(text)
@@ -250,13 +253,14 @@ def test_attempts_cost_no_more_than_estimated(source: str, modifiers: str, kind:
     if cost is None:
         return
     text = [b"a" * size, b"ab" * size, b"a" * size + b"b", b"\n" * size][kind]
-    members = consumable(tree.root)
-    stretch = 0
-    while stretch < len(text) and text[stretch] in members:
-        stretch += 1
+    members = repeated(tree.root)
+    stretches = "".join("x" if byte in members else " " for byte in text).split()
+    stretch = max(map(len, stretches), default=0)
     progress = Progress(nothing)
     progress.steps = 1 << 40
-    Machine(tree).attempt(text, 0, progress)
+    slots = Machine(tree).attempt(text, 0, progress)
+    fixed, times = reach(tree)
+    assert slots is None or slots[1] <= fixed + times * stretch
     steps = (1 << 40) - progress.steps
     # A step of the estimate is a byte looked at; around it, the machine keeps books about every node.
     assert steps <= 20 * (len(source) + 1) * cost[0] * (stretch + 1) ** cost[1]
@@ -426,3 +430,72 @@ def test_empty_matches_are_replaced_once_and_lose_nothing() -> None:
     assert call("re_replace", b"aab", b"/a*/", b"-") == b"--b"
     assert call("re_replace", b"aaab", b"/^a/", b"-") == b"-aab"
     assert call("re_replace", b"", b"/x*/", b"-") == b""
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+class _Enough(BaseException):
+    """Ends a search."""
+
+
+SUBJECTS_OF_ONE_KIND = [b"a" * 300_000, b"ab" * 150_000, b" " * 299_999 + b"x", b"name=value; other = 12, \n" * 12_000]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "a*a*a*b", "(.*)(.*)(.*)x", "\\s+$", "(a+)+b", "(a|a)*b", "(a*)*b", "(.*)\\1b", "(a?){30}b", "((a|a){2,3})*b",
+        "(\\w+\\s?)+=", "(a|b|ab)*c", "(x+x+)+y", "(ab)*", "(\\s*)(\\w*)(\\s*)z", "(a|b)*?z", "x*", "<[^>]*>",
+        "(a|ab|b|ba|x y|name|value|other|last|one)", "([a-z]+)([a-z]+)([a-z]+)=", "a{1,100}a{1,100}b",
+        "(\\w+)\\s\\1",
+    ],
+)  # fmt: skip
+def test_searches_look_at_the_limits_often(pattern: str, world: state.World) -> None:
+    # CPU time from one look to the next: 30 ms is usual, and a script has to end within 50
+    looks: list[float] = []
+
+    def look() -> None:
+        looks.append(time.process_time())
+        if looks[-1] - looks[0] > 0.03:
+            raise _Enough
+
+    world.namespace["$stop"] = True
+    world.stop_reason = look
+    for text in SUBJECTS_OF_ONE_KIND:
+        for name, more in (("re_match", ()), ("re_match_all", ()), ("re_match_all", (1,)), ("re_replace", (b"<$1>",))):
+            looks[:] = [time.process_time()]
+            try:
+                call(name, text, b"/" + pattern.encode() + b"/s", *more)
+            except _Enough:
+                pass
+            assert max(later - earlier for earlier, later in itertools.pairwise(looks)) < 0.15, (name, text[:10])
+
+
+def test_searches_count_as_operations() -> None:
+    with Engine(("re",), limits=Limits(seconds=None, operations=2000)) as engine:
+        engine.globals["t"] = b"a" * 100_000
+        with pytest.raises(LimitExceeded, match="operations"):
+            engine.run("include 're'; re_match( t, '/(.*)\\\\1b/' );")
+
+
+@pytest.mark.timeout(20)
+def test_short_matches_of_nested_repeats_are_not_quadratic(world: state.World) -> None:
+    # every match is found by the stepping matcher, in a long stretch that the pattern could run through
+    assert call("re_match_all", b"ab" * 100_000, b"/(a+)+b/") == 100_000
+    assert call("re_match_all", b"aaaaaaaaaaaaaaaaab" * 3_000, b"/(a|a)+b/") == 3_000
+
+
+def test_what_begins_behind_a_stretch_is_found_once(monkeypatch: pytest.MonkeyPatch, world: state.World) -> None:
+    monkeypatch.setattr(regex_search, "_FIRST_WINDOW", 1000)
+    monkeypatch.setattr(regex_search, "_LAST_WINDOW", 1000)
+    text = b"<tag attribute> some text, \n" * 1000
+    for pattern in (b"/<[^>]*>/", b"/[^,]*,/", b"/\\w+/", b"/(\\w+)( ?)/", b"/x*/", b"/$/m", b"/^./m", b"/(s)?o/"):
+        twin = re.compile(Expression(pattern).compiled.pattern)  # type: ignore[union-attr]
+        wanted = [[found[0], *found.groups()] for found in twin.finditer(text) if found.start() < len(text)]
+        assert [list(array) for array in call("re_match_all", text, pattern, 1)] == wanted
+        assert call("re_match_all", text, pattern) == len(wanted)
+        assert call("re_replace", text, pattern, b"[$0]") == twin.sub(
+            lambda found: b"[" + found[0] + b"]" if found.start() < len(text) else b"", text
+        )
