@@ -303,12 +303,17 @@ def metered_concat(guard: Guard) -> Any:
     from .runtime import operators
 
     join = b"".join
+    pieces_from = 1 << 24  # beyond, an interrupt should not have to wait for it (`pieces.LONG`)
 
     def careful(values: tuple[Any, ...]) -> bytes:
         texts = [value if type(value) is bytes else operators.concat(value) for value in reversed(values)][::-1]
         size = sum(map(len, texts))
         if size > LARGE:
             guard.charge(size)
+            if size > pieces_from:
+                from .pieces import joined
+
+                return joined(b"", texts, size)
         return join(texts)
 
     def concat(*values: Any) -> bytes:
