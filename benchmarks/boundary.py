@@ -106,6 +106,8 @@ def programs(runs: int) -> float:
     """Prints what the default limits cost each benchmark program; the geometric mean of the ratios."""
     ratios = []
     for path in sorted((Path(__file__).parent / "programs").glob("*.sgs")):
+        if path.stem == "hello":
+            continue  # it does nothing: its time is that of the engine's start
         pairs = []
         for _ in range(runs):
             pair = []

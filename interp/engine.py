@@ -84,6 +84,7 @@ class Engine:
         self._guard = guard = Guard(world, limits)
         self._birth = _limits.birth[0]
         self._convert = convert = Converter(ref(self), encoding)
+        self._shortcuts: Any = None
         self._installed = _libraries.Choice(libraries, network is not None)
         world.depth = limits.depth
         world.streams = Streams(stdin, stdout, stderr, guard)
@@ -270,9 +271,11 @@ class Engine:
         root = self._world.root
         announce = (guard.watched or timeout is not None) and (guard.token is _limits.NOBODY or not guard.watched)
         if local.token is not guard.token or guard.token is _limits.NOBODY:
-            token: Any = object()
+            token: Any = _limits.Token()
         else:
             token = guard.token
+        if token_before is not None:
+            token_before.home = None
         if announce:
             _limits.watchdog.watch(guard)
         # from here to the store of `busy` no other thread comes in between: these are stores only
@@ -281,6 +284,7 @@ class Engine:
         guard.busy = True
         guard.state = None
         guard.token = local.token = token
+        token.home = _limits.here()
         guard.written = 0
         before = switch(root)
         begin = monotonic()

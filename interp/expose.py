@@ -61,7 +61,8 @@ def host_function(convert: Converter, function: Callable[..., Any], name: str | 
     def all_results(this: Any = None, *args: Any) -> tuple[Any, ...]:
         return several(args) if spec is not None else ()  # names `spec`, which traces read from the frame
 
-    native = short_native(_arguments(function), spec, function, several, first, _failed, to_python)
+    utf8 = convert.encoding == "utf-8"
+    native = short_native(*_arguments(function), utf8, spec, function, several, first, _failed, to_python)
     NATIVE_CODES.add(native.__code__)
     NATIVE_CODES.add(all_results.__code__)
     spec.multi = all_results
@@ -71,14 +72,17 @@ def host_function(convert: Converter, function: Callable[..., Any], name: str | 
     return native
 
 
-def _arguments(function: Any) -> int:
-    """How many arguments the function declares, for its shortcut."""
+def _arguments(function: Any) -> tuple[int, bool]:
+    """How many arguments the function declares, for its shortcut, and whether it may take more."""
     code = getattr(function, "__code__", None)
     bound = 0
     if code is None:
         code = getattr(getattr(function, "__func__", None), "__code__", None)
         bound = 1
-    return 1 if code is None else min(max(code.co_argcount - bound, 0), MOST)
+    if code is None:
+        return 1, True
+    count = max(code.co_argcount - bound, 0)
+    return min(count, MOST), bool(code.co_flags & 4) or count > MOST
 
 
 class HostObject(Object):
@@ -114,10 +118,10 @@ class _Class(Object):
         self.native = native
 
     def call(self, this: Any, *args: Any) -> tuple[Any, ...]:
-        return (self.native(None, *args),)
+        return self.native.spec.multi(None, *args)[:1]
 
     def construct(self, *args: Any) -> Any:
-        return self.native(None, *args)
+        return self.native.spec.multi(None, *args)[0]
 
 
 def exposed_type(

@@ -55,7 +55,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MISSING", "Iterator", "IteratorError", "Library", "NotIterable", "Object", "Pointer", "argument_error", "call",
-    "call_multi", "charge", "convert", "dict_get", "dict_items", "dict_set", "engine", "error", "format_real", "info",
+    "call_multi", "charge", "convert", "dict_get", "dict_items", "dict_set", "engine", "error", "format_real", "gather",
+    "info",
     "is_array", "is_callable", "is_dict", "is_map", "is_object", "iterate", "map_items", "method", "new_array",
     "new_dict", "new_map", "numeric_prefix", "poll", "poll_every", "prop", "set_errno", "symbols", "to_int",
     "to_real", "to_text", "type_name", "warning", "wrap",
@@ -167,6 +168,23 @@ def poll_every(items: Iterable[Any], count: int = 1024) -> Iterable[Any]:
                 guard.spend(1)
             if namespace["$stop"]:
                 world.stop_reason()
+
+
+def gather(items: Iterable[Any]) -> list[Any]:
+    """`list( items )` with the same checks, nearly as quick."""
+    from itertools import islice
+
+    rest = iter(items)
+    made = list(islice(rest, 4096))
+    if len(made) < 4096:
+        return made
+    guard = current().world.ports.guard if current().world.ports is not None else None
+    while more := list(islice(rest, 4096)):
+        made += more
+        if guard is not None and guard.spend is not None:
+            guard.spend(4)
+        poll()
+    return made
 
 
 # --- arguments --------------------------------------------------------------------------------------------------------

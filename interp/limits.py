@@ -119,15 +119,46 @@ class Stop:
         self.which = which
 
 
+class Token:
+    """Marks that an engine was the last one entered on some OS thread.
+
+    home    the greenlet that may enter it again without ceremony; None when it has to be asked about first. A thread's
+            own greenlet is as good as its number, and quicker to have.
+    """
+
+    __slots__ = ("home",)
+
+    def __init__(self) -> None:
+        self.home: Any = None
+
+
 class _Local(_thread._local):
-    token: Any = None
+    token: Token | None = None
 
 
 # The token of the engine that entered last on this OS thread.
 local = _Local()
 
 # The token of an engine that no thread may enter without ceremony; no thread ever has it.
-NOBODY = object()
+NOBODY = Token()
+
+
+def _nowhere() -> Any:
+    return None
+
+
+# The running greenlet; None until `know_greenlets`, as hosts that call nothing from Python can do without them.
+here = _nowhere
+
+
+def know_greenlets() -> None:
+    """From now on tokens have homes: before the first function that makes use of them."""
+    global here
+    if here is _nowhere:
+        from greenlet import getcurrent
+
+        here = getcurrent
+
 
 _lock = _thread.allocate_lock()
 
@@ -272,12 +303,17 @@ def metered_concat(guard: Guard) -> Any:
     from .runtime import operators
 
     join = b"".join
+    pieces_from = 1 << 24  # beyond, an interrupt should not have to wait for it (`pieces.LONG`)
 
     def careful(values: tuple[Any, ...]) -> bytes:
         texts = [value if type(value) is bytes else operators.concat(value) for value in reversed(values)][::-1]
         size = sum(map(len, texts))
         if size > LARGE:
             guard.charge(size)
+            if size > pieces_from:
+                from .pieces import joined
+
+                return joined(b"", texts, size)
         return join(texts)
 
     def concat(*values: Any) -> bytes:
@@ -430,7 +466,9 @@ def _in_child() -> None:
     birth[0] = object()
     _lock = _thread.allocate_lock()
     watchdog = Watchdog()
-    local.token = None
+    if local.token is not None:
+        local.token.home = None
+        local.token = None
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,7 +1,8 @@
 """An engine's standard streams, and the account of what is written to them (chapter 12 section 4).
 
 Rules of this file: streams are binary; None stands for the process's, looked up at each use, so that a host may replace
-`sys.stdout`; stdout, stderr and messages share one account, which a call begins anew.
+`sys.stdout`; stdout, stderr and messages share one account, which a call begins anew. Nothing is taken from an input
+before it is asked for, and waiting for one ends with an interrupt or a limit.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class Streams:
     """An engine's standard streams: binary file objects."""
 
-    __slots__ = ("_err", "_guard", "_in", "_limit", "_out")
+    __slots__ = ("_begun", "_buffered", "_err", "_guard", "_in", "_limit", "_out")
 
     def __init__(self, stdin: Any, stdout: Any, stderr: Any, guard: Guard) -> None:
         self._in = stdin
@@ -26,6 +27,8 @@ class Streams:
         self._err = stderr
         self._guard = guard
         self._limit = guard.limits.output
+        self._begun = b""  # of a line or a text whose end an interrupted call did not see
+        self._buffered: bool | None = None  # whether the input's own buffer holds something, None: nobody knows
 
     def output(self, data: bytes) -> None:
         """Writes to the standard output."""
@@ -54,11 +57,64 @@ class Streams:
 
     def read_line(self) -> bytes:
         """A line of the standard input with its newline; empty at the end."""
-        return self._source().readline()
+        source = self._source()
+        return self._read(source, b"\n") if _blocks(source) else source.readline()
 
     def read_all(self) -> bytes:
         """What is left of the standard input."""
-        return self._source().read()
+        source = self._source()
+        return self._read(source, None) if _blocks(source) else source.read()
+
+    def _read(self, source: Any, end: bytes | None) -> bytes:
+        """From a pipe, a terminal or the like, up to `end` or to its end."""
+        parts, self._begun = [self._begun], b""
+        try:
+            while True:
+                if not self._buffered:
+                    self._wait(source)
+                there = source.peek(1)
+                size = there.find(end) + 1 if end is not None else 0
+                parts.append(source.read(size or len(there)))
+                self._buffered = 0 < size < len(there)
+                if size or not there:
+                    line, parts = b"".join(parts), []
+                    return line
+        finally:
+            self._begun = b"".join(parts)
+
+    def _wait(self, source: Any) -> None:
+        """Waits until something can be read or the input has ended; raises for an interrupt or a limit."""
+        import os
+        from select import select
+
+        from .ports import check, on_interrupt
+
+        descriptor = source.fileno()
+        check()
+        if select([descriptor], [], [], 0.0)[0]:
+            return
+        if self._buffered is None:
+            # what the host has read but not taken shows only to one who would read on
+            os.set_blocking(descriptor, False)
+            try:
+                if source.peek(1):
+                    return
+            finally:
+                os.set_blocking(descriptor, True)
+        stopped, stop = os.pipe()
+
+        def wake_up() -> None:
+            os.write(stop, b"x")
+
+        remove = on_interrupt(wake_up)
+        try:
+            check()  # an interrupt just before nobody was told of
+            select([descriptor, stopped], [], [])
+            check()
+        finally:
+            remove()
+            os.close(stopped)
+            os.close(stop)
 
     def _source(self) -> Any:
         return self._in if self._in is not None else sys.stdin.buffer
@@ -68,6 +124,21 @@ class Streams:
         stream = self._out if self._out is not None else sys.stdout
         if stream is not None and not getattr(stream, "closed", False):
             stream.flush()
+
+
+def _blocks(source: Any) -> bool:
+    """Whether reading from it may have to wait: it is a buffered pipe, terminal or socket."""
+    from _io import BufferedReader
+
+    if not isinstance(source, BufferedReader):
+        return False
+    import os
+    from stat import S_ISREG
+
+    try:
+        return os.name == "posix" and not S_ISREG(os.fstat(source.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False  # nothing of the system
 
 
 def _write(stream: Any, data: bytes, first: bool) -> None:

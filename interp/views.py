@@ -7,6 +7,7 @@ value; reading needs no running engine, calling does. Stores are plain ones, wit
 from __future__ import annotations
 
 from _collections_abc import MutableMapping, MutableSequence
+from abc import ABCMeta
 from types import FunctionType
 
 from .convert import is_class
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 
-class ScriptValue:
+class _Views(ABCMeta):
+    """What counts as a view: instances, and the shortcuts of functions (see `boundary`), which are plain functions."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if type(instance) is FunctionType:
+            return (cls is ScriptFunction or cls is ScriptValue) and is_shortcut(instance)
+        return cls in type(instance).__mro__
+
+
+class ScriptValue(metaclass=_Views):
     """Base of all views."""
 
     __slots__ = ("__weakref__", "_engine", "_value")
@@ -151,6 +161,11 @@ class ScriptArray(ScriptValue, MutableSequence):  # type: ignore[type-arg]
 
     def __repr__(self) -> str:
         return f"<ScriptArray of {len(self._value)} items>"
+
+
+def is_shortcut(function: Any) -> bool:
+    """Whether a Python function stands for a script function."""
+    return "_engine" in function.__dict__ and "_value" in function.__dict__
 
 
 class _Mapping(ScriptValue, MutableMapping):  # type: ignore[type-arg]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from interp import pieces as in_pieces
 from interp.library import MISSING, charge, convert, is_memory_limited, poll, to_text, warning
 
 #: No function makes strings longer than this many bytes.
@@ -264,4 +265,4 @@ def join_strings(separator: bytes, pieces: list[bytes]) -> bytes | None:
     if len(joined) == 1:
         return joined[0]
     charge(size)
-    return separator.join(joined)
+    return in_pieces.joined(separator, joined, size)

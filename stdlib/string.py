@@ -10,8 +10,10 @@ import codecs
 import functools
 import itertools
 import re
+from collections.abc import Iterable
 from typing import Any
 
+from interp import pieces
 from interp.library import (
     MISSING,
     Iterator,
@@ -80,7 +82,7 @@ def string_cut(text: bytes, start: int, end: int | None, flags: int) -> bytes | 
     end += size if end < 0 else 0
     if flags & STRICT_RANGES and (start > end or start < 0 or end < 0 or start >= size or end >= size):
         return warning("invalid character range")
-    return text[max(start, 0) : max(end + 1, 0)]
+    return pieces.part(text, *slice(max(start, 0), max(end + 1, 0)).indices(size)[:2])
 
 
 def _part(text: bytes, start: int, length: int | None, flags: int) -> bytes | None:
@@ -98,7 +100,7 @@ def _part(text: bytes, start: int, length: int | None, flags: int) -> bytes | No
     if length <= 0 or end < 0:
         return b""
     # The last byte is clamped into the string as well, so a window that ends at 0 still holds the first byte.
-    return text[max(start, 0) : max(end, 1)]
+    return pieces.part(text, *slice(max(start, 0), max(end, 1)).indices(size)[:2])
 
 
 @library.function("string_part( string str, int from[, int len[, int flags = 0 ]] )")
@@ -117,7 +119,7 @@ def string_part(text: bytes, start: int, length: int | None, flags: int) -> byte
 @library.function("string_reverse( string str )")
 def string_reverse(text: bytes) -> bytes:
     """The bytes in reverse order. Chapter 06, 2.4."""
-    return text[::-1]
+    return pieces.backwards(text)
 
 
 @library.function("string_repeat( string str, int count )")
@@ -128,19 +130,19 @@ def string_repeat(text: bytes, count: int) -> bytes | None:
     if len(text) * count > MAX_SIZE:
         return warning(_TOO_BIG)
     charge(len(text) * count)
-    return text * count
+    return pieces.repeat(text, len(text) * count)
 
 
 @library.function("string_toupper( string str )")
 def string_toupper(text: bytes) -> bytes:
     """The string with `a-z` as `A-Z`, all other bytes unchanged. Chapter 06, 2.4."""
-    return text.upper()
+    return pieces.mapped(text, bytes.upper)
 
 
 @library.function("string_tolower( string str )")
 def string_tolower(text: bytes) -> bytes:
     """The string with `A-Z` as `a-z`, all other bytes unchanged. Chapter 06, 2.4."""
-    return text.lower()
+    return pieces.mapped(text, bytes.lower)
 
 
 @library.function('string_pad( string str, int tgtsize, string padstr = " ", int flags = STRING_PAD_RIGHT )')
@@ -159,7 +161,7 @@ def string_pad(text: bytes, target: int, padding: bytes, flags: int) -> bytes | 
     if flags & LEFT:
         left = (missing + 1) // 2 if flags & RIGHT else missing
     right = missing - left
-    if len(padding) == 1:
+    if len(padding) == 1 and target <= pieces.LONG:
         if not right:
             return text.rjust(target, padding)
         if not left:
@@ -167,12 +169,8 @@ def string_pad(text: bytes, target: int, padding: bytes, flags: int) -> bytes | 
         # of an odd number of bytes the one more stands on the left
         return (padding + text if missing & 1 else text).center(target, padding)
     phase = (left + len(text)) % len(padding)
-    return b"".join((_fill(padding, left), text, _fill(padding[phase:] + padding[:phase], right)))
-
-
-def _fill(padding: bytes, size: int) -> bytes:
-    times, rest = divmod(size, len(padding))
-    return padding * times + padding[:rest]
+    before, behind = pieces.repeat(padding, left), pieces.repeat(padding[phase:] + padding[:phase], right)
+    return pieces.joined(b"", [before, text, behind], target)
 
 
 # --- 2.6: searching ---------------------------------------------------------------------------------------------------
@@ -190,9 +188,9 @@ def string_count(text: bytes, needle: bytes, overlap: bool) -> int | None:
     if not needle:
         return warning(_EMPTY_NEEDLE)
     if not overlap:
-        return text.count(needle)
+        return pieces.count(text, needle)
     period = _shortest_period(needle)
-    return text.count(needle) if period == len(needle) else _count_overlapping(text, needle, period)
+    return pieces.count(text, needle) if period == len(needle) else _count_overlapping(text, needle, period)
 
 
 def _shortest_period(needle: bytes) -> int:
@@ -227,6 +225,7 @@ def _count_overlapping(text: bytes, needle: bytes, period: int) -> int:
         if run is not None and (found := run.match(text, end)) is not None:
             # the last one of these is counted in the next round
             more = (found.end() - end) // period - 1
+            steps |= 255 if more > 1000 else 0
             count += more
             at += more * period
     return count
@@ -283,11 +282,11 @@ def _replace(text: bytes, old: bytes, new: bytes) -> bytes | None:
     if not old:
         return text
     if len(text) // len(old) * len(new) > _NOTEWORTHY:
-        size = len(text) + text.count(old) * (len(new) - len(old))
+        size = len(text) + pieces.count(text, old) * (len(new) - len(old))
         if size > MAX_SIZE:
             return warning(_TOO_BIG)
         charge(size)
-    return text.replace(old, new)
+    return pieces.replaced(text, old, new)
 
 
 @library.function("string_replace( string str, array|string from, array|string to )", raw=True)
@@ -352,9 +351,7 @@ def string_translate(text: bytes, mapping: Any) -> bytes | None:
 @library.function(r'string_trim( string str, string chars = " \t\r\n", int flags = 3 )')
 def string_trim(text: bytes, characters: bytes, flags: int) -> bytes:
     """The string without the bytes in `chars` on the sides in `flags`. Chapter 06, 2.9."""
-    if flags & LEFT:
-        return text.strip(characters) if flags & RIGHT else text.lstrip(characters)
-    return text.rstrip(characters) if flags & RIGHT else text
+    return pieces.stripped(text, characters, bool(flags & LEFT), bool(flags & RIGHT))
 
 
 # --- 2.10, 2.11: comparing, joining -----------------------------------------------------------------------------------
@@ -411,16 +408,16 @@ def string_explode(text: bytes, separator: bytes) -> list[Any]:
     """
     if not separator:
         charge(len(text) * _POINTER)
-        return new_array(map(_BYTES.__getitem__, text))
+        return new_array(pieces.listed(text, _BYTES.__getitem__))
     if len(text) > _NOTEWORTHY:
-        charge(len(text) + text.count(separator) * _STRING)
-    return new_array(text.split(separator))
+        charge(len(text) + pieces.count(text, separator) * _STRING)
+    return new_array(pieces.split(text, separator))
 
 
 def _bytes_of(values: list[Any]) -> bytes | None:
     """The bytes with these values, None when one of them is none."""
     try:
-        return bytes(values)
+        return pieces.of_values(values)
     except (TypeError, ValueError, OverflowError):
         return None
 
@@ -448,6 +445,10 @@ REPLACEMENT = 0xFFFD
 
 # How far a character reaches depends on its first byte alone, valid or not.
 _CHARACTER = re.compile(rb"[\xc0-\xdf][\x00-\xff]?|[\xe0-\xef][\x00-\xff]{0,2}|[\xf0-\xf7][\x00-\xff]{0,3}|[\x00-\xff]")
+#: All characters that end in the text given; possessive, so that it remembers nothing on the way.
+_CHARACTERS = re.compile(
+    rb"(?:[\x00-\xbf\xf8-\xff]|[\xc0-\xdf][\x00-\xff]|[\xe0-\xef][\x00-\xff]{2}|[\xf0-\xf7][\x00-\xff]{3})*+"
+)
 _LONG_CHARACTER = re.compile(rb"[\xc0-\xdf][\x00-\xff]?|[\xe0-\xef][\x00-\xff]{0,2}|[\xf0-\xf7][\x00-\xff]{0,3}")
 _VALID = re.compile(rb"[\x00-\x7f]|[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}")
 _LEAD_BITS = (0, 0x7F, 0x1F, 0x0F, 0x07)
@@ -467,14 +468,33 @@ def _decode(text: bytes) -> list[int]:
     """Decode all characters of a string."""
     if text.isascii():
         charge(len(text) * _POINTER)
-        return list(text)
+        return pieces.listed(text)
     charge(len(text) * _NUMBER)
     try:
-        return list(map(ord, text.decode()))
+        return pieces.listed(text.decode(), ord)
     except UnicodeDecodeError:
-        characters = _CHARACTER.findall(text)
-    known = {character: _code_point(character) for character in set(characters)}
-    return [known[character] for character in characters]
+        pass
+    known: dict[bytes, int] = {}
+    points: list[int] = []
+    for part in _runs(text):
+        characters = _CHARACTER.findall(part)
+        for character in set(characters).difference(known):
+            known[character] = _code_point(character)
+        points += map(known.__getitem__, characters)
+    return points
+
+
+def _runs(text: bytes) -> Iterable[bytes]:
+    """The string in pieces that begin and end between characters, with a check after each."""
+    at = 0
+    while at < len(text):
+        end = min(at + pieces.PIECE, len(text))
+        if end < len(text):
+            step = _CHARACTERS.match(text, at, end)
+            end = step.end() if step is not None else end
+        yield text[at:end]
+        poll()
+        at = end
 
 
 def _character_count(text: bytes) -> int:
@@ -484,8 +504,11 @@ def _character_count(text: bytes) -> int:
     try:
         characters, used = codecs.utf_8_decode(text, "strict", False)
     except UnicodeDecodeError:
-        rest, count = _LONG_CHARACTER.subn(b"", text)
-        return len(rest) + count
+        count = 0
+        for part in _runs(text):
+            rest, long = _LONG_CHARACTER.subn(b"", part)
+            count += len(rest) + long
+        return count
     return len(characters) + (used < len(text))
 
 

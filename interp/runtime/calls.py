@@ -111,6 +111,10 @@ def invoke(function: Any, this: Any, *args: Any) -> Any:
     if type(function) is FunctionType:
         code = function.__code__
         if not code.co_flags & 4 and len(args) >= code.co_argcount:
+            spec = function.__dict__.get("spec")
+            if spec is not None and spec.multi is not None:
+                results = spec.multi(this, *args)  # a host function's shortcut: the function itself may take more
+                return results[0] if results else None
             args = args[: code.co_argcount - 1]
         try:
             return function(this, *args)

@@ -33,8 +33,27 @@ def real_to_int(x: float) -> int:
     return n if INT_MIN <= n < -INT_MIN else INT_MIN
 
 
-_DIGITS = frozenset(b"0123456789")
-_BASES = {120: (16, frozenset(b"0123456789abcdefABCDEF")), 111: (8, frozenset(b"01234567")), 98: (2, frozenset(b"01"))}
+_DIGITS = b"0123456789"
+_BASES = {120: (16, b"0123456789abcdefABCDEF"), 111: (8, b"01234567"), 98: (2, b"01")}
+
+
+def _past(text: bytes, at: int, digits: bytes) -> int:
+    """The end of the digits that begin at a position."""
+    near = min(len(text), at + 32)
+    while at < near and text[at] in digits:
+        at += 1
+    if at < near:
+        return at
+    while at < len(text):
+        piece = text[at : at + (1 << 20)]
+        other = len(piece.lstrip(digits))
+        at += len(piece) - other
+        if other:
+            break
+        world = current().world
+        if world.namespace["$stop"]:
+            world.stop_reason()
+    return at
 
 
 def numeric_prefix(text: bytes) -> int | float | None:
@@ -44,30 +63,24 @@ def numeric_prefix(text: bytes) -> int | float | None:
         return int(text)
     if size >= 3 and text[0] == 48 and text[1] in _BASES:
         base, digits = _BASES[text[1]]
-        i = 2
-        while i < size and text[i] in digits:
-            i += 1
-        return wrap(int(text[2:i], base)) if i > 2 else 0
+        i = _past(text, 2, digits)
+        return wrap(int(text[max(2, i - 64) : i], base)) if i > 2 else 0  # no more digits than that matter
     i = 1 if size and text[0] in b"+-" else 0
     start = i
-    while i < size and text[i] in _DIGITS:
-        i += 1
+    i = _past(text, i, _DIGITS)
     if i == start:
         return None
     if i == size or text[i] not in b".eE":
         return wrap(_long_int(text[:i]))
     if text[i] == 46:
-        i += 1
-        while i < size and text[i] in _DIGITS:
-            i += 1
+        i = _past(text, i + 1, _DIGITS)
     end = i
     if i < size and text[i] in b"eE":
         i += 1
         if i < size and text[i] in b"+-":
             i += 1
         digits_at = i
-        while i < size and text[i] in _DIGITS:
-            i += 1
+        i = _past(text, i, _DIGITS)
         if i > digits_at:
             end = i
     return float(text[:end])
@@ -151,15 +164,30 @@ def text(value: Any) -> bytes:
 def native_text(value: Any) -> bytes:
     """The text of an object without metamethods: containers one level deep."""
     if isinstance(value, Array):
-        return b"[" + b",".join([_item_text(item) for item in list(value)]) + b"]"
+        return b"[" + b",".join([_item_text(item) for item in _polled(list(value))]) + b"]"
     if isinstance(value, (Table, Record)):
-        return b"{" + b",".join([key + b"=" + _item_text(item) for key, item in dict_items(value)]) + b"}"
+        return b"{" + b",".join([key + b"=" + _item_text(item) for key, item in _polled(dict_items(value))]) + b"}"
     if isinstance(value, Map):
-        pairs = [_item_text(key) + b"=" + _item_text(item) for key, item in map_items(value)]
+        pairs = [_item_text(key) + b"=" + _item_text(item) for key, item in _polled(map_items(value))]
         return b"[map]{" + b",".join(pairs) + b"}"
     if isinstance(value, Object):
         return value.text()
     return b"thread(0x%x)" % current().world.identities.number(value)
+
+
+def _polled(items: Any) -> Any:
+    """The items, with a look at the stop flag now and then when they are many."""
+    if len(items) < 4096:
+        return items
+    world = current().world
+
+    def each() -> Any:
+        for count, item in enumerate(items):
+            if not count & 4095 and world.namespace["$stop"]:
+                world.stop_reason()
+            yield item
+
+    return each()
 
 
 def _item_text(value: Any) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from interp.library import MISSING, Library, charge, error, make_native, new_array, poll, warning
+from interp.library import MISSING, Library, charge, error, make_native, new_array, poll, poll_every, warning
 from interp.runtime.calls import enter_native, leave_native
 from interp.runtime.convert import to_real
 from interp.runtime.operators import compare, same_type
@@ -266,12 +266,21 @@ def reserve(this: Array, size: int) -> Array | None:
 # --- sorting ----------------------------------------------------------------------------------------------------------
 
 
+# So many values the host may sort in one go, which nothing can stop.
+_QUICKLY_SORTED = 1 << 17
+
+
 @_method("sort( [bool reverse = false] )")
 def sort(this: Array, descending: bool) -> Array:
     """Sorts in place with the normal comparison, stable; returns this."""
     kinds = set(map(type, this))
     if kinds <= _NUMBERS or kinds == {bytes}:
-        list.sort(this, reverse=descending)
+        if len(this) <= _QUICKLY_SORTED:
+            list.sort(this, reverse=descending)
+        else:
+            from interp.pieces import ordered
+
+            this[:] = ordered(this, descending)
     elif len(this) > 1:
         _sort_by(this, safe_order(), descending)
     return this
@@ -317,7 +326,13 @@ def sort_mapped(this: Array, keys: Array, descending: bool) -> Array | None:
     if len(keys) != len(this):
         return warning("array sizes must match")
     values = [to_real(key) for key in keys]
-    this[:] = [this[i] for i in sorted(range(len(values)), key=values.__getitem__, reverse=descending)]
+    if len(values) <= _QUICKLY_SORTED:
+        order = sorted(range(len(values)), key=values.__getitem__, reverse=descending)
+    else:
+        from interp.pieces import ordered
+
+        order = ordered(list(range(len(values))), descending, values.__getitem__)
+    this[:] = [this[i] for i in order]
     return this
 
 
@@ -331,6 +346,8 @@ def _matches(items: list[Any], value: Any, strict: bool, start: int) -> Iterable
     context = current()
     for index in range(max(start, 0), len(items)):
         item = items[index]
+        if index & 4095 == 4095:
+            poll()
         if type(item) is kind and kind in _EXACT:
             if item == value:
                 yield index
@@ -373,14 +390,14 @@ def unique(this: Array, as_text: bool) -> Array:
     items = list(this)
     if as_text:
         first: dict[bytes, Any] = {}
-        for item in items:
+        for item in poll_every(items):
             first.setdefault(safe_text(item), item)
         return built(first.values())
     seen: set[Any] = set()
     hooked: list[Any] = []
     objects: list[Any] = []
     kept: list[Any] = []
-    for item in items:
+    for item in poll_every(items):
         key = map_key(item)
         if key in seen:
             continue
@@ -432,7 +449,15 @@ def shuffle(this: Array) -> Array:
     """Puts the items in random order; returns this."""
     from .system import generator
 
-    generator().shuffle(this)
+    chance = generator()
+    if len(this) <= 1 << 15:
+        chance.shuffle(this)
+        return this
+    items = list(this)
+    for last in poll_every(range(len(items) - 1, 0, -1)):
+        other = chance.randrange(last + 1)  # as `shuffle` draws them
+        items[last], items[other] = items[other], items[last]
+    this[:] = items
     return this
 
 
@@ -443,12 +468,12 @@ def shuffle(this: Array) -> Array:
 def array_filter(items: Array, keep: Any) -> Array:
     """A new array of the items that are true, or for which `keep( value, index )` is true. (Chapter 03 section 5.)"""
     if keep is None:
-        return built([item for item in list(items) if safe_truth(item)])
+        return built([item for item in poll_every(list(items)) if safe_truth(item)])
     test = callback(keep)
     context = current()
     enter_native(context)
     try:
-        return built([item for index, item in enumerate(list(items)) if safe_truth(test(item, index))])
+        return built([item for index, item in enumerate(poll_every(list(items))) if safe_truth(test(item, index))])
     finally:
         leave_native(context)
 

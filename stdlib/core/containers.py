@@ -6,6 +6,8 @@ Rules of this file (chapter 03 sections 3 to 8): own entries only, in their orde
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from interp.library import (
     MISSING,
     Library,
@@ -15,10 +17,12 @@ from interp.library import (
     convert,
     engine,
     error,
+    gather,
     is_dict,
     is_map,
     is_object,
     iterate,
+    poll_every,
     type_name,
     warning,
 )
@@ -53,6 +57,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+_KEY, _VALUE = itemgetter(0), itemgetter(1)
 
 library = Library("core-containers", doc="Dicts, maps and iterators")
 
@@ -176,7 +182,7 @@ def _copy(value: Any) -> Any:
     if isinstance(value, Table):
         return make_table(dict_items(value))
     if isinstance(value, Map):
-        return Map((map_key(key), item) for key, item in map_items(value))
+        return Map((map_key(key), item) for key, item in poll_every(map_items(value)))
     return value.clone() if isinstance(value, Object) else MISSING
 
 
@@ -197,12 +203,12 @@ def get_props(value: Any) -> Array:
 
 def _kept(entries: list[tuple[Any, Any]], keep: Any) -> list[tuple[Any, Any]]:
     if keep is None:
-        return [entry for entry in entries if safe_truth(entry[1])]
+        return [entry for entry in poll_every(entries) if safe_truth(entry[1])]
     test = callback(keep)
     context = current()
     enter_native(context)
     try:
-        return [entry for entry in entries if safe_truth(test(entry[1], entry[0]))]
+        return [entry for entry in poll_every(entries) if safe_truth(test(entry[1], entry[0]))]
     finally:
         leave_native(context)
 
@@ -250,7 +256,7 @@ def map_process(target: Any, change: Any) -> Any:
 def _entries(value: Any, position: int) -> list[tuple[Any, Any]] | None:
     """All (key, value) pairs of an argument; None after the messages when it cannot be iterated."""
     try:
-        return list(iterate(value))
+        return gather(iterate(value))
     except NotIterable as reason:
         text = str(reason)
         report_all(lambda: error(text), lambda: argument_error(position, "iterable", value))
@@ -278,21 +284,21 @@ def get_keys(value: Any) -> Array | None:
     if type(value) is Table:
         return built(value)
     entries = _entries(value, 1)
-    return None if entries is None else built([key for key, _ in entries])
+    return None if entries is None else built(gather(map(_KEY, entries)))
 
 
 @library.function("get_values( [any x] )", exact=True)
 def get_values(value: Any) -> Array | None:
     """A new array of the values of anything iterable. Errors: no iterator. (Chapter 03 section 6.)"""
     entries = _entries(value, 1)
-    return None if entries is None else built([item for _, item in entries])
+    return None if entries is None else built(gather(map(_VALUE, entries)))
 
 
 @library.function("get_concat( ... )", raw=True)
 def get_concat(this: Any, args: tuple[Any, ...]) -> Array | None:
     """`get_concat( x, y, … )`: an array of the values of all arguments. Errors: no iterator."""
     entries = _entries_of_all(args)
-    return None if entries is None else built([value for _, value in entries])
+    return None if entries is None else built(gather(map(_VALUE, entries)))
 
 
 @library.function("get_merged( ... )", raw=True)
@@ -301,14 +307,14 @@ def get_merged(this: Any, args: tuple[Any, ...]) -> Any:
     entries = _entries_of_all(args)
     if entries is None:
         return None
-    return make_table((safe_text(key), value) for key, value in entries if fits_dict(key))
+    return make_table((safe_text(key), value) for key, value in poll_every(entries) if fits_dict(key))
 
 
 @library.function("get_merged_map( ... )", raw=True)
 def get_merged_map(this: Any, args: tuple[Any, ...]) -> Map | None:
     """`get_merged_map( x, y, … )`: a map of all entries; later values win, keys keep their type."""
     entries = _entries_of_all(args)
-    return None if entries is None else Map((map_key(key), value) for key, value in entries)
+    return None if entries is None else Map((map_key(key), value) for key, value in poll_every(entries))
 
 
 def fits_dict(key: Any) -> bool:

@@ -56,8 +56,12 @@ def safe_order() -> Callable[[Any, Any], float]:
     """
     context = current()
     suppress = context.suppress
+    world = context.world
+    namespace = world.namespace
 
     def order(a: Any, b: Any) -> float:
+        if namespace["$stop"]:
+            world.stop_reason()
         try:
             return compare(a, b)
         except ScriptAbort:

@@ -494,3 +494,34 @@ def test_an_interrupted_operation_loses_no_descriptor() -> None:
         before = len(os.listdir("/proc/self/fd"))
         interrupt_within(engine, lambda: engine.run("global l = socket_listen('127.0.0.1:0'); l.accept();"))
         assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_waiting_for_input_ends_and_loses_nothing() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as source, Engine(limits=Limits(seconds=0.1), stdin=source) as engine:
+        os.write(writing, b"host\none\ntwo\nth")
+        assert source.readline() == b"host\n"  # the rest is in the buffer of the host's file
+        read = engine.eval("read_stdin")
+        assert [read(), read()] == ["one", "two"]
+        for _ in range(2):
+            with pytest.raises(LimitExceeded) as caught:
+                read()
+            assert caught.value.which == "seconds"
+        os.write(writing, b"ree\nfour\nfive")
+        assert read() == "three"
+        assert source.readline() == b"four\n"  # nothing is taken before it is asked for
+        with pytest.raises(LimitExceeded):
+            read(True)
+        os.write(writing, b"\nsix")
+        os.close(writing)
+        assert read(True) == "five\nsix"
+        assert read() == read(True) == ""
+
+
+def test_interrupt_ends_waiting_for_input() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as source, Engine(limits=Limits.none(), stdin=source) as engine:
+        before = len(os.listdir("/proc/self/fd"))
+        interrupt_within(engine, lambda: engine.run("read_stdin();"))
+        assert len(os.listdir("/proc/self/fd")) == before
+    os.close(writing)
