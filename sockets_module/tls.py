@@ -66,7 +66,7 @@ class TlsEndpoint:
     """An endpoint that encrypts what goes through another one.
 
     `send` takes a piece of plain bytes only when all its ciphertext is on its way; until then it would block, and the
-    next `send` of the same bytes goes on with it (`_owed`).
+    next `send` of the same bytes by the same coroutine or thread goes on with it (`_owed`).
     """
 
     __slots__ = (
@@ -90,7 +90,7 @@ class TlsEndpoint:
         self._engine = context.wrap_bio(self._incoming, self._outgoing, server_side, server_name)
         self._incoming.write(first)
         self._pending = b""
-        self._owed = b""
+        self._owed: dict[Any, bytes] = {}
         self._ended = False
         self._plain = bytearray()
         self._failure: Explained | None = None
@@ -119,6 +119,9 @@ class TlsEndpoint:
     def _fetch(self) -> None:
         """Receives ciphertext; raises `BlockingIOError`."""
         data = self.inner.recv(CIPHERTEXT, MSG_DONTWAIT)
+        sock = None if self.owner is None else self.owner()
+        if sock is not None:
+            sock.registration.offer()  # other threads may wait for what is now here and not at the selector any more
         if data:
             self._incoming.write(data)
         else:
@@ -210,11 +213,11 @@ class TlsEndpoint:
             raise Explained(errno.EOPNOTSUPP, "TLS has no urgent data")
         if self.fileno() < 0:
             raise OSError(errno.EBADF, "")
-        owed, taken = self._owed, 0
         if not self._flush():
             raise BlockingIOError(errno.EAGAIN, "")
-        if owed:
-            self._owed = b""
+        taken = 0
+        if self._owed:
+            owed = self._owed.pop(self._sender(), b"")
             if bytes(data[: len(owed)]) == owed:
                 taken = len(owed)
         # on until it would block: who gets less than everything taken waits without trying again
@@ -231,12 +234,16 @@ class TlsEndpoint:
                     raise OSError(errno.EPIPE, "") from None
                 raise _failure(problem) from None
             if not self._flush():
-                self._owed = bytes(piece)
+                self._owed[self._sender()] = bytes(piece)
                 if not taken:
                     raise BlockingIOError(errno.EAGAIN, "")
                 break
             taken += len(piece)
         return taken
+
+    def _sender(self) -> Any:
+        """Who is sending: threads may send at the same time. TLS over this one is a single sender."""
+        return None if self.owner is None else ports.running.context
 
     def recvfrom(self, size: int, flags: int = 0, /) -> tuple[bytes, SockAddr]:
         return self.recv(size, flags), None
