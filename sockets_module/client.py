@@ -30,7 +30,7 @@ from interp.library import (
 
 from . import proxy
 from .address import SocketAddress
-from .connector import COMPLETE, Order, combined, settings_of
+from .connector import COMPLETE, Order, combined, kept, settings_of
 from .services import find_services
 from .state import FAILURES, Explained, State, state
 from .tls import ALL_CHECKS, UNKNOWN_CA
@@ -243,8 +243,11 @@ class SocketClient(Object, name="socket_client"):
                 except FAILURES as problem:
                     if getattr(problem, "errno", 0) == errno.ECANCELED:
                         raise
-                    failures.append((f"{target}:{port}", problem))
-            raise combined(failures)
+                    failures.append((f"{target}:{port}", kept(problem)))
+            try:
+                raise combined(failures)
+            finally:
+                failures.clear()  # the exception holds this frame
 
         return connect
 

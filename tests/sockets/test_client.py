@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from interp.engine import Limits
 from sockets_module.network.system import SystemNetwork
 
-from .conftest import PRELUDE, make_engine
+from .conftest import PRELUDE, make_engine, open_descriptors
 from .programs import Certificates, peer
 
 Check = Callable[..., None]
@@ -212,6 +213,26 @@ def test_happy_eyeballs() -> None:
             assert wanted <= float(spent) < wanted + 0.05
         for filler in fillers:
             filler.close()
+
+
+def test_the_winner_closes_when_it_is_dropped() -> None:
+    """Failures of other addresses, which exceptions keep, must not keep it: no collector is to be needed."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with make_engine(
+            network=Names(("127.0.0.1", port), ("::1", 1), ("127.0.0.1", 1)), limits=Limits.none()
+        ) as engine:
+            gc.collect()
+            gc.disable()
+            try:
+                engine.run(
+                    PRELUDE + 'c = socket_client(); global S = c.connect_to_host( "many.test", 1 ); S.send( "x" );'
+                )
+                before = open_descriptors()
+                engine.run("global S = null;")
+                assert open_descriptors() == before - 1
+            finally:
+                gc.enable()
 
 
 def test_all_failures_are_told() -> None:

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -81,7 +83,7 @@ def test_microsocks_with_a_password(check: Check) -> None:
         )
 
 
-@pytest.mark.parametrize("scheme", ["socks4", "socks5"])
+@pytest.mark.parametrize("scheme", ["socks4", "socks5", "socks5h"])
 def test_dante(check: Check, tmp_path: Path, scheme: str) -> None:
     port = free_port()
     (tmp_path / "danted.conf").write_text(
@@ -102,6 +104,79 @@ def test_dante(check: Check, tmp_path: Path, scheme: str) -> None:
         through(check, f"{scheme}://me@127.0.0.1:{port}")
         process.terminate()  # it ends its children
         process.wait(10)
+
+
+@contextlib.contextmanager
+def ssh_forwarding(folder: Path) -> Iterator[int]:
+    """`ssh -D`: OpenSSH's own SOCKS server, through an SSH server of the test's own; gives its port."""
+    sshd, ssh = program("sshd", "openssh-server"), program("ssh", "openssh-client")
+    keygen = program("ssh-keygen", "openssh-client")
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # sshd separates its privileges there
+    for name in ("host", "user"):
+        subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", f"{folder}/{name}"], check=True)
+    server, port = free_port(), free_port()
+    options = [
+        "ListenAddress=127.0.0.1", f"Port={server}", f"HostKey={folder}/host", "UsePAM=no", "StrictModes=no",
+        f"AuthorizedKeysFile={folder}/user.pub", f"PidFile={folder}/pid", "PermitRootLogin=yes",
+    ]  # fmt: skip
+    quiet = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ExitOnForwardFailure=yes"]
+    listen = [sshd, "-D", "-e", "-f", "/dev/null", *(f"-o{option}" for option in options)]
+    forward = [
+        ssh, "-F", "/dev/null", "-N", "-D", f"127.0.0.1:{port}", "-p", str(server), "-i", f"{folder}/user",
+        *(f"-o{option}" for option in quiet), "127.0.0.1",
+    ]  # fmt: skip
+    with running(listen, server), running(forward, port):
+        yield port
+
+
+@pytest.mark.parametrize("scheme", ["socks4", "socks4a", "socks5h"])
+def test_openssh(check: Check, tmp_path: Path, scheme: str) -> None:
+    with ssh_forwarding(tmp_path) as port:
+        through(check, f"{scheme}://me@127.0.0.1:{port}")
+
+
+def test_an_https_proxy(
+    check: Check, certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """tinyproxy behind stunnel: TLS to the proxy, verified; then a target with and without TLS of its own."""
+    monkeypatch.setenv("SSL_CERT_FILE", certificates.ca)
+    plain, secure = free_port(), free_port()
+    (tmp_path / "conf").write_text(f"Port {plain}\nListen 127.0.0.1\nTimeout 20\nAllow 127.0.0.1\n")
+    (tmp_path / "stunnel").write_text(
+        f"""
+        foreground = yes
+        pid =
+        [proxy]
+        accept = 127.0.0.1:{secure}
+        connect = 127.0.0.1:{plain}
+        cert = {certificates.good}
+        [stranger]
+        accept = 127.0.0.1:{(other := free_port())}
+        connect = 127.0.0.1:{plain}
+        cert = {certificates.stranger}
+        """
+    )
+    tinyproxy, stunnel = program("tinyproxy", "tinyproxy"), program("stunnel4", "stunnel4")
+    target = free_port()
+    target_command = [
+        program("openssl", "openssl"), "s_server", "-accept", str(target), "-cert", certificates.good, "-key",
+        certificates.good, "-quiet", "-rev",
+    ]  # fmt: skip
+    with (
+        running([tinyproxy, "-d", "-c", f"{tmp_path}/conf"], plain),
+        running([stunnel, f"{tmp_path}/stunnel"], secure),
+        running(target_command, target),
+    ):
+        through(check, f"https://localhost:{secure}")
+        check(
+            f"""
+            s = socket_connect( "localhost", {target}, {{ tls = {{ cafile = "{certificates.ca}" }}, proxy = "https://localhost:{secure}" }} );
+            s.send_line( "hello" ); println( s.recv_line(), " ", s.tls.server_name ); s.close();
+            println( socket_connect( "localhost", {target}, {{ proxy = "https://localhost:{other}" }} ), ERR() );
+            """,
+            "olleh localhost\nnullProtocol error: certificate verify failed: unable to get local issuer certificate",
+        )
 
 
 def test_tinyproxy(check: Check, tmp_path: Path) -> None:
