@@ -95,18 +95,22 @@ def socket_gethostname() -> bytes | None:
 
 
 def choices(given: Any, position: int, known: dict[bytes, type | tuple[type, ...]]) -> dict[bytes, Any] | None:
-    """The entries of an options dict, None when one is unknown or of a wrong type, which has been reported."""
+    """The entries of an options dict, None when one is unknown or of a wrong type, which has been reported.
+
+    position   of the argument, 0 when the dict is none (the value of a property)
+    """
+    place = f"argument {position} (options): " if position else ""
     result: dict[bytes, Any] = {}
     for key, value in dict_items(given) if given is not None else ():
         kinds = known.get(key)
         name = key.decode("latin-1")
         if kinds is None:
-            warning(f"argument {position} (options): unknown option '{name}'")
+            warning(f"{place}unknown option '{name}'")
             return None
         if value is None:
             continue
         if not isinstance(value, kinds):
-            warning(f"argument {position} (options): option '{name}' has a wrong type")
+            warning(f"{place}option '{name}' has a wrong type")
             return None
         result[key] = value
     return result

@@ -70,7 +70,7 @@ class TlsEndpoint:
     """
 
     __slots__ = (
-        "_ended", "_engine", "_failure", "_incoming", "_outgoing", "_owed", "_pending", "_plain", "bind", "connect",
+        "_deaf", "_ended", "_engine", "_failure", "_incoming", "_outgoing", "_owed", "_pending", "_plain", "bind", "connect",
         "family", "fileno", "getpeername", "getsockname", "getsockopt", "inner", "listen", "owner", "proto",
         "server_name", "setblocking", "setsockopt", "type",
     )  # fmt: skip
@@ -92,6 +92,7 @@ class TlsEndpoint:
         self._pending = b""
         self._owed: dict[Any, bytes] = {}
         self._ended = False
+        self._deaf = False  # receiving was shut down
         self._plain = bytearray()
         self._failure: Explained | None = None
         self.owner: Any = None  # a weak reference to the socket, for its pollers
@@ -168,6 +169,8 @@ class TlsEndpoint:
             except ssl.SSLWantReadError:
                 if plain:
                     return True
+                if self._deaf:
+                    return False  # and the engine does not hear of it: it would not send any more
                 if self._outgoing.pending:
                     self._flush()
                 self._fetch()
@@ -301,6 +304,8 @@ class TlsEndpoint:
         if how in (_constants.SHUT_WR, _constants.SHUT_RDWR) and not self.say_goodbye():
             raise BlockingIOError(errno.EAGAIN, "")
         self.inner.shutdown(how)
+        if how in (_constants.SHUT_RD, _constants.SHUT_RDWR):
+            self._deaf = True
 
     def close(self) -> None:
         """Ends TLS as far as that goes without waiting, and closes."""
@@ -465,7 +470,8 @@ def options_of(given: Any, position: int) -> dict[bytes, Any] | None:
     """The checked options of a `start_tls` or of a `tls` option; None when wrong, which has been reported."""
     chosen = choices(given, position, OPTIONS)
     if chosen is not None and isinstance(chosen.get(b"alpn"), list) and not is_array(chosen[b"alpn"]):
-        warning(f"argument {position} (options): option 'alpn' has a wrong type")
+        place = f"argument {position} (options): " if position else ""
+        warning(f"{place}option 'alpn' has a wrong type")
         return None
     return chosen
 
