@@ -70,8 +70,8 @@ class TlsEndpoint:
     """
 
     __slots__ = (
-        "_deaf", "_ended", "_engine", "_failure", "_incoming", "_outgoing", "_owed", "_pending", "_plain", "bind", "connect",
-        "family", "fileno", "getpeername", "getsockname", "getsockopt", "inner", "listen", "owner", "proto",
+        "_deaf", "_ended", "_engine", "_failure", "_incoming", "_outgoing", "_owed", "_pending", "_plain", "bind",
+        "connect", "family", "fileno", "getpeername", "getsockname", "getsockopt", "inner", "listen", "owner", "proto",
         "server_name", "setblocking", "setsockopt", "type",
     )  # fmt: skip
 
