@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from sockets_module import connector
 from sockets_module.policy import NetworkPolicy
 from sockets_module.proxy import excluded, from_environment, parse
 from sockets_module.state import Explained
@@ -280,6 +283,98 @@ def test_malformed_answers(run: Callable[..., tuple[str, str]], scheme: str, ans
     assert out.startswith("null")
     if reason is not None:
         assert out == f"null{reason}\n"
+
+
+GOOD = {
+    "http": [b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n"],
+    "socks4a": [b"\0\x5a\0\x50\x7f\0\0\1"],
+    "socks5h": [b"\5\2", b"\1\0", b"\5\0\0\3\4host\0\x50"],
+}
+
+
+def spoiled(answers: list[bytes], chance: random.Random) -> Iterator[list[bytes]]:
+    """Every truncation of a proxy's answers, then answers with bytes changed, put in and taken out at random."""
+    for turn, answer in enumerate(answers):
+        for length in range(len(answer)):
+            yield [*answers[:turn], answer[:length]]
+    for _ in range(150):
+        made = [bytearray(answer) for answer in answers]
+        for _ in range(chance.randint(1, 4)):
+            answer = made[chance.randrange(len(made))]
+            position = chance.randrange(len(answer) + 1)
+            match chance.randrange(4):
+                case 0:
+                    answer[position : position + 1] = bytes([chance.randrange(256)])
+                case 1:
+                    answer[position:position] = chance.randbytes(chance.choice((1, 3, 300)))
+                case 2:
+                    del answer[position : position + chance.randint(1, 3)]
+                case 3:
+                    answer[position:position] = answer[:position]
+        yield [bytes(answer) for answer in made]
+
+
+@pytest.mark.parametrize("scheme", GOOD)
+def test_spoiled_answers(run: Callable[..., tuple[str, str]], scheme: str) -> None:
+    """Whatever a proxy says, a script gets null with an error or a socket, at once, and the next one works."""
+    cases = [*spoiled(GOOD[scheme], random.Random(7)), GOOD[scheme]]
+    left = iter(cases)
+
+    def talk(sock: socket.socket) -> None:
+        sock.recv(4096)
+        sock.sendall(b"".join(next(left)))  # all turns at once: a spoiled one may leave both sides waiting
+        sock.shutdown(socket.SHUT_WR)
+        while sock.recv(65536):
+            pass
+
+    begin = time.monotonic()
+    with peer(talk, len(cases)) as port:
+        out, err = run(
+            f"""
+            for( var i = 0; i < {len(cases)}; ++i )
+            {{
+                var s = socket_connect( "target.test", 80, {{ proxy = "{scheme}://me:word@127.0.0.1:{port}" }} ); println( if( s, "socket", ERR() ) );
+                if( s ) s.close();
+            }}
+            """
+        )
+    assert err == ""
+    lines = out.splitlines()
+    assert len(lines) == len(cases) and lines[-1] == "socket"
+    assert all(line == "socket" or ": proxy: " in line or "Broken pipe" in line or "reset" in line for line in lines), (
+        lines
+    )
+    truncated = sum(map(len, GOOD[scheme]))
+    assert "socket" not in lines[:truncated]
+    assert time.monotonic() - begin < 20
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "socks4a", "socks5h"])
+def test_a_dribbling_proxy(check: Check, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """However slowly an answer goes on, it ends in time, and takes no memory to speak of."""
+    monkeypatch.setattr(connector, "NEGOTIATION", 0.4)
+
+    def talk(sock: socket.socket) -> None:
+        sock.recv(4096)
+        start = {
+            "http": b"HTTP/1.1 200 ok\r\n",
+            "https": b"\x16\3\3\xff\0",
+            "socks4a": b"\0",
+            "socks5h": b"\5\0\5\0\0\3\xff",
+        }
+        sock.sendall(start[scheme])
+        while True:
+            sock.sendall(b"x")
+            time.sleep(0.1)
+
+    with peer(talk) as port:
+        check(
+            f"""
+            c = socket_client(); c.timeout = 0.3; c.proxy_resolver = function( uri ){{ return [ "{scheme}://127.0.0.1:{port}" ]; }}; before = ftime();
+            println( c.connect( "target.test:80" ), socket_error() != 0, ftime() - before < 2 );
+            """,
+            "nulltruetrue",
+        )
 
 
 def test_a_slow_proxy(check: Check) -> None:
