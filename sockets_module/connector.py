@@ -92,7 +92,7 @@ class Order:
         routes: list[Proxy | None] = [None]
         host = address.host_text() if address is not None else target
         assert isinstance(host, bytes)
-        if self.proxies is not None and not local:
+        if self.proxies is not None and not local and self._is_tcp():
             try:
                 port = address.number if address is not None else self._port(service)
             except OSError:
@@ -157,6 +157,10 @@ class Order:
         if sock.endpoint.fileno() < 0:
             raise OSError(errno.EBADF, "")  # closed by who was told of a step
         return sock
+
+    def _is_tcp(self) -> bool:
+        """What proxies carry; other sockets connect directly, as with GLib."""
+        return self.kind == _constants.SOCK_STREAM and self.protocol in (0, _constants.IPPROTO_TCP)
 
     def _late(self) -> bool:
         return self.limit is not None and ports.clock() >= self.limit

@@ -41,6 +41,7 @@ def find(
     limit   point in time at which it fails with ETIMEDOUT
     """
     network = owner.network
+    host = to_ascii(host)
     question = (host, service or None, family, kind, protocol)
     if b"\0" in host or (service is not None and b"\0" in service):
         raise OSError(errno.EINVAL, "")
@@ -53,6 +54,16 @@ def find(
         return network.getaddrinfo(*question, flags)
 
     return owner.reactor.outcome(lambda done: network.lookup(ask, done), limit)
+
+
+def to_ascii(host: bytes) -> bytes:
+    """A host name as name servers, certificates and proxies know it (IDNA); what cannot be one stays as it is."""
+    if host.isascii():
+        return host
+    try:
+        return host.decode().encode("idna")
+    except UnicodeError:
+        return host
 
 
 def socket_getaddrinfo(host: bytes, service: bytes, kind: int, family: int) -> Any:

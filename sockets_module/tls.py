@@ -17,7 +17,7 @@ from interp.library import is_array, new_dict, warning
 
 from . import select
 from .network.base import IN, OUT
-from .resolver import choices
+from .resolver import choices, to_ascii
 from .state import FAILURES, Explained
 from .transfer import MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, leave_direct
 from .waiting import admit, limits
@@ -436,10 +436,7 @@ def begin(sock: Socket, settings: Settings, name: bytes | None) -> None:
     target = settings.server_name or name
     text = None
     if target and not settings.server_side:
-        try:
-            text = target.decode("ascii").rstrip(".").split("%")[0]
-        except UnicodeDecodeError:
-            text = target.decode("utf-8").encode("idna").decode("ascii")
+        text = to_ascii(target).decode().rstrip(".").split("%")[0]
     context = settings.context(sock.state)
     if context.check_hostname and not text:
         raise Explained(errno.EINVAL, "nobody to verify: the option 'server_name' is missing")

@@ -28,6 +28,7 @@ host-record=both.test,127.0.0.1,::1
 host-record=four.test,127.0.0.1
 host-record=hole.test,127.0.0.1,fd00::7
 cname=alias.test,four.test
+host-record=xn--bcher-kva.test,127.0.0.1
 srv-host=_good._tcp.d.test,gone.test,5000,1,0
 srv-host=_good._tcp.d.test,four.test,5001,2,0
 srv-host=_good._tcp.d.test,alias.test,5000,3,0
@@ -61,6 +62,7 @@ println( c.connect_to_service( "d.test", "good" ).remote_address, " ", told );
 println( c.connect_to_service( "d.test", "bad" ), " ", ERR() ); println( c.connect_to_service( "d.test", "none" ), " ", ERR() );
 println( c.connect_to_service( "d.test", "other" ), " ", ERR(), " ", told );
 r = socket_resolve_service( "good", "tcp", "d.test" ); foreach( e : r ) print( e.host, ":", e.port, " ", e.priority, " " ); println();
+show( socket_resolve( "b\\xc3\\xbccher.test", "80" ) ); println( socket_connect( "B\\xc3\\x9cCHER.test", 5000 ).remote_address );
 c.socket_type = SOCK_DGRAM; println( c.connect_to_service( "d.test", "u" ).remote_address );
 """  # noqa: E501
 
@@ -78,6 +80,8 @@ null Connection refused: gone.test:5000: Name or service not known; four.test:50
 null Cannot assign requested address: the domain does not have the service
 null No such file or directory: the domain has no records of the service 7
 gone.test:5000 1 four.test:5001 2 alias.test:5000 3
+127.0.0.1:80
+127.0.0.1:5000
 127.0.0.1:7
 """
 

@@ -436,6 +436,29 @@ def test_what_cannot_be_sent(check: Check) -> None:
         )
 
 
+def test_hosts_as_proxies_are_told(check: Check) -> None:
+    """Names in ASCII, IPv6 addresses in brackets and without this machine's scopes; datagrams know no proxies."""
+    asked = []
+
+    def talk(sock: socket.socket) -> None:
+        asked.append(sock.recv(4096).split(b"\r\n")[0])
+
+    with peer(talk, 5) as port:
+        check(
+            f"""
+            foreach( host : [ "b\\xc3\\xbccher.test", "::1", "fe80::1%lo", "127.0.0.1" ] ) socket_connect( host, 80, {{ proxy = "http://127.0.0.1:{port}" }} );
+            socket_connect( "b\\xc3\\xbccher.test", 80, {{ proxy = "socks4a://127.0.0.1:{port}" }} );
+            c = socket_client(); c.socket_type = SOCK_DGRAM; c.proxy_resolver = function( uri ){{ println( "asked" ); return []; }};
+            u = UDP(); c.connect( u.local_address ).send( "direct" ); println( u.recv( 9 ) );
+            """,
+            "direct",
+        )
+    assert asked == [
+        b"CONNECT xn--bcher-kva.test:80 HTTP/1.1", b"CONNECT [::1]:80 HTTP/1.1", b"CONNECT [fe80::1]:80 HTTP/1.1",
+        b"CONNECT 127.0.0.1:80 HTTP/1.1", b"\4\1\0\x50\0\0\0\1\0xn--bcher-kva.test\0",
+    ]  # fmt: skip
+
+
 # --- which proxy ------------------------------------------------------------------------------------------------------
 
 
