@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SEND = MSG_NOSIGNAL | MSG_DONTWAIT
 CIPHERTEXT = 1 << 17  # bytes of the connection taken at once
 PLAINTEXT = 1 << 17  # bytes encrypted at once
+RECORD = 1 << 14  # the most plain bytes the engine gives at once
 GOODBYE = 2.0  # the longest wait of a close for room to end TLS in order
 DRAINED = 8  # receives before a close, so that what nobody read does not become a reset
 CONTEXTS = 64
@@ -152,33 +153,42 @@ class TlsEndpoint:
 
     # --- plain bytes --------------------------------------------------------------------------------------------------
 
-    def _decrypt(self) -> bool:
-        """Waits for nothing: true when there are plain bytes, false at the end; `BlockingIOError` when neither."""
+    def _read(self, size: int) -> bytes:
+        """Up to `size` plain bytes, empty at the end; waits for nothing: `BlockingIOError` when there are none yet."""
         import ssl
 
-        plain = self._plain
-        while not plain:
+        engine = self._engine
+        while True:
             if self._failure is not None:
                 raise Explained(self._failure.errno or errno.EPROTO, str(self._failure.args[-1]))
+            parts: list[bytes] = []
+            left = size
             try:
-                while True:
-                    data = self._engine.read(CIPHERTEXT)
+                while left > 0:
+                    data = engine.read(min(left, RECORD))
                     if not data:
-                        return bool(plain)
-                    plain += data
+                        break
+                    parts.append(data)
+                    left -= len(data)
+                return parts[0] if len(parts) == 1 else b"".join(parts)
             except ssl.SSLWantReadError:
-                if plain:
-                    return True
-                if self._deaf:
-                    return False  # and the engine does not hear of it: it would not send any more
+                if parts or self._deaf:  # deaf: the engine does not hear of the end, or it would not send any more
+                    return b"".join(parts)
                 if self._outgoing.pending:
                     self._flush()
                 self._fetch()
             except ssl.SSLZeroReturnError:
-                return bool(plain)
+                return b"".join(parts)
             except ssl.SSLError as problem:
-                self._failure = _failure(problem)
-        return True
+                self._failure = _failure(problem)  # to be told when what came before it has been given out
+                if parts:
+                    return b"".join(parts)
+
+    def _decrypt(self) -> bool:
+        """Makes sure that plain bytes stand in `_plain` if there are any; false at the end. Raises as `_read`."""
+        if not self._plain:
+            self._plain += self._read(CIPHERTEXT)
+        return bool(self._plain)
 
     def readable(self) -> bool:
         """Whether a receive would give something, the end or a failure without waiting."""
@@ -195,17 +205,18 @@ class TlsEndpoint:
             raise Explained(errno.EOPNOTSUPP, "MSG_PEEK does not go with TLS")
         if flags & _constants.MSG_OOB:
             raise Explained(errno.EOPNOTSUPP, "TLS has no urgent data")
-        if not self._decrypt():
-            return b""
         plain = self._plain
-        if len(plain) <= size:
+        if not plain:
+            data = self._read(size)
+        elif len(plain) <= size:
             data = bytes(plain)
             plain.clear()
         else:
             data = bytes(memoryview(plain)[:size])
             del plain[:size]
+        if len(data) == size:
             sock = None if self.owner is None else self.owner()
-            if sock is not None and sock.pollers is not None:
+            if sock is not None and sock.pollers is not None and self.readable():
                 select.tell_pollers(sock)
         return data
 
@@ -291,9 +302,11 @@ class TlsEndpoint:
             return self._flush()
         self._ended = True
         try:
-            self._decrypt()  # what has arrived must be out of the engine before it looks for the peer's goodbye
-        except OSError:
-            pass
+            # what has arrived must be out of the engine before it looks for the peer's goodbye
+            while self._failure is None and (data := self._engine.read(RECORD)):
+                self._plain += data
+        except ssl.SSLError:
+            pass  # no more; a failure is met again by the next receive
         try:
             self._engine.unwrap()
         except ssl.SSLError:
