@@ -30,10 +30,10 @@ from interp.library import (
 
 from . import proxy
 from .address import SocketAddress
-from .connector import COMPLETE, Order, combined, settings_of
+from .connector import COMPLETE, Order, combined, kept, settings_of
 from .services import find_services
 from .state import FAILURES, Explained, State, state
-from .tls import ALL_CHECKS, UNKNOWN_CA
+from .tls import ALL_CHECKS, UNKNOWN_CA, options_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +110,11 @@ def _callback(value: Any) -> Any:
 
 
 def _tls(value: Any) -> Any:
-    return value if is_dict(value) else _flag(value)
+    if not is_dict(value):
+        return _flag(value)
+    if options_of(value, 0) is None:
+        raise Refused
+    return value
 
 
 def _validation(value: Any) -> int:
@@ -243,8 +247,11 @@ class SocketClient(Object, name="socket_client"):
                 except FAILURES as problem:
                     if getattr(problem, "errno", 0) == errno.ECANCELED:
                         raise
-                    failures.append((f"{target}:{port}", problem))
-            raise combined(failures)
+                    failures.append((f"{target}:{port}", kept(problem)))
+            try:
+                raise combined(failures)
+            finally:
+                failures.clear()  # the exception holds this frame
 
         return connect
 
@@ -318,10 +325,15 @@ class SocketClient(Object, name="socket_client"):
         if plan is None:
             return False
         owner = state()
+        # it has begun: what the script changes from now on is for the next
+        begun = SocketClient()
+        for slot in self.__slots__:
+            setattr(begun, slot, getattr(self, slot))
+        begun._raw = set(self._raw)
 
         def body(*_: Any) -> None:
             owner.reactor.pause()
-            call(callback, None, self._run(connectable, plan), owner.code)
+            call(callback, None, begun._run(connectable, plan), owner.code)
 
         owner.code = 0
         ports.spawn(body)

@@ -92,7 +92,7 @@ class Order:
         routes: list[Proxy | None] = [None]
         host = address.host_text() if address is not None else target
         assert isinstance(host, bytes)
-        if self.proxies is not None and not local:
+        if self.proxies is not None and not local and self._is_tcp():
             try:
                 port = address.number if address is not None else self._port(service)
             except OSError:
@@ -107,8 +107,11 @@ class Order:
             except FAILURES as problem:
                 if getattr(problem, "errno", 0) == errno.ECANCELED or self._late():
                     raise
-                failures.append(("directly" if route is None else f"through {route.shown}", problem))
-        raise combined(failures)
+                failures.append(("directly" if route is None else f"through {route.shown}", kept(problem)))
+        try:
+            raise combined(failures)
+        finally:
+            failures.clear()  # the exception holds this frame
 
     def _through(
         self, route: Proxy | None, address: SocketAddress | None, host: bytes, service: bytes, peer: bytes | None
@@ -155,6 +158,10 @@ class Order:
             raise OSError(errno.EBADF, "")  # closed by who was told of a step
         return sock
 
+    def _is_tcp(self) -> bool:
+        """What proxies carry; other sockets connect directly, as with GLib."""
+        return self.kind == _constants.SOCK_STREAM and self.protocol in (0, _constants.IPPROTO_TCP)
+
     def _late(self) -> bool:
         return self.limit is not None and ports.clock() >= self.limit
 
@@ -186,6 +193,12 @@ class Order:
 
 def _is_number(host: bytes) -> bool:
     return b":" in host or host.replace(b".", b"").isdigit()
+
+
+def kept(problem: BaseException) -> BaseException:
+    """A failure to be told later, without its traceback: that would keep all callers' frames, and sockets, alive."""
+    problem.__traceback__ = problem.__context__ = None
+    return problem
 
 
 def combined(failures: list[tuple[str, BaseException]]) -> BaseException:
@@ -222,7 +235,7 @@ def interleaved(addresses: list[SocketAddress]) -> list[SocketAddress]:
 class Race:
     """Connection attempts to several addresses, overlapping in time."""
 
-    __slots__ = ("_failures", "_order", "_owner", "_running", "_waiting")
+    __slots__ = ("_failures", "_next_start", "_order", "_owner", "_running", "_waiting")
 
     def __init__(self, order: Order, addresses: list[SocketAddress]) -> None:
         self._order = order
@@ -230,6 +243,7 @@ class Race:
         self._waiting = addresses[::-1]
         self._running: list[tuple[Socket, SocketAddress, float | None]] = []  # with the time at which one has failed
         self._failures: list[tuple[str, BaseException]] = []
+        self._next_start = 0.0
 
     def winner(self) -> Socket:
         """The first socket that connects; the others are closed. Raises all failures in one when none does."""
@@ -242,29 +256,35 @@ class Race:
             for loser, _, _ in self._running:
                 if loser is not won:
                     loser.close()
+            # what the exceptions of failed attempts hold must not hold the winner
+            self._running, self._failures = [], []
 
     def _run(self) -> Socket:
         order, reactor = self._order, self._owner.reactor
-        next_start = 0.0
         while self._waiting or self._running:
             now = ports.clock()
             if order.limit is not None and now >= order.limit:
                 raise OSError(errno.ETIMEDOUT, "")
-            if self._waiting and (not self._running or now >= next_start):
+            if self._waiting and (not self._running or now >= self._next_start):
+                self._next_start = now + ATTEMPT_DELAY
                 done = self._start(self._waiting.pop())
                 if done is not None:
                     return done
-                next_start = ports.clock() + ATTEMPT_DELAY
                 continue
             times = [due for _, _, due in self._running if due is not None]
             if self._waiting:
-                times.append(next_start)
+                times.append(self._next_start)
             if order.limit is not None:
                 times.append(order.limit)
             wanted = {sock.fileno(): OUT for sock, _, _ in self._running if sock}
             registrations = [sock.registration for sock, _, _ in self._running]
             cancellers = [sock.canceller for sock, _, _ in self._running if sock.canceller is not None]
-            reactor.wait_many(wanted, registrations, min(times, default=None), cancellers[-1] if cancellers else None)
+            canceller = cancellers[-1] if cancellers else None
+            try:
+                reactor.wait_many(wanted, registrations, min(times, default=None), canceller)
+            except OSError as problem:
+                if problem.errno != errno.EBADF:
+                    raise  # else a script has closed one of the attempts: it is that one which fails
             for attempt in tuple(self._running):
                 if self._connected(*attempt):
                     return attempt[0]
@@ -301,7 +321,8 @@ class Race:
         return None
 
     def _failed(self, sock: Socket | None, address: SocketAddress, problem: BaseException) -> None:
-        self._failures.append((address.shown().decode("utf-8", "replace"), problem))
+        self._next_start = 0.0
+        self._failures.append((address.shown().decode("utf-8", "replace"), kept(problem)))
         if sock is not None:
             self._running = [attempt for attempt in self._running if attempt[0] is not sock]
             sock.close()

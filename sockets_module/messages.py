@@ -250,7 +250,7 @@ def _receive_one(sock: Socket, sizes: list[int], split: bool, flags: int, span: 
                 raise
             late = EAGAIN if span is None else errno.ETIMEDOUT
             data, ancillary, answered, peer = patiently(
-                sock, IN, sock.recv_span if span is None else span, late, sock.endpoint.recvmsg, *arguments
+                sock, IN, sock.recv_span if span is None else span, late, _next_message, sock, *arguments
             )
     control, fds = [], []
     for level, kind, content in ancillary:
@@ -269,6 +269,13 @@ def _receive_one(sock: Socket, sizes: list[int], split: bool, flags: int, span: 
             (b"fds", new_array(fds)),
         ]
     )
+
+
+def _next_message(sock: Socket, size: int, room: int, flags: int) -> Any:
+    """One try after a wait: what another thread has put back meanwhile comes first."""
+    if sock.ahead:
+        return take_ahead(sock, size, flags), [], 0, None
+    return sock.endpoint.recvmsg(size, room, flags)
 
 
 def _split(data: bytes, sizes: list[int]) -> list[bytes]:

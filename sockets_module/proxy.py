@@ -14,6 +14,7 @@ from interp.library import warning
 
 from . import tls
 from .network.base import OUT
+from .resolver import to_ascii
 from .state import Explained
 from .transfer import EAGAIN, SEND, receive
 from .waiting import patiently
@@ -188,7 +189,9 @@ def negotiate(sock: Socket, route: Proxy, host: bytes, port: int) -> None:
         raise OSError(errno.EINVAL, "")
     codes = {b"socks4": SOCKS4_CODES, b"socks4a": SOCKS4_CODES, b"socks5": SOCKS5_CODES, b"socks5h": SOCKS5_CODES}
     try:
-        name = host.decode()
+        name = to_ascii(host).decode()
+        if ":" in name:
+            name = name.partition("%")[0]  # a scope is this machine's own
         if route.scheme in (b"http", b"https"):
             if route.scheme == b"https":
                 tls.begin(sock, tls.Settings({}), route.host)

@@ -41,6 +41,8 @@ def recv(spec: Any) -> Any:
                 if this.inactivity or this.recv_span is not None or running.context.owner is None or first < 1:
                     return body(this, first, 0)
                 this.state.reactor.rest(registration, IN)
+                if this.ahead:
+                    return body(this, first, 0)
                 data = this.endpoint.recv(first, MSG_DONTWAIT)
                 registration.drained = len(data) < first and not registration.ended
             elif this.direct and running.context.resumer is None:
@@ -114,6 +116,8 @@ def recv_until(spec: Any) -> Any:
                     return body(this, first, DEFAULT_MAXIMUM)
                 this.state.reactor.rest(registration, IN)
                 registration.drained = False
+                if this.ahead:
+                    return body(this, first, DEFAULT_MAXIMUM)
             if not first:
                 return body(this, first, DEFAULT_MAXIMUM)
             data = this.endpoint.recv(CHUNK, MSG_DONTWAIT)

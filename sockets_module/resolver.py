@@ -41,6 +41,7 @@ def find(
     limit   point in time at which it fails with ETIMEDOUT
     """
     network = owner.network
+    host = to_ascii(host)
     question = (host, service or None, family, kind, protocol)
     if b"\0" in host or (service is not None and b"\0" in service):
         raise OSError(errno.EINVAL, "")
@@ -53,6 +54,16 @@ def find(
         return network.getaddrinfo(*question, flags)
 
     return owner.reactor.outcome(lambda done: network.lookup(ask, done), limit)
+
+
+def to_ascii(host: bytes) -> bytes:
+    """A host name as name servers, certificates and proxies know it (IDNA); what cannot be one stays as it is."""
+    if host.isascii():
+        return host
+    try:
+        return host.decode().encode("idna")
+    except UnicodeError:
+        return host
 
 
 def socket_getaddrinfo(host: bytes, service: bytes, kind: int, family: int) -> Any:
@@ -95,18 +106,22 @@ def socket_gethostname() -> bytes | None:
 
 
 def choices(given: Any, position: int, known: dict[bytes, type | tuple[type, ...]]) -> dict[bytes, Any] | None:
-    """The entries of an options dict, None when one is unknown or of a wrong type, which has been reported."""
+    """The entries of an options dict, None when one is unknown or of a wrong type, which has been reported.
+
+    position   of the argument, 0 when the dict is none (the value of a property)
+    """
+    place = f"argument {position} (options): " if position else ""
     result: dict[bytes, Any] = {}
     for key, value in dict_items(given) if given is not None else ():
         kinds = known.get(key)
         name = key.decode("latin-1")
         if kinds is None:
-            warning(f"argument {position} (options): unknown option '{name}'")
+            warning(f"{place}unknown option '{name}'")
             return None
         if value is None:
             continue
         if not isinstance(value, kinds):
-            warning(f"argument {position} (options): option '{name}' has a wrong type")
+            warning(f"{place}option '{name}' has a wrong type")
             return None
         result[key] = value
     return result

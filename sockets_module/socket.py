@@ -124,6 +124,7 @@ class Socket(Object, name="socket"):
             if self.ahead:
                 data += self.ahead
             self.ahead = data
+            self.registration.offer()
             if self.pollers is not None:
                 select.tell_pollers(self)
 
@@ -133,6 +134,8 @@ class Socket(Object, name="socket"):
             return False
         if self.secure is not None and self.waits:
             tls.say_goodbye(self)
+            if self.endpoint.fileno() < 0:
+                return False  # another thread has closed it meanwhile
         self.leave()
         self.state.resources.discard(self)
         try:

@@ -59,7 +59,7 @@ def recv_exact(sock: Socket, size: int) -> bytes | bool:
             while len(buffer) < size:
                 if not _more(sock, buffer, min(size - len(buffer), LARGE_CHUNK)):
                     raise OSError(errno.ENODATA, "")
-            data = bytes(buffer[:size])
+            data = bytes(memoryview(buffer)[:size])
             del buffer[:size]
         finally:
             sock.put_back(buffer)

@@ -17,7 +17,7 @@ from interp.library import is_array, new_dict, warning
 
 from . import select
 from .network.base import IN, OUT
-from .resolver import choices
+from .resolver import choices, to_ascii
 from .state import FAILURES, Explained
 from .transfer import MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, leave_direct
 from .waiting import admit, limits
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SEND = MSG_NOSIGNAL | MSG_DONTWAIT
 CIPHERTEXT = 1 << 17  # bytes of the connection taken at once
 PLAINTEXT = 1 << 17  # bytes encrypted at once
+RECORD = 1 << 14  # the most plain bytes the engine gives at once
 GOODBYE = 2.0  # the longest wait of a close for room to end TLS in order
 DRAINED = 8  # receives before a close, so that what nobody read does not become a reset
 CONTEXTS = 64
@@ -66,12 +67,12 @@ class TlsEndpoint:
     """An endpoint that encrypts what goes through another one.
 
     `send` takes a piece of plain bytes only when all its ciphertext is on its way; until then it would block, and the
-    next `send` of the same bytes goes on with it (`_owed`).
+    next `send` of the same bytes by the same coroutine or thread goes on with it (`_owed`).
     """
 
     __slots__ = (
-        "_ended", "_engine", "_failure", "_incoming", "_outgoing", "_owed", "_pending", "_plain", "bind", "connect",
-        "family", "fileno", "getpeername", "getsockname", "getsockopt", "inner", "listen", "owner", "proto",
+        "_deaf", "_ended", "_engine", "_failure", "_incoming", "_outgoing", "_owed", "_pending", "_plain", "bind",
+        "connect", "family", "fileno", "getpeername", "getsockname", "getsockopt", "inner", "listen", "owner", "proto",
         "server_name", "setblocking", "setsockopt", "type",
     )  # fmt: skip
 
@@ -90,8 +91,9 @@ class TlsEndpoint:
         self._engine = context.wrap_bio(self._incoming, self._outgoing, server_side, server_name)
         self._incoming.write(first)
         self._pending = b""
-        self._owed = b""
+        self._owed: dict[Any, bytes] = {}
         self._ended = False
+        self._deaf = False  # receiving was shut down
         self._plain = bytearray()
         self._failure: Explained | None = None
         self.owner: Any = None  # a weak reference to the socket, for its pollers
@@ -119,6 +121,9 @@ class TlsEndpoint:
     def _fetch(self) -> None:
         """Receives ciphertext; raises `BlockingIOError`."""
         data = self.inner.recv(CIPHERTEXT, MSG_DONTWAIT)
+        sock = None if self.owner is None else self.owner()
+        if sock is not None:
+            sock.registration.offer()  # other threads may wait for what is now here and not at the selector any more
         if data:
             self._incoming.write(data)
         else:
@@ -148,31 +153,42 @@ class TlsEndpoint:
 
     # --- plain bytes --------------------------------------------------------------------------------------------------
 
-    def _decrypt(self) -> bool:
-        """Waits for nothing: true when there are plain bytes, false at the end; `BlockingIOError` when neither."""
+    def _read(self, size: int) -> bytes:
+        """Up to `size` plain bytes, empty at the end; waits for nothing: `BlockingIOError` when there are none yet."""
         import ssl
 
-        plain = self._plain
-        while not plain:
+        engine = self._engine
+        while True:
             if self._failure is not None:
                 raise Explained(self._failure.errno or errno.EPROTO, str(self._failure.args[-1]))
+            parts: list[bytes] = []
+            left = size
             try:
-                while True:
-                    data = self._engine.read(CIPHERTEXT)
+                while left > 0:
+                    data = engine.read(min(left, RECORD))
                     if not data:
-                        return bool(plain)
-                    plain += data
+                        break
+                    parts.append(data)
+                    left -= len(data)
+                return parts[0] if len(parts) == 1 else b"".join(parts)
             except ssl.SSLWantReadError:
-                if plain:
-                    return True
+                if parts or self._deaf:  # deaf: the engine does not hear of the end, or it would not send any more
+                    return b"".join(parts)
                 if self._outgoing.pending:
                     self._flush()
                 self._fetch()
             except ssl.SSLZeroReturnError:
-                return bool(plain)
+                return b"".join(parts)
             except ssl.SSLError as problem:
-                self._failure = _failure(problem)
-        return True
+                self._failure = _failure(problem)  # to be told when what came before it has been given out
+                if parts:
+                    return b"".join(parts)
+
+    def _decrypt(self) -> bool:
+        """Makes sure that plain bytes stand in `_plain` if there are any; false at the end. Raises as `_read`."""
+        if not self._plain:
+            self._plain += self._read(CIPHERTEXT)
+        return bool(self._plain)
 
     def readable(self) -> bool:
         """Whether a receive would give something, the end or a failure without waiting."""
@@ -189,17 +205,18 @@ class TlsEndpoint:
             raise Explained(errno.EOPNOTSUPP, "MSG_PEEK does not go with TLS")
         if flags & _constants.MSG_OOB:
             raise Explained(errno.EOPNOTSUPP, "TLS has no urgent data")
-        if not self._decrypt():
-            return b""
         plain = self._plain
-        if len(plain) <= size:
+        if not plain:
+            data = self._read(size)
+        elif len(plain) <= size:
             data = bytes(plain)
             plain.clear()
         else:
             data = bytes(memoryview(plain)[:size])
             del plain[:size]
+        if len(data) == size:
             sock = None if self.owner is None else self.owner()
-            if sock is not None and sock.pollers is not None:
+            if sock is not None and sock.pollers is not None and self.readable():
                 select.tell_pollers(sock)
         return data
 
@@ -210,11 +227,11 @@ class TlsEndpoint:
             raise Explained(errno.EOPNOTSUPP, "TLS has no urgent data")
         if self.fileno() < 0:
             raise OSError(errno.EBADF, "")
-        owed, taken = self._owed, 0
         if not self._flush():
             raise BlockingIOError(errno.EAGAIN, "")
-        if owed:
-            self._owed = b""
+        taken = 0
+        if self._owed:
+            owed = self._owed.pop(self._sender(), b"")
             if bytes(data[: len(owed)]) == owed:
                 taken = len(owed)
         # on until it would block: who gets less than everything taken waits without trying again
@@ -231,12 +248,16 @@ class TlsEndpoint:
                     raise OSError(errno.EPIPE, "") from None
                 raise _failure(problem) from None
             if not self._flush():
-                self._owed = bytes(piece)
+                self._owed[self._sender()] = bytes(piece)
                 if not taken:
                     raise BlockingIOError(errno.EAGAIN, "")
                 break
             taken += len(piece)
         return taken
+
+    def _sender(self) -> Any:
+        """Who is sending: threads may send at the same time. TLS over this one is a single sender."""
+        return None if self.owner is None else ports.running.context
 
     def recvfrom(self, size: int, flags: int = 0, /) -> tuple[bytes, SockAddr]:
         return self.recv(size, flags), None
@@ -281,9 +302,11 @@ class TlsEndpoint:
             return self._flush()
         self._ended = True
         try:
-            self._decrypt()  # what has arrived must be out of the engine before it looks for the peer's goodbye
-        except OSError:
-            pass
+            # what has arrived must be out of the engine before it looks for the peer's goodbye
+            while self._failure is None and (data := self._engine.read(RECORD)):
+                self._plain += data
+        except ssl.SSLError:
+            pass  # no more; a failure is met again by the next receive
         try:
             self._engine.unwrap()
         except ssl.SSLError:
@@ -294,6 +317,8 @@ class TlsEndpoint:
         if how in (_constants.SHUT_WR, _constants.SHUT_RDWR) and not self.say_goodbye():
             raise BlockingIOError(errno.EAGAIN, "")
         self.inner.shutdown(how)
+        if how in (_constants.SHUT_RD, _constants.SHUT_RDWR):
+            self._deaf = True
 
     def close(self) -> None:
         """Ends TLS as far as that goes without waiting, and closes."""
@@ -424,10 +449,7 @@ def begin(sock: Socket, settings: Settings, name: bytes | None) -> None:
     target = settings.server_name or name
     text = None
     if target and not settings.server_side:
-        try:
-            text = target.decode("ascii").rstrip(".").split("%")[0]
-        except UnicodeDecodeError:
-            text = target.decode("utf-8").encode("idna").decode("ascii")
+        text = to_ascii(target).decode().rstrip(".").split("%")[0]
     context = settings.context(sock.state)
     if context.check_hostname and not text:
         raise Explained(errno.EINVAL, "nobody to verify: the option 'server_name' is missing")
@@ -458,7 +480,8 @@ def options_of(given: Any, position: int) -> dict[bytes, Any] | None:
     """The checked options of a `start_tls` or of a `tls` option; None when wrong, which has been reported."""
     chosen = choices(given, position, OPTIONS)
     if chosen is not None and isinstance(chosen.get(b"alpn"), list) and not is_array(chosen[b"alpn"]):
-        warning(f"argument {position} (options): option 'alpn' has a wrong type")
+        place = f"argument {position} (options): " if position else ""
+        warning(f"{place}option 'alpn' has a wrong type")
         return None
     return chosen
 

@@ -384,15 +384,23 @@ def plain_receive(sock: Socket, size: int, waits: bool) -> bytes:
             if not waits:
                 raise
     registration.drained = False
-    data: bytes = patiently(sock, IN, sock.recv_span, EAGAIN, sock.endpoint.recv, size, MSG_DONTWAIT)
-    if len(data) < size and data and sock.drains is sock.endpoint:
-        registration.drained = not registration.ended
+    data: bytes = patiently(sock, IN, sock.recv_span, EAGAIN, _next, sock, size, MSG_DONTWAIT)
     if (
         not (sock.direct or sock.shared or sock.guarded or sock.inactivity)
         and sock.recv_span is None
         and not ports.can_park()
     ):
         sock.direct = sock.endpoint.set_patience(DIRECT_WAIT)
+    return data
+
+
+def _next(sock: Socket, size: int, flags: int) -> bytes:
+    """One try after a wait: what another thread has put back meanwhile comes first."""
+    if sock.ahead:
+        return take_ahead(sock, size, flags)
+    data: bytes = sock.endpoint.recv(size, flags)
+    if len(data) < size and data and flags == MSG_DONTWAIT and sock.drains is sock.endpoint:
+        sock.registration.drained = not sock.registration.ended
     return data
 
 
@@ -428,7 +436,7 @@ def receive(sock: Socket, size: int, flags: int = 0, waits: bool | None = None) 
     except BlockingIOError:
         if not waits:
             raise
-    return patiently(sock, IN, sock.recv_span, EAGAIN, sock.endpoint.recv, size, flags)
+    return patiently(sock, IN, sock.recv_span, EAGAIN, _next, sock, size, flags)
 
 
 def _receive_all(sock: Socket, size: int, flags: int) -> bytes:
@@ -478,14 +486,19 @@ def recvfrom(sock: Socket, size: int, flags: int) -> tuple[Any, ...]:
             except BlockingIOError:
                 if not sock.waits or flags & MSG_DONTWAIT:
                     raise
-                data, peer = patiently(
-                    sock, IN, sock.recv_span, EAGAIN, sock.endpoint.recvfrom, size, flags | MSG_DONTWAIT
-                )
+                data, peer = patiently(sock, IN, sock.recv_span, EAGAIN, _next_from, sock, size, flags | MSG_DONTWAIT)
         address = sender(sock, peer)
     except FAILURES as problem:
         return (sock.state.fail(problem),)
     sock.state.code = 0
     return data, address
+
+
+def _next_from(sock: Socket, size: int, flags: int) -> tuple[bytes, SockAddr]:
+    """As `_next`, for `recvfrom`."""
+    if sock.ahead:
+        return take_ahead(sock, size, flags), None
+    return sock.endpoint.recvfrom(size, flags)
 
 
 def sender(sock: Socket, peer: SockAddr) -> SocketAddress | None:

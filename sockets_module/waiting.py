@@ -21,7 +21,7 @@ from interp import ports
 from interp.library import Object, method, prop
 from interp.ports import check, park, wake
 
-from .network.base import ERR, HUP, NVAL, PRI, RDHUP
+from .network.base import ERR, HUP, IN, NVAL, PRI, RDHUP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class Registration:
         self.drained = False
         self.ended = False
         self.waiters: list[Waits] | None = None
+
+    def offer(self) -> None:
+        """Something can be received that no selector will report, or not again: who waits for it is to look."""
+        for waiter in tuple(self.waiters or ()):
+            waiter.ready(IN)
 
 
 class Waits:
@@ -362,6 +367,7 @@ class Reactor:
     def arm(self, registration: Registration, events: int) -> None:
         """Makes sure the selector reports these events of a descriptor."""
         mask = registration.mask
+        events = events or PRI  # who waits for nothing but the end must be armed, too
         if mask & events != events:
             self._armed[registration.fd] = registration
             self.selector.arm(registration.fd, mask | events)
@@ -369,6 +375,7 @@ class Reactor:
 
     def forget(self, registration: Registration) -> None:
         """The descriptor is being closed: takes it out of the selector and ends every wait for it with EBADF."""
+        registration.drained = False  # the next receive must try, and learn that it is closed
         if registration.mask:
             registration.mask = 0
             if self._armed.get(registration.fd) is registration:
@@ -526,13 +533,22 @@ def patiently(
         try:
             return operation(*arguments)
         except BlockingIOError:
+            pass
+        # The system may call ready what it then refuses, as sendfile( 2 ) into a nearly full buffer: no edge is to come
+        # for that. So it is tried again until it is not ready, and in the end not as a busy loop.
+        while reactor.selector.poll(sock.fileno(), events, 0.0):
             misses += 1
-        if misses > 3:
-            # the system may call ready what it then refuses, as sendfile( 2 ) into a nearly full buffer: no busy loop
-            now = ports.clock()
-            if limit is not None and now >= limit:
-                raise OSError(late, "")
-            reactor.sleep(now + 0.001)
+            if misses > 3:
+                now = ports.clock()
+                if limit is not None and now >= limit:
+                    raise OSError(late, "")
+                reactor.sleep(now + 0.001)
+                if sock.guarded:
+                    admit(sock)
+            try:
+                return operation(*arguments)
+            except BlockingIOError:
+                pass
 
 
 def admit(sock: Socket) -> None:

@@ -479,6 +479,8 @@ def run_woken() -> None:
     me = current()
     limit = sys.getrecursionlimit()
     for _ in range(len(shared.woken)):
+        if not shared.woken:
+            break  # a thread has driven the others itself
         handle = shared.woken.popleft()
         context = handle.context
         if context.state != "parked" or context.parked is None:

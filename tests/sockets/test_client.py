@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from interp.engine import Limits
 from sockets_module.network.system import SystemNetwork
 
-from .conftest import PRELUDE, make_engine
+from .conftest import PRELUDE, make_engine, open_descriptors
 from .programs import Certificates, peer
 
 Check = Callable[..., None]
@@ -153,17 +154,42 @@ def test_cancelled_and_aborted(check: Check) -> None:
 
 
 def test_async(check: Check) -> None:
+    """They return at once and are told in the order in which they end, which nobody knows before."""
     check(
         """
-        l = LISTEN(); global a = l.local_address; c = socket_client();
-        function done( s, e ){ println( typeof( s ), " ", e, " ", ERR() ); }
+        l = LISTEN(); global a = l.local_address, RESULTS = []; c = socket_client();
+        function done( s, e ){ RESULTS.push( typeof( s ) .. " " .. e .. " " .. ERR() ); }
         println( c.connect_async( a, done ), c.connect_to_host_async( "localhost", a.port, done ), c.connect_to_uri_async( "x://127.0.0.1", a.port, done ) );
-        println( c.connect_to_host_async( "127.0.0.1", 1, done ), c.connect_to_uri_async( "nonsense", 1, done ) ); println( "-" );
-        println( socket_run() );
+        println( c.connect_to_host_async( "127.0.0.1", 1, done ), c.connect_to_uri_async( "nonsense", 1, done ) ); println( RESULTS.size );
+        println( socket_run() ); RESULTS.sort(); foreach( r : RESULTS ) println( r );
         """,
-        "truetruetrue\ntruefalse\n-\nsocket 0 Success\nsocket 0 Success\nnull 111 Connection refused\nsocket 0 Success\n0",
+        "truetruetrue\ntruefalse\n0\n0\nnull 111 Connection refused\nsocket 0 Success\nsocket 0 Success\nsocket 0 Success",
         "socket_client.connect_to_uri_async(): argument 1 (uri) must be a URI with an authority",
     )
+
+
+def test_async_begins_with_the_call(check: Check) -> None:
+    """What is changed afterwards is for the next connect."""
+    check(
+        """
+        l = LISTEN(); c = socket_client(); c.timeout = 2.5; c.local_address = socket_address( AF_INET, "127.0.0.7" );
+        c.on_event = function( e ){ print( e ); }; c.connect_async( l.local_address, function( s, e ){ println( s.timeout, s.local_address.addr_string ); } );
+        c.timeout = 9; c.local_address = null; c.on_event = null; c.tls = true; println( socket_run( 5 ) );
+        """,
+        "012382.5127.0.0.7\n0",
+    )
+
+
+def test_tls_settings_are_checked_when_they_are_set(check: Check) -> None:
+    check(
+        """
+        c = socket_client(); c.tls = { cafile = "x" }; c.tls = { nonsense = 1 }; c.tls = { alpn = {} }; c.tls = { certfile = 5 }; println( c.tls );
+        """,
+        "{cafile=x}",
+        "unknown option 'nonsense'", "failed to set the 'tls' property of a socket_client",
+        "option 'alpn' has a wrong type", "failed to set the 'tls' property of a socket_client",
+        "option 'certfile' has a wrong type", "failed to set the 'tls' property of a socket_client",
+    )  # fmt: skip
 
 
 class Names(SystemNetwork):
@@ -212,6 +238,26 @@ def test_happy_eyeballs() -> None:
             assert wanted <= float(spent) < wanted + 0.05
         for filler in fillers:
             filler.close()
+
+
+def test_the_winner_closes_when_it_is_dropped() -> None:
+    """Failures of other addresses, which exceptions keep, must not keep it: no collector is to be needed."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with make_engine(
+            network=Names(("127.0.0.1", port), ("::1", 1), ("127.0.0.1", 1)), limits=Limits.none()
+        ) as engine:
+            gc.collect()
+            gc.disable()
+            try:
+                engine.run(
+                    PRELUDE + 'c = socket_client(); global S = c.connect_to_host( "many.test", 1 ); S.send( "x" );'
+                )
+                before = open_descriptors()
+                engine.run("global S = null;")
+                assert open_descriptors() == before - 1
+            finally:
+                gc.enable()
 
 
 def test_all_failures_are_told() -> None:

@@ -5,13 +5,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import random
 import socket
 import ssl
-from collections.abc import Callable
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from sockets_module import connector
 from sockets_module.policy import NetworkPolicy
 from sockets_module.proxy import excluded, from_environment, parse
 from sockets_module.state import Explained
@@ -81,7 +86,7 @@ def test_microsocks_with_a_password(check: Check) -> None:
         )
 
 
-@pytest.mark.parametrize("scheme", ["socks4", "socks5"])
+@pytest.mark.parametrize("scheme", ["socks4", "socks5", "socks5h"])
 def test_dante(check: Check, tmp_path: Path, scheme: str) -> None:
     port = free_port()
     (tmp_path / "danted.conf").write_text(
@@ -102,6 +107,79 @@ def test_dante(check: Check, tmp_path: Path, scheme: str) -> None:
         through(check, f"{scheme}://me@127.0.0.1:{port}")
         process.terminate()  # it ends its children
         process.wait(10)
+
+
+@contextlib.contextmanager
+def ssh_forwarding(folder: Path) -> Iterator[int]:
+    """`ssh -D`: OpenSSH's own SOCKS server, through an SSH server of the test's own; gives its port."""
+    sshd, ssh = program("sshd", "openssh-server"), program("ssh", "openssh-client")
+    keygen = program("ssh-keygen", "openssh-client")
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # sshd separates its privileges there
+    for name in ("host", "user"):
+        subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", f"{folder}/{name}"], check=True)
+    server, port = free_port(), free_port()
+    options = [
+        "ListenAddress=127.0.0.1", f"Port={server}", f"HostKey={folder}/host", "UsePAM=no", "StrictModes=no",
+        f"AuthorizedKeysFile={folder}/user.pub", f"PidFile={folder}/pid", "PermitRootLogin=yes",
+    ]  # fmt: skip
+    quiet = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ExitOnForwardFailure=yes"]
+    listen = [sshd, "-D", "-e", "-f", "/dev/null", *(f"-o{option}" for option in options)]
+    forward = [
+        ssh, "-F", "/dev/null", "-N", "-D", f"127.0.0.1:{port}", "-p", str(server), "-i", f"{folder}/user",
+        *(f"-o{option}" for option in quiet), "127.0.0.1",
+    ]  # fmt: skip
+    with running(listen, server), running(forward, port):
+        yield port
+
+
+@pytest.mark.parametrize("scheme", ["socks4", "socks4a", "socks5h"])
+def test_openssh(check: Check, tmp_path: Path, scheme: str) -> None:
+    with ssh_forwarding(tmp_path) as port:
+        through(check, f"{scheme}://me@127.0.0.1:{port}")
+
+
+def test_an_https_proxy(
+    check: Check, certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """tinyproxy behind stunnel: TLS to the proxy, verified; then a target with and without TLS of its own."""
+    monkeypatch.setenv("SSL_CERT_FILE", certificates.ca)
+    plain, secure = free_port(), free_port()
+    (tmp_path / "conf").write_text(f"Port {plain}\nListen 127.0.0.1\nTimeout 20\nAllow 127.0.0.1\n")
+    (tmp_path / "stunnel").write_text(
+        f"""
+        foreground = yes
+        pid =
+        [proxy]
+        accept = 127.0.0.1:{secure}
+        connect = 127.0.0.1:{plain}
+        cert = {certificates.good}
+        [stranger]
+        accept = 127.0.0.1:{(other := free_port())}
+        connect = 127.0.0.1:{plain}
+        cert = {certificates.stranger}
+        """
+    )
+    tinyproxy, stunnel = program("tinyproxy", "tinyproxy"), program("stunnel4", "stunnel4")
+    target = free_port()
+    target_command = [
+        program("openssl", "openssl"), "s_server", "-accept", str(target), "-cert", certificates.good, "-key",
+        certificates.good, "-quiet", "-rev",
+    ]  # fmt: skip
+    with (
+        running([tinyproxy, "-d", "-c", f"{tmp_path}/conf"], plain),
+        running([stunnel, f"{tmp_path}/stunnel"], secure),
+        running(target_command, target),
+    ):
+        through(check, f"https://localhost:{secure}")
+        check(
+            f"""
+            s = socket_connect( "localhost", {target}, {{ tls = {{ cafile = "{certificates.ca}" }}, proxy = "https://localhost:{secure}" }} );
+            s.send_line( "hello" ); println( s.recv_line(), " ", s.tls.server_name ); s.close();
+            println( socket_connect( "localhost", {target}, {{ proxy = "https://localhost:{other}" }} ), ERR() );
+            """,
+            "olleh localhost\nnullProtocol error: certificate verify failed: unable to get local issuer certificate",
+        )
 
 
 def test_tinyproxy(check: Check, tmp_path: Path) -> None:
@@ -207,6 +285,98 @@ def test_malformed_answers(run: Callable[..., tuple[str, str]], scheme: str, ans
         assert out == f"null{reason}\n"
 
 
+GOOD = {
+    "http": [b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n"],
+    "socks4a": [b"\0\x5a\0\x50\x7f\0\0\1"],
+    "socks5h": [b"\5\2", b"\1\0", b"\5\0\0\3\4host\0\x50"],
+}
+
+
+def spoiled(answers: list[bytes], chance: random.Random) -> Iterator[list[bytes]]:
+    """Every truncation of a proxy's answers, then answers with bytes changed, put in and taken out at random."""
+    for turn, answer in enumerate(answers):
+        for length in range(len(answer)):
+            yield [*answers[:turn], answer[:length]]
+    for _ in range(150):
+        made = [bytearray(answer) for answer in answers]
+        for _ in range(chance.randint(1, 4)):
+            answer = made[chance.randrange(len(made))]
+            position = chance.randrange(len(answer) + 1)
+            match chance.randrange(4):
+                case 0:
+                    answer[position : position + 1] = bytes([chance.randrange(256)])
+                case 1:
+                    answer[position:position] = chance.randbytes(chance.choice((1, 3, 300)))
+                case 2:
+                    del answer[position : position + chance.randint(1, 3)]
+                case 3:
+                    answer[position:position] = answer[:position]
+        yield [bytes(answer) for answer in made]
+
+
+@pytest.mark.parametrize("scheme", GOOD)
+def test_spoiled_answers(run: Callable[..., tuple[str, str]], scheme: str) -> None:
+    """Whatever a proxy says, a script gets null with an error or a socket, at once, and the next one works."""
+    cases = [*spoiled(GOOD[scheme], random.Random(7)), GOOD[scheme]]
+    left = iter(cases)
+
+    def talk(sock: socket.socket) -> None:
+        sock.recv(4096)
+        sock.sendall(b"".join(next(left)))  # all turns at once: a spoiled one may leave both sides waiting
+        sock.shutdown(socket.SHUT_WR)
+        while sock.recv(65536):
+            pass
+
+    begin = time.monotonic()
+    with peer(talk, len(cases)) as port:
+        out, err = run(
+            f"""
+            for( var i = 0; i < {len(cases)}; ++i )
+            {{
+                var s = socket_connect( "target.test", 80, {{ proxy = "{scheme}://me:word@127.0.0.1:{port}" }} ); println( if( s, "socket", ERR() ) );
+                if( s ) s.close();
+            }}
+            """
+        )
+    assert err == ""
+    lines = out.splitlines()
+    assert len(lines) == len(cases) and lines[-1] == "socket"
+    assert all(line == "socket" or ": proxy: " in line or "Broken pipe" in line or "reset" in line for line in lines), (
+        lines
+    )
+    truncated = sum(map(len, GOOD[scheme]))
+    assert "socket" not in lines[:truncated]
+    assert time.monotonic() - begin < 20
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "socks4a", "socks5h"])
+def test_a_dribbling_proxy(check: Check, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """However slowly an answer goes on, it ends in time, and takes no memory to speak of."""
+    monkeypatch.setattr(connector, "NEGOTIATION", 0.4)
+
+    def talk(sock: socket.socket) -> None:
+        sock.recv(4096)
+        start = {
+            "http": b"HTTP/1.1 200 ok\r\n",
+            "https": b"\x16\3\3\xff\0",
+            "socks4a": b"\0",
+            "socks5h": b"\5\0\5\0\0\3\xff",
+        }
+        sock.sendall(start[scheme])
+        while True:
+            sock.sendall(b"x")
+            time.sleep(0.1)
+
+    with peer(talk) as port:
+        check(
+            f"""
+            c = socket_client(); c.timeout = 0.3; c.proxy_resolver = function( uri ){{ return [ "{scheme}://127.0.0.1:{port}" ]; }}; before = ftime();
+            println( c.connect( "target.test:80" ), socket_error() != 0, ftime() - before < 2 );
+            """,
+            "nulltruetrue",
+        )
+
+
 def test_a_slow_proxy(check: Check) -> None:
     with peer(lambda sock: sock.recv(4096) and sock.recv(1)) as port:
         check(
@@ -264,6 +434,29 @@ def test_what_cannot_be_sent(check: Check) -> None:
             nullInvalid argument: proxy: the name or the credentials cannot be sent
             """,
         )
+
+
+def test_hosts_as_proxies_are_told(check: Check) -> None:
+    """Names in ASCII, IPv6 addresses in brackets and without this machine's scopes; datagrams know no proxies."""
+    asked = []
+
+    def talk(sock: socket.socket) -> None:
+        asked.append(sock.recv(4096).split(b"\r\n")[0])
+
+    with peer(talk, 5) as port:
+        check(
+            f"""
+            foreach( host : [ "b\\xc3\\xbccher.test", "::1", "fe80::1%lo", "127.0.0.1" ] ) socket_connect( host, 80, {{ proxy = "http://127.0.0.1:{port}" }} );
+            socket_connect( "b\\xc3\\xbccher.test", 80, {{ proxy = "socks4a://127.0.0.1:{port}" }} );
+            c = socket_client(); c.socket_type = SOCK_DGRAM; c.proxy_resolver = function( uri ){{ println( "asked" ); return []; }};
+            u = UDP(); c.connect( u.local_address ).send( "direct" ); println( u.recv( 9 ) );
+            """,
+            "direct",
+        )
+    assert asked == [
+        b"CONNECT xn--bcher-kva.test:80 HTTP/1.1", b"CONNECT [::1]:80 HTTP/1.1", b"CONNECT [fe80::1]:80 HTTP/1.1",
+        b"CONNECT 127.0.0.1:80 HTTP/1.1", b"\4\1\0\x50\0\0\0\1\0xn--bcher-kva.test\0",
+    ]  # fmt: skip
 
 
 # --- which proxy ------------------------------------------------------------------------------------------------------

@@ -276,6 +276,75 @@ def test_a_client_without_certificate_is_refused(check: Check, certificates: Cer
     )
 
 
+def test_certificates_of_clients(check: Check, certificates: Certificates) -> None:
+    """A server of others that asks for one; one that it does not know; none at all."""
+    port = free_port()
+    command = [
+        program("openssl", "openssl"), "s_server", "-accept", str(port), "-cert", certificates.good, "-key",
+        certificates.good, "-CAfile", certificates.ca, "-Verify", "1", "-verify_return_error", "-quiet", "-rev",
+    ]  # fmt: skip
+    with running(command, port):
+        check(
+            f"""
+            function try_with( o ){{ o.cafile = "{certificates.ca}"; var s = socket_connect( "localhost", {port}, {{ tls = o }} ); s.send( "abc\n" ); println( s.recv_line(), ERR() ); }}
+            try_with( {{ certfile = "{certificates.good}" }} ); try_with( {{ certfile = "{certificates.stranger}", keyfile = "{certificates.stranger}" }} ); try_with( {{}} );
+            println( socket_connect( "localhost", {port}, {{ tls = {{ certfile = "{certificates.good}", keyfile = "{certificates.stranger}" }} }} ), ERR() );
+            """,
+            """
+            cbaSuccess
+            falseProtocol error: tlsv1 alert unknown ca
+            falseProtocol error: tlsv13 alert certificate required
+            nullInvalid argument: certificate files: KEY_VALUES_MISMATCH
+            """,
+        )
+
+
+def test_the_name_a_server_is_asked_for(check: Check, certificates: Certificates) -> None:
+    """SNI is the host connected to, or the option; numbers are no names, and are verified as numbers."""
+    port = free_port()
+    command = [
+        program("openssl", "openssl"), "s_server", "-accept", str(port), "-cert", certificates.good, "-key",
+        certificates.good, "-servername", "other.test", "-cert2", certificates.other_host, "-key2",
+        certificates.other_host, "-quiet",
+    ]  # fmt: skip
+    with running(command, port):
+        check(
+            f"""
+            function show( host, o ){{ o.cafile = "{certificates.ca}"; var s = socket_connect( host, {port}, {{ tls = o, family = AF_INET }} ); println( if( s, s.tls.server_name, ERR() ) ); }}
+            show( "localhost", {{}} ); show( "localhost", {{ server_name = "other.test" }} ); show( "127.0.0.1", {{}} );
+            show( "localhost", {{ server_name = "third.test" }} ); show( "127.0.0.2", {{}} ); show( "LOCALHOST", {{}} );
+            """,
+            """
+            localhost
+            other.test
+            127.0.0.1
+            Protocol error: certificate verify failed: Hostname mismatch, certificate is not valid for 'third.test'.
+            Protocol error: certificate verify failed: IP address mismatch, certificate is not valid for '127.0.0.2'.
+            LOCALHOST
+            """,
+        )
+
+
+def test_protocols_without_overlap(check: Check, certificates: Certificates) -> None:
+    check(
+        TALK
+        + f"""
+        thread (function(){{ var s = accept_tls( {{ server_side = true, certfile = "{certificates.good}", alpn = [ "x" ] }} ); println( s.tls.alpn ); s.recv( 1 ); }})();
+        thread (function(){{ var s = connect_tls( {{ cafile = "{certificates.ca}", alpn = [ "y", "z" ] }} ); println( s.tls.alpn ); s.close(); }})(); socket_run();
+        """,
+        "null\nnull",
+    )
+
+
+def test_shutting_down_one_direction(talk: Check) -> None:
+    """After `shutdown_read` there is an end, no failure, and sending goes on; after `shutdown_write` receiving does."""
+    talk(
+        "println( s.recv_all(), ERR() );",
+        "println( s.shutdown_read(), s.recv( 5 ), ERR(), s.recv_all(), s.send( 'on' ), s.shutdown_write(), s.send( 'x' ), ERR() );",
+        "truetrueSuccess2truefalseBroken pipe\nonSuccess",
+    )
+
+
 def test_nginx(check: Check, certificates: Certificates, tmp_path: Path) -> None:
     nginx = program("nginx", "nginx-light")
     port = free_port()

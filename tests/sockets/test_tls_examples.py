@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
+from typing import Any
 
-from .programs import Certificates, peer
+import pytest
+
+from interp.errors import ScriptError
+
+from .programs import Certificates, free_port, peer
 from .test_examples import play, server
 
 
@@ -36,6 +41,38 @@ def test_tls_echo(certificates: Certificates) -> None:
     ):
         secure.sendall(b"hello")
         assert secure.recv(5) == b"hello"
+
+
+def test_starttls_mail_with_a_server_of_others(certificates: Certificates) -> None:
+    """aiosmtpd, which takes mail only after STARTTLS; then one whose certificate is not its own."""
+    controller = pytest.importorskip("aiosmtpd.controller", reason="aiosmtpd is not installed (extra `test`)")
+    got: list[tuple[str, list[str], bytes]] = []
+
+    class Keep:
+        async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:
+            got.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
+            return "250 taken"
+
+    text = "Subject: x\n\n.dot\n" + "long line " * 90 + "\nend"
+
+    def mail(certificate: str) -> tuple[str, str]:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
+        port = free_port()
+        server = controller.Controller(Keep(), hostname="127.0.0.1", port=port, tls_context=tls, require_starttls=True)
+        server.start()
+        try:
+            return play("starttls_mail.sgs", "localhost", "a@x.test", "b@y.test", text, port, certificates.ca)
+        finally:
+            server.stop()
+
+    out, err = mail(certificates.good)
+    assert (out.splitlines()[-1], err) == ("221 Bye", "")
+    with pytest.raises(ScriptError, match="no TLS: Protocol error: certificate verify failed"):
+        mail(certificates.stranger)
+    sender, receivers, content = got[0]
+    assert (sender, receivers, len(got)) == ("a@x.test", ["b@y.test"], 1)
+    assert content == text.replace("\n", "\r\n").encode() + b"\r\n"
 
 
 def test_starttls_mail(certificates: Certificates) -> None:
