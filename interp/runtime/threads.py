@@ -21,6 +21,7 @@ from .values import MISSING, is_native, is_object
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
+    from collections.abc import Callable
     from typing import Any
 else:
     from _collections import deque  # without the rest of `collections`: start-up time counts
@@ -71,7 +72,11 @@ class Thread:
 
 
 class Scheduler:
-    """What the threads of one engine share: the hub, the woken threads, the creation counter."""
+    """What the threads of one engine share: the hub, the woken threads, the creation counter.
+
+    alive     how many script threads have begun and not ended
+    lonely    what wants to know before the next one begins while there is none (see `interp.ports.alone`)
+    """
 
     def __init__(self) -> None:
         self.hub: Any = None
@@ -79,6 +84,8 @@ class Scheduler:
         self.ground = 0  # host frames below the hub, which all new greenlets inherit
         self.woken: deque[Thread] = deque()
         self.serial = 0
+        self.alive = 0
+        self.lonely: list[Callable[[], None]] = []
 
 
 def scheduler() -> Scheduler:
@@ -139,6 +146,8 @@ def _run(context: Context, body: Any, this: Any, args: tuple[Any, ...]) -> tuple
 
 def finish(context: Context) -> None:
     """The context has no frames any more; its own threads are no longer advanced."""
+    if context.owner is not None and context.state != "finished":
+        context.world.threads.alive -= 1
     context.state = "finished"
     context.abort_mark = False
     context.parked = None
@@ -256,6 +265,10 @@ def start_thread(body: Any, this: Any, args: tuple[Any, ...], is_sub: bool) -> T
         while owner.owner is not None:
             owner = owner.owner
     handle = create(body, this, owner)
+    shared = scheduler()
+    shared.alive += 1
+    while shared.lonely:
+        shared.lonely.pop()()
     values = _resume(handle, args)
     context = handle.context
     context.elapsed = 0.0
