@@ -309,7 +309,7 @@ def compare(
 
 
 class Duel:
-    """A server and a client of one language that stay: the client runs as many rounds as it is told to, at each call."""
+    """A server and a client of one language that stay; each call has the client run some rounds."""
 
     def __init__(self, source: str, language: str, rounds: int) -> None:
         self.rounds = rounds

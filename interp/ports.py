@@ -13,8 +13,8 @@ from .runtime.state import _local, current
 from .runtime.threads import park, wake
 
 __all__ = [
-    "Ports", "Resources", "alone", "can_park", "check", "clock", "next_due", "on_interrupt", "on_pass", "park", "run_pass",
-    "running", "wake",
+    "Ports", "Resources", "alone", "can_park", "check", "clock", "next_due", "on_interrupt", "on_pass", "park",
+    "run_pass", "running", "wake",
 ]  # fmt: skip
 
 TYPE_CHECKING = False

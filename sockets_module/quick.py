@@ -38,9 +38,11 @@ def recv(spec: Any) -> Any:
                 if data:
                     this.state.code = 0
                     return data
-            elif type(first) is int and 0 < first <= LARGEST and not (more or this.ahead or this.guarded or this.direct):
+            elif (
+                type(first) is int and 0 < first <= LARGEST and not (more or this.ahead or this.guarded or this.direct)
+            ):
                 registration = this.registration
-                if registration.drained and this.waits and this.drains is this.endpoint:
+                if registration.drained and this.waits:
                     if this.inactivity or this.recv_span is not None or running.context.owner is None:
                         return body(this, first, 0)
                     this.state.reactor.rest(registration, IN)
@@ -165,27 +167,25 @@ def send(spec: Any) -> Any:
 
 def send_all(spec: Any) -> Any:
     """The native of `send_all( string data )`: see `stream.send_all`."""
-    kind: Any = None
     body = spec.body
 
     def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
-        nonlocal kind
-        if type(this) is not kind or type(first) is not bytes or more or this.guarded:
-            if kind is None and getattr(type(this), "type_name", None) == "socket":
-                kind = type(this)
-            return spec.invoke(this, () if first is MISSING else (first, *more))
+        taken = 0
         try:
-            taken = this.endpoint.send(first, SEND)
+            if not (more or this.guarded):
+                taken = this.endpoint.send(first, SEND)
+                if taken == len(first):
+                    this.sent_count = taken
+                    this.state.code = 0
+                    return True
         except BlockingIOError:
             return body(this, first)
-        except FAILURES as problem:
+        except OSError as problem:
             this.sent_count = 0
             return this.state.fail(problem)
-        if taken < len(first):
-            return body(this, first, taken)
-        this.sent_count = taken
-        this.state.code = 0
-        return True
+        except UNUSUAL:
+            pass
+        return body(this, first, taken) if taken else spec.invoke(this, () if first is MISSING else (first, *more))
 
     return native
 

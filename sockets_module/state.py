@@ -90,7 +90,10 @@ class State:
         from .transfer import leave_direct
 
         for sock in tuple(self.directs):
-            leave_direct(sock)
+            try:
+                leave_direct(sock)
+            except OSError:
+                pass  # the host has closed the descriptor: the next operation tells
 
     def close(self) -> None:
         """The engine closes: releases the descriptors of waiting itself."""

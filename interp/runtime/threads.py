@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 from _weakref import ref
+from types import FunctionType
 
-from .calls import hook_multi, host_depth, invoke_multi, overflow
+from .calls import all_results_of, hook_multi, host_depth, in_form, invoke_multi, overflow
 from .convert import to_real
 from .guard import guarded, native_truth
 from .messages import live_handler, warning
@@ -127,7 +128,8 @@ def _begin() -> tuple[Any, ...]:
     """A greenlet's first frame: waits for its work, so that nothing but the work refers to its arguments."""
     from greenlet import getcurrent
 
-    return _run(*getcurrent().parent.switch())
+    context, body, this, args = getcurrent().parent.switch()
+    return _run(context, body, this, args)
 
 
 def _run(context: Context, body: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -136,12 +138,36 @@ def _run(context: Context, body: Any, this: Any, args: tuple[Any, ...]) -> tuple
     try:
         if is_native(body):
             context.nest += 1
-        results = invoke_multi(body, this, *args)
+        results = _call_first(body, this, args)
     except ScriptAbort:
         context.was_aborted = True
     finally:
         finish(context)
     return results
+
+
+def _call_first(body: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """As `invoke_multi`, but Python enters script functions without `*` on no more of the host's C stack.
+
+    All that is on it is copied whenever a greenlet is entered or left, and kept while it waits.
+    """
+    code = body.__code__ if type(body) is FunctionType and not is_native(body) else None
+    if code is None or len(args) != code.co_argcount - 1 or len(args) > 2:
+        return invoke_multi(body, this, *args)
+    entered, form = all_results_of(body)
+    try:
+        if not args:
+            value = entered(this)
+        elif len(args) == 1:
+            value = entered(this, args[0])
+        else:
+            value = entered(this, args[0], args[1])
+    except RecursionError as exc:
+        trace = exc.__traceback__
+        if trace is None or trace.tb_next is None:
+            return invoke_multi(body, this, *args)
+        value = overflow(exc)
+    return in_form(form, value)
 
 
 def finish(context: Context) -> None:
@@ -445,21 +471,27 @@ def thread_of(context: Context | None) -> Context | None:
 def park(waiter: Any) -> None:
     """Suspends the running script thread, whatever natives and coroutines stand between, until `wake( waiter )`.
 
-    Raises the abort when it is aborted meanwhile. `waiter` is any object that takes the attribute `thread`.
+    Raises the abort when it is aborted meanwhile. `waiter` is any object with an attribute `thread`, at first None.
     """
     context: Context = _local.context  # type: ignore[assignment]
-    thread = context if context.owner is not None else thread_of(context)
-    assert thread is not None and thread.handle_ref is not None
     here = _getcurrent()
-    handle = thread.handle_ref()
-    leave = handle.greenlet.parent
-    del handle
+    place = context.place
+    if place is None:
+        place = context.place = ref(here)
+    if context.owner is not None:
+        thread = context
+        leave = here.parent
+    else:
+        outer = thread_of(context)
+        assert outer is not None and outer.handle_ref is not None
+        thread = outer
+        leave = outer.handle_ref().greenlet.parent
+    del here
     waiter.thread = thread
-    thread.parked = (waiter, ref(here), context, thread.world.ports.clock())
+    thread.parked = (waiter, place, context, thread.world.ports.clock())
     thread.state = "parked"
     context.host_limit = sys.getrecursionlimit()
     leave.switch(_PARKED)
-    thread.state = "active"
     thread.parked = None
     if thread.abort_mark:
         thread.abort_mark = False
@@ -468,19 +500,16 @@ def park(waiter: Any) -> None:
 
 def wake(waiter: Any) -> None:
     """Makes the thread parked on `waiter` runnable; it goes on in the next scheduler step."""
-    thread: Context | None = getattr(waiter, "thread", None)
+    thread: Context | None = waiter.thread
     if thread is None:
         return
     parked = thread.parked
-    if parked is None or parked[0] is not waiter:
+    if parked is None or parked[0] is not waiter or thread.handle_ref is None:
         return
-    handle = thread.handle_ref() if thread.handle_ref is not None else None
+    handle = thread.handle_ref()
     waiter.thread = None
-    if handle is None:
-        return
-    if thread.owner is not None:
-        thread.owner.parked_threads.pop(thread, None)
-    thread.world.threads.woken.append(handle)
+    if handle is not None:
+        thread.world.threads.woken.append(handle)
 
 
 def run_woken() -> None:
@@ -518,8 +547,13 @@ def run_woken() -> None:
             if context.state == "finished":
                 handle.greenlet = None
         context.resumer = None
+        owner = context.owner
+        assert owner is not None  # only threads park
+        if values is _PARKED and context.end_events is None and not context.list and context in owner.parked_threads:
+            continue  # parked again: it stands where it stood
         context.elapsed = 0.0
         context.remaining = to_real(values[0]) if values is not _PARKED and values else 0.0
+        owner.parked_threads.pop(context, None)
         if context.state != "finished":
             schedule(handle)
 
@@ -528,7 +562,9 @@ def run_pass(dt: float) -> int:
     """One scheduler step of the running context: woken threads first, then a pass; how many threads are left."""
     run_woken()
     context = current()
-    left = _pass(context, dt) + len(scheduler().woken)
+    left = _pass(context, dt)
+    # woken ones count, also those of other contexts; those of this one stand among its parked ones still
+    left += sum(handle.context not in context.parked_threads for handle in scheduler().woken)
     _heed_abort()
     return left
 
