@@ -31,14 +31,20 @@ HELLO = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\
 
 PINGPONG_SGS = """
 include "sockets";
-function run( port, n )
+function run( port, control )
 {
+    var orders = socket_connect( "127.0.0.1", control );
     var s = socket_connect( "127.0.0.1", port ); s.no_delay = true;
     var message = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    while( n --> 0 )
+    while( ( order = orders.recv_line() ) !== true )
     {
-        s.send( message );
-        s.recv( 64 );
+        var n = toint( order );
+        while( n --> 0 )
+        {
+            s.send( message );
+            s.recv( 64 );
+        }
+        orders.send( "done" );
     }
     s.close();
 }
@@ -53,13 +59,17 @@ function serve()
 
 PINGPONG_PY = """
 import socket
-def run(port, n):
+def run(port, control):
+    orders = socket.create_connection(("127.0.0.1", control)).makefile("rwb", buffering=0)
     s = socket.create_connection(("127.0.0.1", port)); s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     message = b"0123456789abcdef" * 4
-    while n > 0:
-        n -= 1
-        s.send(message)
-        s.recv(64)
+    while order := orders.readline():
+        n = int(order)
+        while n > 0:
+            n -= 1
+            s.send(message)
+            s.recv(64)
+        orders.write(b"done")
     s.close()
 def serve():
     l = socket.create_server(("127.0.0.1", 0)); print("port", l.getsockname()[1], flush=True)
@@ -298,34 +308,47 @@ def compare(
 # --- client and server of one language against each other -------------------------------------------------------------
 
 
-def _children() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+class Duel:
+    """A server and a client of one language that stay; each call has the client run some rounds."""
+
+    def __init__(self, source: str, language: str, rounds: int) -> None:
+        self.rounds = rounds
+        end = ";" if language == "sgs" else ""
+        self.server = Process(source, language, "serve()" + end)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            control = listener.getsockname()[1]
+            self.client = Process(source, language, f"run({self.server.port}, {control})" + end)
+            self.orders = listener.accept()[0]
+        self()
+
+    def __call__(self) -> tuple[float, float]:
+        """Seconds and processor seconds of both processes for a round."""
+        spent, began = self.client.processor_time() + self.server.processor_time(), time.perf_counter()
+        self.orders.sendall(b"%d\n" % self.rounds)
+        if self.orders.recv(4, socket.MSG_WAITALL) != b"done":
+            raise SystemExit("the client failed")
+        clock = time.perf_counter() - began
+        spent = self.client.processor_time() + self.server.processor_time() - spent
+        return clock / self.rounds, spent / self.rounds / 1e9
+
+    def end(self) -> None:
+        self.orders.close()
+        self.client.end(kill=False)
+        self.server.end(kill=False)
 
 
-def duel(source: str, language: str, count: int) -> tuple[float, float]:
-    """Seconds and processor seconds of both processes for a unit, without those of their start."""
-    results = []
-    for n in (count // 10, count):
-        before = _children()
-        server = Process(source, language, "serve();" if language == "sgs" else "serve()")
-        port = server.port
-        began = time.perf_counter()
-        client = Process(source, language, f"run( {port}, {n} );" if language == "sgs" else f"run({port}, {n})")
-        client.end(kill=False)
-        server.end(kill=False)
-        results.append((time.perf_counter() - began, _children() - before))
-    units = count - count // 10
-    return (results[1][0] - results[0][0]) / units, (results[1][1] - results[0][1]) / units
+def duel(name: str, target: float, ours: str, theirs: str, rounds: int, pairs: int) -> Figure:
+    """Compares a program of ours with one of Python's in many short turns."""
+    sides = Duel(ours, "sgs", rounds), Duel(theirs, "py", rounds)
+    figure = Figure(name, target, *compare(*sides, pairs))
+    for side in sides:
+        side.end()
+    return figure
 
 
 def bench_pingpong(pairs: int) -> Iterator[Figure]:
     """64 bytes there and back on one connection, both ends in the same language."""
-    yield Figure(
-        "ping-pong of 64 bytes / Python socket",
-        0.95,
-        *compare(lambda: duel(PINGPONG_SGS, "sgs", 20_000), lambda: duel(PINGPONG_PY, "py", 20_000), pairs),
-    )
+    yield duel("ping-pong of 64 bytes / Python socket", 0.95, PINGPONG_SGS, PINGPONG_PY, 1000, 20 * pairs)
 
 
 def bench_stream(pairs: int) -> Iterator[Figure]:

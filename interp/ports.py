@@ -13,8 +13,8 @@ from .runtime.state import _local, current
 from .runtime.threads import park, wake
 
 __all__ = [
-    "Ports", "Resources", "can_park", "check", "clock", "next_due", "on_interrupt", "on_pass", "park", "run_pass",
-    "running", "wake",
+    "Ports", "Resources", "alone", "can_park", "check", "clock", "next_due", "on_interrupt", "on_pass", "park",
+    "run_pass", "running", "wake",
 ]  # fmt: skip
 
 TYPE_CHECKING = False
@@ -88,6 +88,16 @@ def clock() -> float:
 def can_park() -> bool:
     """Whether the running code is inside a script thread, directly or through coroutines and natives."""
     return _threads.thread_of(current()) is not None
+
+
+def alone(revoke: Callable[[], None]) -> bool:
+    """Whether the engine has no script thread that could run during a wait; `revoke` is called before one begins."""
+    shared = _threads.scheduler()
+    if shared.alive:
+        return False
+    if revoke not in shared.lonely:
+        shared.lonely.append(revoke)
+    return True
 
 
 def run_pass(dt: float) -> int:

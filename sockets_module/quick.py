@@ -20,47 +20,49 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# What calls of another form raise: on something else than a socket, or with a value that is no string or number
+UNUSUAL = (AttributeError, TypeError, ValueError, OverflowError, MemoryError)
 CHUNK = 16384
 EXACT_AT_ONCE = 1 << 18
 
 
 def recv(spec: Any) -> Any:
     """The native of `recv( int maxlength )`: see `transfer.recv`."""
-    kind: Any = None  # `Socket`, learnt from the first call: this module is imported before it exists
     body = spec.body
 
     def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
-        nonlocal kind
-        if type(this) is not kind or type(first) is not int or more or this.ahead or this.guarded or first > LARGEST:
-            if kind is None and getattr(type(this), "type_name", None) == "socket":
-                kind = type(this)
-            return spec.invoke(this, () if first is MISSING else (first, *more))
         try:
-            registration = this.registration
-            if registration.drained and this.waits and this.drains is this.endpoint:
-                if this.inactivity or this.recv_span is not None or running.context.owner is None or first < 1:
-                    return body(this, first, 0)
-                this.state.reactor.rest(registration, IN)
-                if this.ahead:
-                    return body(this, first, 0)
-                data = this.endpoint.recv(first, MSG_DONTWAIT)
-                registration.drained = len(data) < first and not registration.ended
-            elif this.direct and running.context.resumer is None:
-                if first < 1 or not this.waits:
-                    return body(this, first, 0)
-                data = this.endpoint.recv(first)
-            else:
-                if first < 1:
-                    return body(this, first, 0)
-                data = this.endpoint.recv(first, MSG_DONTWAIT)
-                if len(data) < first and this.drains is this.endpoint:
-                    registration.drained = not registration.ended and bool(data)
+            into = this.into
+            if into is not None and not more and not this.ahead:
+                data = into.recv(first)
+                if data:
+                    this.state.code = 0
+                    return data
+            elif (
+                type(first) is int and 0 < first <= LARGEST and not (more or this.ahead or this.guarded or this.direct)
+            ):
+                registration = this.registration
+                if registration.drained and this.waits:
+                    if this.inactivity or this.recv_span is not None or running.context.owner is None:
+                        return body(this, first, 0)
+                    this.state.reactor.rest(registration, IN)
+                    if this.ahead:
+                        return body(this, first, 0)
+                    data = this.endpoint.recv(first, MSG_DONTWAIT)
+                    registration.drained = len(data) < first and not registration.ended
+                else:
+                    data = this.endpoint.recv(first, MSG_DONTWAIT)
+                    if len(data) < first and this.drains is this.endpoint:
+                        registration.drained = not registration.ended and bool(data)
+                this.state.code = 0
+                return data if data or not this.stream else True
         except BlockingIOError:
             return body(this, first, 0)
-        except FAILURES as problem:
+        except OSError as problem:
             return this.state.fail(problem)
-        this.state.code = 0
-        return data if data or not this.stream else True
+        except UNUSUAL:
+            pass
+        return spec.invoke(this, () if first is MISSING else (first, *more))
 
     return native
 
@@ -142,54 +144,52 @@ def recv_until(spec: Any) -> Any:
 
 def send(spec: Any) -> Any:
     """The native of `send( string data )`: see `transfer.send`."""
-    kind: Any = None
     body = spec.body
 
     def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
-        nonlocal kind
-        if type(this) is not kind or type(first) is not bytes or more or this.guarded:
-            if kind is None and getattr(type(this), "type_name", None) == "socket":
-                kind = type(this)
-            return spec.invoke(this, () if first is MISSING else (first, *more))
+        taken = 0
         try:
-            taken = this.endpoint.send(first, SEND)
+            if not (more or this.guarded):
+                taken = this.endpoint.send(first, SEND)
+                if taken == len(first) or not this.waits:
+                    this.state.code = 0
+                    return taken
         except BlockingIOError:
             return body(this, first, 0)
-        except FAILURES as problem:
+        except OSError as problem:
             return this.state.fail(problem)
-        if taken < len(first) and this.waits:
-            rest = body(this, first[taken:], 0)
-            if rest is not False:
-                taken += rest
+        except UNUSUAL:
+            pass
+        if not taken:
+            return spec.invoke(this, () if first is MISSING else (first, *more))
+        rest = body(this, first[taken:], 0)
         this.state.code = 0
-        return taken
+        return taken if rest is False else taken + rest
 
     return native
 
 
 def send_all(spec: Any) -> Any:
     """The native of `send_all( string data )`: see `stream.send_all`."""
-    kind: Any = None
     body = spec.body
 
     def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
-        nonlocal kind
-        if type(this) is not kind or type(first) is not bytes or more or this.guarded:
-            if kind is None and getattr(type(this), "type_name", None) == "socket":
-                kind = type(this)
-            return spec.invoke(this, () if first is MISSING else (first, *more))
+        taken = 0
         try:
-            taken = this.endpoint.send(first, SEND)
+            if not (more or this.guarded):
+                taken = this.endpoint.send(first, SEND)
+                if taken == len(first):
+                    this.sent_count = taken
+                    this.state.code = 0
+                    return True
         except BlockingIOError:
             return body(this, first)
-        except FAILURES as problem:
+        except OSError as problem:
             this.sent_count = 0
             return this.state.fail(problem)
-        if taken < len(first):
-            return body(this, first, taken)
-        this.sent_count = taken
-        this.state.code = 0
-        return True
+        except UNUSUAL:
+            pass
+        return body(this, first, taken) if taken else spec.invoke(this, () if first is MISSING else (first, *more))
 
     return native
 

@@ -46,15 +46,15 @@ class Socket(Object, name="socket"):
     ahead         bytes read ahead or None
     secure        the endpoint once more when it is a `TlsEndpoint`, else None
     host          the name it was connected to by, or None
-    direct        receives may wait in the system call (see `transfer.plain_receive`); not while the socket is `shared`
-                  with another object or program
+    direct        receives wait in the system call (see `transfer.become_direct`); not while the socket is `shared` with
+                  another object or program; `into` is then the endpoint if it is a stream, else None
     drains        the endpoint, if its short receives set `registration.drained`, else None
     sent_count    `sent`                        pollers       weak references to the pollers it is in, or None
     """
 
     __slots__ = (
         "ahead", "backlog", "canceller", "direct", "drains", "due", "endpoint",
-        "guarded", "host", "inactivity", "interface",
+        "guarded", "host", "inactivity", "interface", "into",
         "pollers", "recv_span", "registration", "secure", "send_span", "sent_count", "shared", "state", "stream",
         "waits",
     )  # fmt: skip
@@ -74,6 +74,7 @@ class Socket(Object, name="socket"):
         self.canceller: Cancellable | None = None
         self.guarded = False
         self.direct = False
+        self.into: Endpoint | None = None
         self.shared = False
         self.ahead: bytearray | None = None
         self.secure: tls.TlsEndpoint | None = None
@@ -108,6 +109,8 @@ class Socket(Object, name="socket"):
     def leave(self) -> None:
         """Takes the socket out of everything that knows its descriptor; every wait for it ends with EBADF."""
         self.state.reactor.forget(self.registration)
+        self.direct = False
+        self.into = None
         if self.pollers is not None:
             select.leave_pollers(self)
         self.ahead = None

@@ -7,6 +7,7 @@ it belongs to one engine and is used by the OS thread that runs the engine.
 from __future__ import annotations
 
 import errno
+from _weakrefset import WeakSet
 
 from interp.library import engine
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from .network.base import Network
     from .select import Loop
+    from .socket import Socket
     from .waiting import Reactor
 
 # What an operation on the outside may raise: the system's refusals, and Python's for numbers and texts that do not
@@ -40,10 +42,11 @@ class State:
     loop         what `socket_run` drives (it alone refers to sockets: those of the watches a script has made)
     contexts     TLS settings already read from their files, by those settings
     resources    the engine's registry of open things
+    directs      sockets whose receives wait in the system call, held weakly; none while there are script threads
     """
 
     __slots__ = (
-        "__weakref__", "code", "contexts", "explained", "loop", "network", "reactor", "resources", "text",
+        "__weakref__", "code", "contexts", "directs", "explained", "loop", "network", "reactor", "resources", "text",
     )  # fmt: skip
 
     def __init__(self, network: Network, resources: Any) -> None:
@@ -54,6 +57,7 @@ class State:
         self.text = b""
         self.explained = 0
         self.contexts: dict[Any, Any] = {}
+        self.directs: WeakSet[Socket] = WeakSet()
         self.network = network
         self.resources = resources
         self.reactor: Reactor = Reactor(network)
@@ -80,6 +84,16 @@ class State:
     def refuse(self, problem: BaseException | int) -> None:
         """Records a failure of an operation that gives null."""
         self.fail(problem)
+
+    def leave_direct(self) -> None:
+        """A script thread is about to begin: from now on no receive may hold up the engine."""
+        from .transfer import leave_direct
+
+        for sock in tuple(self.directs):
+            try:
+                leave_direct(sock)
+            except OSError:
+                pass  # the host has closed the descriptor: the next operation tells
 
     def close(self) -> None:
         """The engine closes: releases the descriptors of waiting itself."""

@@ -369,15 +369,11 @@ def recv(sock: Socket, size: int, flags: int) -> bytes | bool:
 
 
 def plain_receive(sock: Socket, size: int, waits: bool) -> bytes:
-    """Receives without flags or read-ahead. Raises `OSError`.
-
-    A socket that waits outside script threads, without any limit, becomes `direct`: its next receives wait in the
-    system call itself, one instead of three, though only for `DIRECT_WAIT` seconds at a time.
-    """
+    """Receives without flags or read-ahead. Raises `OSError`."""
     registration = sock.registration
     if not (registration.drained and waits and sock.drains is sock.endpoint):
         try:
-            if sock.direct and waits and not ports.can_park():
+            if sock.direct and waits:
                 return sock.endpoint.recv(size)
             return sock.endpoint.recv(size, MSG_DONTWAIT)
         except BlockingIOError:
@@ -385,13 +381,23 @@ def plain_receive(sock: Socket, size: int, waits: bool) -> bytes:
                 raise
     registration.drained = False
     data: bytes = patiently(sock, IN, sock.recv_span, EAGAIN, _next, sock, size, MSG_DONTWAIT)
-    if (
-        not (sock.direct or sock.shared or sock.guarded or sock.inactivity)
-        and sock.recv_span is None
-        and not ports.can_park()
-    ):
-        sock.direct = sock.endpoint.set_patience(DIRECT_WAIT)
+    if not (sock.direct or sock.shared or sock.guarded or sock.inactivity) and sock.recv_span is None:
+        become_direct(sock)
     return data
+
+
+def become_direct(sock: Socket) -> None:
+    """Has the receives of a socket wait in the system call itself, one instead of three; for `DIRECT_WAIT` seconds.
+
+    That is for sockets without any limit in an engine without script threads, which would have to wait, too.
+    """
+    owner = sock.state
+    if ports.alone(owner.leave_direct):
+        sock.direct = sock.endpoint.set_patience(DIRECT_WAIT)
+        if sock.direct:
+            owner.directs.add(sock)
+            sock.registration.drained = False
+            sock.into = sock.endpoint if sock.stream else None
 
 
 def _next(sock: Socket, size: int, flags: int) -> bytes:
@@ -408,6 +414,8 @@ def leave_direct(sock: Socket) -> None:
     """Makes the endpoint an ordinary one again, before anything else than this module's receives depends on it."""
     if sock.direct:
         sock.direct = False
+        sock.into = None
+        sock.state.directs.discard(sock)
         sock.endpoint.set_patience(None)
 
 

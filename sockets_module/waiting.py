@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 ALWAYS = ERR | HUP | NVAL
 BREAKS = ALWAYS | PRI | RDHUP
+FREE = -1  # the code of a `Waiter` that its thread needs no more, and not before that: another may take it
 
 
 class Registration:
@@ -63,6 +64,7 @@ class Waits:
     """Something that waits for a descriptor: a parked thread (`Waiter`) or a `socket_watch`."""
 
     __slots__ = ()
+    code: int | None = None
 
     def ready(self, events: int) -> None:
         """The selector has reported these events."""
@@ -74,7 +76,10 @@ class Waits:
 
 
 class Waiter(Waits):
-    """One parked wait. `code` is None while it waits, then 0 (perhaps ready) or the errno that ended it."""
+    """One parked wait. `code` is None while it waits, then 0 (perhaps ready) or the errno that ended it.
+
+    Waits without limits (`Reactor.rest`) leave theirs with the registration for the next one, with the code `FREE`.
+    """
 
     __slots__ = ("__weakref__", "code", "events", "late", "thread")
 
@@ -274,8 +279,35 @@ class Reactor:
     # --- parking ------------------------------------------------------------------------------------------------------
 
     def rest(self, registration: Registration, events: int) -> None:
-        """Parks the running thread, which must be one, until the descriptor may be ready: without any limit."""
-        self._park_simply(Waiter(events, 0), registration, events)
+        """Parks the running thread, which must be one, until the descriptor may be ready: without any limit.
+
+        What the threads of most servers do most: the waiter stays with the registration and serves again and again.
+        """
+        if registration.mask & events != events:
+            self.arm(registration, events)
+        waiters = registration.waiters
+        if waiters is not None and waiters[0].code == FREE and len(waiters) == 1:
+            waiter: Any = waiters[0]
+            waiter.code = None
+            waiter.events = events
+        else:
+            waiter = Waiter(events, 0)
+            if waiters is None:
+                registration.waiters = [waiter]
+            else:
+                waiters.append(waiter)
+        self.parked += 1
+        try:
+            park(waiter)
+        finally:
+            self.parked -= 1
+            code = waiter.code
+            waiter.code = FREE
+            waiters = registration.waiters
+            if waiters is not None and len(waiters) > 1 and waiter in waiters:
+                waiters.remove(waiter)
+        if code:
+            raise OSError(code, "")
 
     def _park(
         self,
@@ -284,6 +316,9 @@ class Reactor:
         late: int,
         cancellable: Cancellable | None,
     ) -> None:
+        if limit is None and cancellable is None and len(interests) == 1:
+            self.rest(*interests[0])
+            return
         events = 0
         for _, wanted in interests:
             events |= wanted
@@ -296,9 +331,6 @@ class Reactor:
         limit: float | None,
         cancellable: Cancellable | None,
     ) -> None:
-        if limit is None and cancellable is None and len(interests) == 1:
-            self._park_simply(waiter, *interests[0])
-            return
         if limit is not None:
             if limit <= ports.clock():
                 raise OSError(waiter.late, "")
@@ -330,30 +362,6 @@ class Reactor:
                 waiter.code = 0  # aborted: a late timer or event finds it ended
             if limit is not None:
                 self._tidy_timers()
-        if waiter.code:
-            raise OSError(waiter.code, "")
-
-    def _park_simply(self, waiter: Waiter, registration: Registration, events: int) -> None:
-        """The same for one descriptor without a limit, which is what the threads of most servers do most."""
-        if registration.mask & events != events:
-            self.arm(registration, events)
-        if registration.waiters is None:
-            registration.waiters = [waiter]
-        else:
-            registration.waiters.append(waiter)
-        self.parked += 1
-        try:
-            park(waiter)
-        finally:
-            self.parked -= 1
-            waiters = registration.waiters
-            if waiters is not None:
-                if len(waiters) == 1 and waiters[0] is waiter:
-                    registration.waiters = None
-                elif waiter in waiters:
-                    waiters.remove(waiter)
-            if waiter.code is None:
-                waiter.code = 0
         if waiter.code:
             raise OSError(waiter.code, "")
 
@@ -413,8 +421,16 @@ class Reactor:
                 registration.ended = True
             waiters = registration.waiters
             if waiters is not None:
-                for waiter in waiters if len(waiters) == 1 else tuple(waiters):
-                    waiter.ready(events)
+                if len(waiters) == 1:
+                    waiter: Any = waiters[0]
+                    if type(waiter) is not Waiter:
+                        waiter.ready(events)
+                    elif waiter.code is None and events & (waiter.events | ALWAYS):
+                        waiter.code = 0  # as `Waiter.ready`, without its call
+                        wake(waiter)
+                else:
+                    for one in tuple(waiters):
+                        one.ready(events)
         self.run_posts()
         # times are judged after readiness: what came in time while the engine was busy has not failed
         timers = self._timers

@@ -136,15 +136,24 @@ def invoke_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
             if spec.multi is not None:
                 return spec.multi(this, *args)
             return (function(this, *args),)
-        info = (function.__doc__ or "function one").split(" ")
-        if info[1] == "one":
-            return (invoke(function, this, *args),)
-        if info[1] == "none":
-            invoke(function, this, *args)
-            return ()
-        results = invoke(function.__dict__.get("twin") or _twin(function, info[2]), this, *args)
-        return () if results is None else results
+        entered, form = all_results_of(function)
+        return in_form(form, invoke(entered, this, *args))
     return _call_object(function, this, args)
+
+
+def all_results_of(function: Any) -> tuple[Any, str]:
+    """What to call instead of a script function for all its results, and what `in_form` needs to know of it."""
+    info = (function.__doc__ or "function one").split(" ")
+    if info[1] in ("one", "none"):
+        return function, info[1]
+    return function.__dict__.get("twin") or _twin(function, info[2]), "many"
+
+
+def in_form(form: str, value: Any) -> tuple[Any, ...]:
+    """All results of a call from what the call gave."""
+    if form == "one":
+        return (value,)
+    return () if form == "none" or value is None else value
 
 
 def _twin(function: Any, key: str) -> Any:

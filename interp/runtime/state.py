@@ -188,13 +188,15 @@ class Context:
     suppress   depth of `@` expressions being evaluated
     handler    head of the message handler chain
     level      contexts that resumed one another up to this one
+    parked     while parked: what it waits on, its innermost greenlet (weakly) and context, and since when
+    place      its own greenlet, weakly, once it has parked
     hops, roomy, rooms, host_limit   room on the host's stack, see `calls.enter_hop`
     """
 
     __slots__ = (
         "__weakref__", "abort_mark", "elapsed", "end_events", "handle_ref", "handler", "hops", "host_limit",
-        "level", "list", "nest", "owner", "parked", "parked_threads", "remaining", "replevel", "resumer", "rooms",
-        "roomy", "serial", "state", "suppress", "sync_waiting", "timer", "was_aborted", "world",
+        "level", "list", "nest", "owner", "parked", "parked_threads", "place", "remaining", "replevel", "resumer",
+        "rooms", "roomy", "serial", "state", "suppress", "sync_waiting", "timer", "was_aborted", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, owner: Context | None, state: str = "fresh") -> None:
@@ -221,5 +223,6 @@ class Context:
         self.was_aborted = False
         self.sync_waiting = False
         self.parked: Any = None
+        self.place: Any = None
         self.resumer: Context | None = None
         self.handle_ref: Any = None

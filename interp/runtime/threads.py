@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 from _weakref import ref
+from types import FunctionType
 
-from .calls import hook_multi, host_depth, invoke_multi, overflow
+from .calls import all_results_of, hook_multi, host_depth, in_form, invoke_multi, overflow
 from .convert import to_real
 from .guard import guarded, native_truth
 from .messages import live_handler, warning
@@ -21,6 +22,7 @@ from .values import MISSING, is_native, is_object
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
+    from collections.abc import Callable
     from typing import Any
 else:
     from _collections import deque  # without the rest of `collections`: start-up time counts
@@ -71,7 +73,11 @@ class Thread:
 
 
 class Scheduler:
-    """What the threads of one engine share: the hub, the woken threads, the creation counter."""
+    """What the threads of one engine share: the hub, the woken threads, the creation counter.
+
+    alive     how many script threads have begun and not ended
+    lonely    what wants to know before the next one begins while there is none (see `interp.ports.alone`)
+    """
 
     def __init__(self) -> None:
         self.hub: Any = None
@@ -79,6 +85,8 @@ class Scheduler:
         self.ground = 0  # host frames below the hub, which all new greenlets inherit
         self.woken: deque[Thread] = deque()
         self.serial = 0
+        self.alive = 0
+        self.lonely: list[Callable[[], None]] = []
 
 
 def scheduler() -> Scheduler:
@@ -120,7 +128,8 @@ def _begin() -> tuple[Any, ...]:
     """A greenlet's first frame: waits for its work, so that nothing but the work refers to its arguments."""
     from greenlet import getcurrent
 
-    return _run(*getcurrent().parent.switch())
+    context, body, this, args = getcurrent().parent.switch()
+    return _run(context, body, this, args)
 
 
 def _run(context: Context, body: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -129,7 +138,7 @@ def _run(context: Context, body: Any, this: Any, args: tuple[Any, ...]) -> tuple
     try:
         if is_native(body):
             context.nest += 1
-        results = invoke_multi(body, this, *args)
+        results = _call_first(body, this, args)
     except ScriptAbort:
         context.was_aborted = True
     finally:
@@ -137,8 +146,34 @@ def _run(context: Context, body: Any, this: Any, args: tuple[Any, ...]) -> tuple
     return results
 
 
+def _call_first(body: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """As `invoke_multi`, but Python enters script functions without `*` on no more of the host's C stack.
+
+    All that is on it is copied whenever a greenlet is entered or left, and kept while it waits.
+    """
+    code = body.__code__ if type(body) is FunctionType and not is_native(body) else None
+    if code is None or len(args) != code.co_argcount - 1 or len(args) > 2:
+        return invoke_multi(body, this, *args)
+    entered, form = all_results_of(body)
+    try:
+        if not args:
+            value = entered(this)
+        elif len(args) == 1:
+            value = entered(this, args[0])
+        else:
+            value = entered(this, args[0], args[1])
+    except RecursionError as exc:
+        trace = exc.__traceback__
+        if trace is None or trace.tb_next is None:
+            return invoke_multi(body, this, *args)
+        value = overflow(exc)
+    return in_form(form, value)
+
+
 def finish(context: Context) -> None:
     """The context has no frames any more; its own threads are no longer advanced."""
+    if context.owner is not None and context.state != "finished":
+        context.world.threads.alive -= 1
     context.state = "finished"
     context.abort_mark = False
     context.parked = None
@@ -256,6 +291,10 @@ def start_thread(body: Any, this: Any, args: tuple[Any, ...], is_sub: bool) -> T
         while owner.owner is not None:
             owner = owner.owner
     handle = create(body, this, owner)
+    shared = scheduler()
+    shared.alive += 1
+    while shared.lonely:
+        shared.lonely.pop()()
     values = _resume(handle, args)
     context = handle.context
     context.elapsed = 0.0
@@ -432,21 +471,27 @@ def thread_of(context: Context | None) -> Context | None:
 def park(waiter: Any) -> None:
     """Suspends the running script thread, whatever natives and coroutines stand between, until `wake( waiter )`.
 
-    Raises the abort when it is aborted meanwhile. `waiter` is any object that takes the attribute `thread`.
+    Raises the abort when it is aborted meanwhile. `waiter` is any object with an attribute `thread`, at first None.
     """
     context: Context = _local.context  # type: ignore[assignment]
-    thread = context if context.owner is not None else thread_of(context)
-    assert thread is not None and thread.handle_ref is not None
     here = _getcurrent()
-    handle = thread.handle_ref()
-    leave = handle.greenlet.parent
-    del handle
+    place = context.place
+    if place is None:
+        place = context.place = ref(here)
+    if context.owner is not None:
+        thread = context
+        leave = here.parent
+    else:
+        outer = thread_of(context)
+        assert outer is not None and outer.handle_ref is not None
+        thread = outer
+        leave = outer.handle_ref().greenlet.parent
+    del here
     waiter.thread = thread
-    thread.parked = (waiter, ref(here), context, thread.world.ports.clock())
+    thread.parked = (waiter, place, context, thread.world.ports.clock())
     thread.state = "parked"
     context.host_limit = sys.getrecursionlimit()
     leave.switch(_PARKED)
-    thread.state = "active"
     thread.parked = None
     if thread.abort_mark:
         thread.abort_mark = False
@@ -455,19 +500,16 @@ def park(waiter: Any) -> None:
 
 def wake(waiter: Any) -> None:
     """Makes the thread parked on `waiter` runnable; it goes on in the next scheduler step."""
-    thread: Context | None = getattr(waiter, "thread", None)
+    thread: Context | None = waiter.thread
     if thread is None:
         return
     parked = thread.parked
-    if parked is None or parked[0] is not waiter:
+    if parked is None or parked[0] is not waiter or thread.handle_ref is None:
         return
-    handle = thread.handle_ref() if thread.handle_ref is not None else None
+    handle = thread.handle_ref()
     waiter.thread = None
-    if handle is None:
-        return
-    if thread.owner is not None:
-        thread.owner.parked_threads.pop(thread, None)
-    thread.world.threads.woken.append(handle)
+    if handle is not None:
+        thread.world.threads.woken.append(handle)
 
 
 def run_woken() -> None:
@@ -507,8 +549,13 @@ def run_woken() -> None:
             if context.state == "finished":
                 handle.greenlet = None
         context.resumer = None
+        owner = context.owner
+        assert owner is not None  # only threads park
+        if values is _PARKED and context.end_events is None and not context.list and context in owner.parked_threads:
+            continue  # parked again: it stands where it stood
         context.elapsed = 0.0
         context.remaining = to_real(values[0]) if values is not _PARKED and values else 0.0
+        owner.parked_threads.pop(context, None)
         if context.state != "finished":
             schedule(handle)
 
@@ -517,7 +564,9 @@ def run_pass(dt: float) -> int:
     """One scheduler step of the running context: woken threads first, then a pass; how many threads are left."""
     run_woken()
     context = current()
-    left = _pass(context, dt) + len(scheduler().woken)
+    left = _pass(context, dt)
+    # woken ones count, also those of other contexts; those of this one stand among its parked ones still
+    left += sum(handle.context not in context.parked_threads for handle in scheduler().woken)
     _heed_abort()
     return left
 

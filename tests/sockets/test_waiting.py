@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import io
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -246,3 +248,35 @@ def test_waiting_works_again_after_an_interrupt() -> None:
                 )
                 == 0
             )
+
+
+def test_receives_wait_in_the_system_call_only_while_there_is_no_script_thread() -> None:
+    """Whatever a socket has learnt before, a receive of a script thread lets the others run."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, make_engine(stdout=io.BytesIO()) as engine:
+        engine.run(
+            PRELUDE
+            + """
+            global SEEN = [];
+            function open( port ){ global S = socket_connect( "127.0.0.1", port ); return S.fd; }
+            function take(){ global S; return S.recv( 10 ); }
+            function reader(){ global S, SEEN; while( ( data = S.recv( 10 ) ) !== true ) SEEN.push( data ); }
+            function writer(){ global SEEN; SEEN.push( "other" ); }
+            function start(){ thread reader(); thread writer(); global SEEN; return SEEN.size; }
+            function finish(){ socket_run(); global SEEN; return SEEN.size; }
+            """
+        )
+        fd = engine.call("open", listener.getsockname()[1])
+        peer = listener.accept()[0]
+        for delay in (0.01, 0.1, 1, 5):  # until one receive had to wait
+            answer = threading.Timer(delay, peer.sendall, (b"x",))
+            answer.start()
+            assert engine.call("take") == "x"
+            answer.join()
+            if os.get_blocking(fd):
+                break
+        assert os.get_blocking(fd)
+        assert engine.call("start") == 1
+        assert not os.get_blocking(fd)
+        peer.sendall(b"last")
+        peer.close()
+        assert engine.call("finish") == 2
