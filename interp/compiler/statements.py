@@ -553,35 +553,39 @@ class Statements:
 
     def s_DeclTree(self: FunctionGenerator, node: n.DeclTree) -> None:
         """`decltree`: a class whose constructor replays the tree (chapter 02 section 8)."""
-        constructor = node.constructor
-        count = 0
-
-        def helper(line: int, name: str, args: list[n.Node]) -> n.Node:
-            return n.ExprStmt(line, [n.Call(line, n.Name(line, name, "global"), args)])
-
-        def replay(entries: list[n.TreeEntry], parent: n.Node) -> None:
-            nonlocal count
-            for entry in entries:
-                line = entry.line
-                key = n.Const(line, entry.key.encode())
-                if entry.entries is None:
-                    method = n.Prop(line, n.This(line), n.Const(line, b"__set_attrib"))
-                    body.append(n.ExprStmt(line, [n.Call(line, method, [parent, key, entry.value])]))
-                    continue
-                count += 1
-                made = n.Name(line, f"$t{count}", "local")
-                method = n.Prop(line, n.This(line), n.Const(line, b"__add_child"))
-                call = n.Call(line, method, [parent, key, *(entry.args or [])])
-                body.append(n.ExprStmt(line, [n.Assign(line, made, call)]))
-                replay(entry.entries, made)
-                body.append(helper(line, "$tree_close", [n.This(line), parent, made]))
-
-        base = n.Const(node.line, node.base.encode())
-        body: list[n.Node] = [helper(node.line, "$tree_base", [n.This(node.line), base])]
-        replay(node.entries, n.Const(node.line, None))
-        constructor.body = body
-        member = n.Member(node.line, "__construct", n.FuncExpr(node.line, constructor), True)
+        member = n.Member(node.line, "__construct", n.FuncExpr(node.line, tree_constructor(node)), True)
         self.s_ClassDecl(n.ClassDecl(node.line, node.name, node.base, [member]))
+
+
+def tree_constructor(node: n.DeclTree) -> n.Function:
+    """The constructor of a `decltree` with the body that replays the tree (chapter 02 section 8)."""
+    count = 0
+
+    def helper(line: int, name: str, args: list[n.Node]) -> n.Node:
+        return n.ExprStmt(line, [n.Call(line, n.Name(line, name, "global"), args)])
+
+    def replay(entries: list[n.TreeEntry], parent: n.Node) -> None:
+        nonlocal count
+        for entry in entries:
+            line = entry.line
+            key = n.Const(line, entry.key.encode())
+            if entry.entries is None:
+                method = n.Prop(line, n.This(line), n.Const(line, b"__set_attrib"))
+                body.append(n.ExprStmt(line, [n.Call(line, method, [parent, key, entry.value])]))
+                continue
+            count += 1
+            made = n.Name(line, f"$t{count}", "local")
+            method = n.Prop(line, n.This(line), n.Const(line, b"__add_child"))
+            call = n.Call(line, method, [parent, key, *(entry.args or [])])
+            body.append(n.ExprStmt(line, [n.Assign(line, made, call)]))
+            replay(entry.entries, made)
+            body.append(helper(line, "$tree_close", [n.This(line), parent, made]))
+
+    base = n.Const(node.line, node.base.encode())
+    body: list[n.Node] = [helper(node.line, "$tree_base", [n.This(node.line), base])]
+    replay(node.entries, n.Const(node.line, None))
+    node.constructor.body = body
+    return node.constructor
 
 
 __all__ = ["ANY", "BOOL", "Loop", "Scope", "Statements"]

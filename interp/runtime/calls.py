@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # What a direct call raises when the callee could not be entered.
 CALL_ERRORS = (TypeError, RecursionError)
 
-# Docstring of a script function ("function|closure RESULTS KEY") -> code of its twin, by KEY.
+# KEY in the docstring of a script function (see functions.py) -> code of its twin.
 TWINS: dict[str, CodeType] = {}
 
 
