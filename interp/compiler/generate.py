@@ -180,6 +180,9 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements):
         self.shared: list[ast.stmt] = []
         self.this_tested = False
         self.callees_known: dict[int, str] = {}
+        self.links: dict[int, int] = {}
+        self.else_links: int = 0
+        self.elses_later: list[tuple[str, n.Node]] = []
 
     # --- names --------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..runtime.messages import OUTLINED
 from ..syntax import nodes as n
 from . import pyast as p
+from .expressions import MOST_LINKS
 from .infer import loop_bound
 from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, REAL
 from .values import V
@@ -216,10 +217,28 @@ class Statements:
         return value.node
 
     def s_If(self: FunctionGenerator, node: n.If) -> None:
+        line = node.line
+        begin = len(self.out)
         cond = self.condition(node.cond)
+        links, self.else_links = self.else_links, 0
         then = self.block(node.then)
-        other = self.block(node.other) if node.other is not None else []
-        self.out.append(p.if_(cond, then, other, node.line))
+        other: list[ast.stmt] = []
+        if isinstance(node.other, n.If) and links == MOST_LINKS:
+            # the rest of the chain comes behind the first of its statements
+            flag = self.fresh("$else")
+            other.append(p.assign(flag, p.const(True, line), line))
+            self.elses_later.append((flag, node.other))
+        elif node.other is not None:
+            self.else_links = links + 1 if isinstance(node.other, n.If) else 0
+            other = self.block(node.other)
+        self.else_links = links
+        self.out.append(p.if_(cond, then, other, line))
+        if links == 0 and self.elses_later:
+            flag, rest = self.elses_later.pop()
+            self.out.insert(begin, p.assign(flag, p.const(False, line), line))
+            self.else_links = 0
+            self.out.append(p.if_(p.name(flag, line), self.block(rest), [], line))
+            self.else_links = links
 
     # --- loops --------------------------------------------------------------------------------------------------------
 
