@@ -33,7 +33,7 @@ def _binary_metamethod(name: bytes, a: Any, b: Any) -> Any:
     from .access import find_metamethod
 
     for owner in (a, b):
-        if _containerlike(owner) and type(owner) is not FunctionType:
+        if _containerlike(owner):
             function = find_metamethod(owner, name)
             if function is not MISSING:
                 results = hook_multi(function, owner, a, b)
@@ -140,8 +140,6 @@ def negate(value: Any) -> Any:
 def _negate_object(value: Any) -> Any:
     from .access import find_metamethod
 
-    if type(value) is FunctionType:
-        return MISSING
     function = find_metamethod(value, b"__negate")
     if function is MISSING:
         return MISSING

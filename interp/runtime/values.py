@@ -580,12 +580,12 @@ def chain(meta: Any) -> Iterator_[Any]:
     seen = 0
     while meta is not None and seen < 10_000:
         yield meta
-        meta = meta.meta
+        meta = meta_of(meta)[0]
         seen += 1
 
 
 def find_in_chain(meta: Any, key: bytes) -> Any:
-    """The first own entry of that name in the chain, or MISSING. Arrays have no named entries."""
+    """The first own entry of that name in the chain, or MISSING. Arrays and closures have no named entries."""
     while meta is not None:
         if isinstance(meta, (Table, Record)):
             value = dict_get(meta, key)
@@ -593,6 +593,9 @@ def find_in_chain(meta: Any, key: bytes) -> Any:
             value = map_get(meta, key)
         elif isinstance(meta, Array):
             value = MISSING
+        elif type(meta) is FunctionType:
+            meta = meta.__dict__.get("meta")  # a closure: no entries of its own
+            continue
         else:
             value = meta.own_get(key, True)
         if value is not MISSING:

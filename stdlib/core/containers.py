@@ -153,7 +153,7 @@ def clone(value: Any) -> Any:
     """
     if not is_object(value):
         return value
-    if value.__class__ is not Table and value.__class__ is not Record and not is_closure(value):
+    if value.__class__ is not Table and value.__class__ is not Record:
         hook = access.find_metamethod(value, b"__clone")
         if hook is not MISSING:
             results = call_multi(hook, value)
