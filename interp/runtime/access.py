@@ -79,7 +79,7 @@ def get_property(obj: Any, key: Any) -> Any:
     """`obj.key` for any values."""
     kind = type(obj)
     if kind is bytes:
-        if key == b"length" and type(key) is bytes:
+        if type(key) is bytes and key == b"length":
             return len(obj)
         if type(key) is bytes and (key == b"first" or key == b"last"):
             if not obj:
@@ -87,7 +87,7 @@ def get_property(obj: Any, key: Any) -> Any:
                 return None
             return obj[0] if key == b"first" else obj[-1]
     elif kind is FunctionType:
-        if key == b"apply" and type(key) is bytes:
+        if type(key) is bytes and key == b"apply":
             return current().world.symbol_values[b"sys_apply"]
         if is_closure(obj):
             value = lookup(obj, key, True)

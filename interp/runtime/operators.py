@@ -6,7 +6,6 @@ Rules of this file: generated code comes here when the host's own operator raise
 from __future__ import annotations
 
 import math
-from types import FunctionType
 
 from . import convert
 from .calls import hook_multi

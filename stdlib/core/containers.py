@@ -37,7 +37,6 @@ from interp.runtime.values import (
     capacity,
     dict_items,
     dict_unset,
-    is_closure,
     make_table,
     map_items,
     map_key,
