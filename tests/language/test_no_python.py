@@ -23,8 +23,8 @@ PYTHON = re.compile(
     rb"|bytes-like|has no attribute|memoryview|bytearray|codec|positional|unsupported operand|greenlet"
 )
 ENDLESS = {"app_abort", "app_exit", "read_stdin", "os_command", "sys_replevel", "abort", "yield"}
-# `sleep`s of any length, and texts of any size
-SLOW = {"os_sleep", "sleep"}
+# they take long and look at nothing but a number
+SLOW = {"os_sleep", "sleep", "gc_collect"}
 
 VALUES = """
 class Odd { function __tostring() = 5; function __tobool() = 7; function __compare( a, b ) = 'x'; function __add( a, b ) = null;
@@ -52,7 +52,7 @@ function try_all( name, f, fillers ){
     call( f, null, [] );
     for kind : ( values().size ){
         foreach( filler : fillers ){
-            for count : ( 1, 5 ) for at : ( count ){
+            for count : ( 1, if( filler == 1, 5, 4 ) ) for at : ( count ){
                 args = []; for i : ( count ) args.push( if( i == at, values()[ kind ], filler ) );
                 call( f, null, args );
                 if( filler == 1 && at == 0 ) call( f, values()[ kind ], args.part( 1 ) );
@@ -74,14 +74,19 @@ def natives(engine: Engine) -> list[str]:
 LIBRARIES = ["", "string", "math", "fmt", "re", "io", "os", "sgsjson"]
 
 
-@pytest.mark.parametrize("library", LIBRARIES, ids=lambda name: name or "core")
-def test_natives_with_every_kind_of_value(library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+PARTS = [("", part) for part in range(4)] + [(name, 0) for name in LIBRARIES[1:]]
+
+
+@pytest.mark.parametrize(("library", "part"), PARTS)
+def test_natives_with_every_kind_of_value(
+    library: str, part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     output = io.BytesIO()
     settings = {"libraries": LIBRARIES[1:], "stdout": output, "stderr": output, "stdin": io.BytesIO()}
     with Engine(**settings) as engine:  # type: ignore[arg-type]
         core = natives(engine)
-        names = core
+        names = core[part::4]
         if library:
             engine.run(f"include '{library}';")
             names = [name for name in natives(engine) if name not in core]
@@ -96,7 +101,7 @@ def test_natives_with_every_kind_of_value(library: str, tmp_path: Path, monkeypa
                 engine.run(f"include '{library}';")
             function = name if name.startswith("array.") else f"_G[ '{name}' ]"
             with contextlib.suppress(ScriptError):  # an `array` without methods is no use to anybody
-                engine.run(VALUES + PROGRAM + f"try_all( '{name}', {function}, [ 1, 'a', [ 1 ], println ] );")
+                engine.run(VALUES + PROGRAM + f"try_all( '{name}', {function}, [ 1, 'a', [ 1 ] ] );")
         wrong += [line for line in output.getvalue().splitlines() if PYTHON.search(line)]
     assert names
     assert not wrong, wrong[:20]
