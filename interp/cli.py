@@ -296,6 +296,7 @@ def open_engine(options: Options | None = None, **settings: Any) -> Engine:
         cache=options.cache,
         optimize=options.optimize,
         interruptible=bool(options.limits),  # Ctrl-C raises in the running code itself
+        data_functions=True,
         **settings,
     )
     engine._world.slots["shared_locale"] = True  # this process is nothing but one engine

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .message import Message
     from .program import Program
     from .stats import Stats, ThreadInfo
+    from .syntax.nodes import Origin
 
 __all__ = ["Engine", "Globals", "Limits"]
 
@@ -55,6 +56,7 @@ class Engine:
     optimize        False generates plain code (for comparing)
     cache           False neither reads nor writes compiled code on disk
     interruptible   False generates code without checks: neither limits nor `interrupt` stop a busy script
+    data_functions  True lets `serialize` save script functions as source text and `unserialize` compile them
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Engine:
         optimize: bool = True,
         cache: bool = True,
         interruptible: bool = True,
+        data_functions: bool = False,
     ) -> None:
         self._closed = True  # until it is complete
         if encoding is not None:
@@ -102,6 +105,9 @@ class Engine:
         self._compiler = world.compiler = Compiler(
             world, limits, optimize, cache, interruptible, not isinstance(includes, DiskIncludes) or interruptible
         )
+        if data_functions:
+            world.slots["function_source"] = self._compiler.pack
+            world.slots["function_from_source"] = self._compiler.unpack
         world.registry = values.Map()
         world.stop_reason = guard.check
         world.slots["network"] = network
@@ -649,12 +655,36 @@ class Compiler:
             code = source.code(polling, optimize, counting, cache, nesting)
         return load_unit(code, self._world().namespace)  # type: ignore[union-attr]
 
+    def load_function(self, text: bytes, origin: Origin) -> Any:
+        """The `<main>` function of a unit that returns one function, made from its text; raises CompileError."""
+        polling, optimize, counting, cache, nesting = self._options
+        limit = self._limits.source
+        if limit is not None and len(text) > limit:
+            raise CompileError([b"source too large"])
+        code = compile_unit(
+            text, origin.file, limits=polling, optimize=optimize, counting=counting, cache=cache, nesting=nesting,
+            origin=origin,
+        )  # fmt: skip
+        return load_unit(code, self._world().namespace)  # type: ignore[union-attr]
+
     def __call__(self, source: Any, file: bytes) -> tuple[Any, list[bytes]]:
         """For scripts: `<main>` and no messages, or None and the messages."""
         try:
             return self.load(source, file.decode("utf-8", "surrogateescape")), []
         except CompileError as found:
             return None, found.texts
+
+    def pack(self, function: Any) -> bytes | None:
+        """What stands for a script function in serialized data; None where it cannot be saved."""
+        from .transfer import pack
+
+        return pack(function)
+
+    def unpack(self, data: bytes) -> Any:
+        """The script function that serialized data stands for; None for faulty data."""
+        from .transfer import unpack
+
+        return unpack(data, self)
 
     def remember(self, source: bytes, name: str) -> None:
         """Makes the lines of a source without a file known to tracebacks and debuggers."""

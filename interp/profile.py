@@ -154,7 +154,7 @@ class _Unit:
         """The code for an engine of that kind; raises `CompileError`."""
         unit = parse_unit(self.source, disk_cache() if cache else Cache(None), nesting)
         key = f"{id(self):x}-{len(self._marker.counters)}"
-        code = generate(unit, self.name, key, limits, optimize, counting, self._marker.module)
+        code = generate(unit, self.name, key, limits, optimize, counting, self.source, self._marker.module)
         register_twins(code)
         return code
 

@@ -117,7 +117,7 @@ class Input:
         depth = sys.getrecursionlimit()
         sys.setrecursionlimit(depth + _ROOM)
         try:
-            code = generate(self.tree(), self.name, f"{id(self):x}", limits, optimize, counting)
+            code = generate(self.tree(), self.name, f"{id(self):x}", limits, optimize, counting, self.source)
         except (RecursionError, SyntaxError, MemoryError):
             raise CompileError([b"[line 1] nesting too deep"]) from None
         finally:

@@ -34,6 +34,20 @@ SHAPES = {
     "closures": "x = 1; y = " + "function() use( x ){ return " * LEVELS + "x" + "; }" * LEVELS + "; println( 1 );",
     "logic": "x = 1; println( " + "( x && " * LEVELS + "1" + ")" * LEVELS + " );",
     "sums": "x = 0; println( 1" + " + x" * 1500 + " );",
+    "sums of calls": "function f() = 0; println( 1" + " + f()" * 1500 + " );",
+    "bits": "x = 1; println( 1" + " | x" * 1500 + " );",
+    "texts": "x = ''; println( 1" + " .. x" * 1500 + " );",
+    "ands": "x = 1; println( 1" + " && x" * 1500 + " );",
+    "ors": "x = 0; println( 0" + " || x" * 1500 + " || 1 );",
+    "coalescing": "x = null; println( x" + " ?? x" * 1500 + " ?? 1 );",
+    "comparisons": "x = 1; println( toint( 1" + " == x" * 1500 + " ) );",
+    "properties": "x = { v = 1 }; x.x = x; println( x" + ".x" * 1500 + ".v );",
+    "else ifs": "x = 0; if( x == 1 ) println( 0 );"
+    + "".join(f" else if( x == {i} ) println( 0 );" for i in range(2, 1500))
+    + " else println( 1 );",
+    "else ifs with calls and returns": "function f( x ) = x; function g( x ){ if( f( x ) == -1 ){ return -1; }"
+    + "".join(f" else if( f( x ) == {i} ){{ return {i}; }}" for i in range(1500))
+    + " return 7; } println( g( 1499 ) - g( 1498 ) + g( 150 ) - g( 149 ) - g( 1500 ) + g( 6 ) );",
     "defers": "{ defer println( 1 ); " + "{" * LEVELS + "}" * LEVELS + "}",
 }
 

@@ -50,6 +50,8 @@ _BITWISE: dict[str, tuple[Any, str]] = {
     "^": (ast.BitXor, "$xor"),
 }
 _TREE_OPERATORS = frozenset(("+", "-", "*", "/"))
+# Longer chains of operators, or of `else if`, are cut into pieces: the host's compiler nests for every link.
+MOST_LINKS = 150
 # The bound of the quick range check: one-digit host ints compare fastest.
 _SMALL = (1 << 30) - 1
 
@@ -132,7 +134,13 @@ class Expressions:
 
     def expr(self: FunctionGenerator, node: n.Node, dest: str | None = None) -> V:
         """The value of an expression. With `dest` the last operation may store straight into that local."""
-        return getattr(self, "x_" + type(node).__name__)(node, dest)
+        value: V = getattr(self, "x_" + type(node).__name__)(node, dest)
+        if isinstance(node, (n.Binary, n.Logic)) and not value.atom:
+            links = self.links.pop(id(node.left), 0) + 1
+            if links >= MOST_LINKS:
+                return self.spill(value, node.line)
+            self.links[id(node)] = links
+        return value
 
     def effect(self: FunctionGenerator, node: n.Node) -> None:
         """An expression whose value is not used."""

@@ -87,7 +87,10 @@ class UnitGenerator:
             key = f" {self.key}:{self.twins}"
             twin = FunctionGenerator(self, function, True, name).build(f"{display}$t", f"twin{key}")
             made.append(p.if_(p.name("$never", line), [twin], [], line))
-        doc = ("function" if function.uses is None else "closure") + " " + kind + key
+        begin, end = function.span
+        doc = f"{'function' if function.uses is None else 'closure'} {kind}{key or ' -'} {begin}:{end}"
+        if function.uses:
+            doc += " " + ",".join(map(script_name, function.uses))
         generator = FunctionGenerator(self, function, False, name)
         if recursive:
             generator.closed = closed
@@ -200,6 +203,9 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
         self.this_tested = False
         self.callees_known: dict[int, str] = {}
         self.closed: dict[str, Type] | None = None
+        self.links: dict[int, int] = {}
+        self.else_links: int = 0
+        self.elses_later: list[tuple[str, n.Node]] = []
 
     # --- names --------------------------------------------------------------------------------------------------------
 
@@ -415,13 +421,14 @@ def mentions(function: n.Function, names: frozenset[str]) -> bool:
 
 def generate(
     unit: n.Function, file: str, key: str, limits: bool = False, optimize: bool = True, counting: bool = False,
-    change: Callable[[ast.Module, str], None] | None = None,
+    source: bytes = b"", change: Callable[[ast.Module, str], None] | None = None,
 ) -> CodeType:  # fmt: skip
     """The code of a unit: a Python function body that, called, returns the `<main>` function.
 
     `key` must differ between units that differ; `limits` selects the variant that polls the engine's stop flag at loop
-    back-edges and function entries, `counting` with it the one that calls `$tick` there instead. `change` is shown
-    the Python tree, and the file's name, before it is compiled.
+    back-edges and function entries, `counting` with it the one that calls `$tick` there instead. The code of each
+    function holds the unit's `source` (see `interp.runtime.functions`). `change` is shown the Python tree, and the
+    file's name, before it is compiled.
     """
     module = UnitGenerator(unit, key, limits, optimize, counting).module()
     if change is not None:
@@ -430,7 +437,7 @@ def generate(
         warnings.simplefilter("ignore", SyntaxWarning)  # what the host thinks of `5()` is no message of the script's
         code = compile(module, file, "exec", dont_inherit=True, optimize=0)
     inner = next(const for const in code.co_consts if isinstance(const, CodeType))
-    return clean_names(inner)
+    return finish(inner, source)
 
 
 def generate_source(unit: n.Function, key: str, limits: bool = False, optimize: bool = True) -> str:
@@ -438,16 +445,15 @@ def generate_source(unit: n.Function, key: str, limits: bool = False, optimize: 
     return ast.unparse(UnitGenerator(unit, key, limits, optimize).module())
 
 
-def clean_names(code: CodeType) -> CodeType:
-    """Gives nested code objects the names that traces show (the generator made some of them unique)."""
-    consts = tuple(clean_names(const) if isinstance(const, CodeType) else const for const in code.co_consts)
-    if consts != code.co_consts or any(a is not b for a, b in zip(consts, code.co_consts, strict=True)):
-        code = code.replace(co_consts=consts)
+def finish(code: CodeType, source: bytes) -> CodeType:
+    """Gives nested code the names that traces show (the generator made some of them unique), and the source."""
+    consts = tuple([finish(const, source) if isinstance(const, CodeType) else const for const in code.co_consts])
+    name = code.co_name
     for suffix in ("$t", "$c", "$c$t", "$p"):
-        if code.co_name.endswith(suffix):
-            name = code.co_name[: -len(suffix)]
-            code = code.replace(co_name=name)
-    return code
+        name = name.removesuffix(suffix)
+    if consts and isinstance(consts[0], str) and consts[0].startswith(("function ", "closure ")):
+        consts += (source,)
+    return code.replace(co_consts=consts, co_name=name)
 
 
 __all__ = ["FunctionGenerator", "UnitGenerator", "V", "generate", "generate_source"]

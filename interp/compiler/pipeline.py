@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..syntax.nodes import Origin
+
 # Loaded code by source, file and options: an engine that runs the same program again parses nothing.
 _memory: dict[tuple[bytes, str, str], CodeType] = {}
 _MEMORY_MAX = 256
@@ -44,13 +46,16 @@ def disk_cache() -> Cache:
 
 def compile_unit(
     source: bytes, file: str, *, limits: bool = False, optimize: bool = True, counting: bool = False,
-    cache: bool = True, nesting: int = 200,
+    cache: bool = True, nesting: int = 200, origin: Origin | None = None,
 ) -> CodeType:  # fmt: skip
     """The unit code of a source text; raises `CompileError`.
 
-    `limits` selects the variant that polls the stop flag, `counting` the one that counts operations.
+    `limits` selects the variant that polls the stop flag, `counting` the one that counts operations. With an `origin`
+    the source is the text of one function alone, and the unit returns that function.
     """
     options = f"{limits:d}{optimize:d}{counting:d}{nesting}"
+    if origin is not None:
+        options += f" {origin.line} {origin.name} {origin.captured}"
     known = (source, file, options)
     code = _memory.get(known)
     if code is not None:
@@ -66,8 +71,8 @@ def compile_unit(
         collecting = gc.isenabled()
         gc.disable()
         try:
-            unit = parse_unit(source, disk, nesting)
-            code = _generate(unit, file, key, limits, optimize, counting)
+            unit = parse_unit(source, disk, nesting, origin=origin)
+            code = _generate(unit, source, file, key, limits, optimize, counting)
         finally:
             sys.setrecursionlimit(limit)
             if collecting:
@@ -80,25 +85,39 @@ def compile_unit(
     return code
 
 
-def _generate(unit: Any, file: str, key: str, limits: bool, optimize: bool, counting: bool) -> CodeType:
+def _generate(unit: Any, source: bytes, file: str, key: str, limits: bool, optimize: bool, counting: bool) -> CodeType:
     from .generate import generate
 
     try:
-        return generate(unit, file, key[:16], limits, optimize, counting)
+        return generate(unit, file, key[:16], limits, optimize, counting, source)
     except (RecursionError, SyntaxError, MemoryError) as problem:
         # the host's compiler has limits of its own on nested blocks
         line = getattr(problem, "lineno", None) or 1
         raise CompileError([b"[line %d] nesting too deep" % line]) from None
 
 
-def parse_unit(source: bytes, disk: Cache, nesting: int = 200, keep: bool = False) -> Any:
-    """The resolved tree of a source text, with `keep` its variables as globals; raises `CompileError`."""
+def parse_unit(source: bytes, disk: Cache, nesting: int = 200, keep: bool = False, origin: Origin | None = None) -> Any:
+    """The resolved tree of a source text, with `keep` its variables as globals; raises `CompileError`.
+
+    With an `origin` see `compile_unit`.
+    """
     from ..syntax.messages import SyntaxMessages
-    from ..syntax.parser import analyse, prepare
+    from ..syntax.parser import analyse, analyse_function, prepare
 
     prepare(disk.load, disk.store)
     try:
-        return analyse(source, nesting, keep)
+        if origin is None:
+            return analyse(source, nesting, keep)
+        unit = analyse_function(source, origin, nesting)
+        if origin.name != "<main>":
+            from ..syntax.nodes import DeclTree, FuncExpr, Return
+            from .statements import tree_constructor
+
+            statement = unit.body[0]
+            if isinstance(statement, DeclTree):
+                line = statement.line
+                unit.body = [Return(line, [FuncExpr(line, tree_constructor(statement))])]
+        return unit
     except SyntaxMessages as found:
         raise CompileError([_as_bytes(text) for text in found.texts]) from None
 

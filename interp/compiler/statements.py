@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
+from .expressions import MOST_LINKS
 from .loops import Loop, Scope
 from .texts import LOOPS, count_uses
 from .types import INT_MAX, INT_MIN, REAL
@@ -149,11 +150,29 @@ class Statements:
         return value.node
 
     def s_If(self: FunctionGenerator, node: n.If) -> None:
+        line = node.line
+        begin = len(self.out)
         cond = self.condition(node.cond)
         self.zipped.clear()
+        links, self.else_links = self.else_links, 0
         then = self.block(node.then)
-        other = self.block(node.other) if node.other is not None else []
-        self.out.append(p.if_(cond, then, other, node.line))
+        other: list[ast.stmt] = []
+        if isinstance(node.other, n.If) and links == MOST_LINKS:
+            # the rest of the chain comes behind the first of its statements
+            flag = self.fresh("$else")
+            other.append(p.assign(flag, p.const(True, line), line))
+            self.elses_later.append((flag, node.other))
+        elif node.other is not None:
+            self.else_links = links + 1 if isinstance(node.other, n.If) else 0
+            other = self.block(node.other)
+        self.else_links = links
+        self.out.append(p.if_(cond, then, other, line))
+        if links == 0 and self.elses_later:
+            flag, rest = self.elses_later.pop()
+            self.out.insert(begin, p.assign(flag, p.const(False, line), line))
+            self.else_links = 0
+            self.out.append(p.if_(p.name(flag, line), self.block(rest), [], line))
+            self.else_links = links
 
     # --- leaving ------------------------------------------------------------------------------------------------------
 
@@ -266,32 +285,36 @@ class Statements:
 
     def s_DeclTree(self: FunctionGenerator, node: n.DeclTree) -> None:
         """`decltree`: a class whose constructor replays the tree (chapter 02 section 8)."""
-        constructor = node.constructor
-        count = 0
-
-        def helper(line: int, name: str, args: list[n.Node]) -> n.Node:
-            return n.ExprStmt(line, [n.Call(line, n.Name(line, name, "global"), args)])
-
-        def replay(entries: list[n.TreeEntry], parent: n.Node) -> None:
-            nonlocal count
-            for entry in entries:
-                line = entry.line
-                key = n.Const(line, entry.key.encode())
-                if entry.value is not None:
-                    method = n.Prop(line, n.This(line), n.Const(line, b"__set_attrib"))
-                    body.append(n.ExprStmt(line, [n.Call(line, method, [parent, key, entry.value])]))
-                    continue
-                count += 1
-                made = n.Name(line, f"$t{count}", "local")
-                method = n.Prop(line, n.This(line), n.Const(line, b"__add_child"))
-                call = n.Call(line, method, [parent, key, *(entry.args or [])])
-                body.append(n.ExprStmt(line, [n.Assign(line, made, call)]))
-                replay(entry.entries or [], made)
-                body.append(helper(line, "$tree_close", [n.This(line), parent, made]))
-
-        base = n.Const(node.line, node.base.encode())
-        body: list[n.Node] = [helper(node.line, "$tree_base", [n.This(node.line), base])]
-        replay(node.entries, n.Const(node.line, None))
-        constructor.body = body
-        member = n.Member(node.line, "__construct", n.FuncExpr(node.line, constructor), True)
+        member = n.Member(node.line, "__construct", n.FuncExpr(node.line, tree_constructor(node)), True)
         self.s_ClassDecl(n.ClassDecl(node.line, node.name, node.base, [member]))
+
+
+def tree_constructor(node: n.DeclTree) -> n.Function:
+    """The constructor of a `decltree` with the body that replays the tree (chapter 02 section 8)."""
+    count = 0
+
+    def helper(line: int, name: str, args: list[n.Node]) -> n.Node:
+        return n.ExprStmt(line, [n.Call(line, n.Name(line, name, "global"), args)])
+
+    def replay(entries: list[n.TreeEntry], parent: n.Node) -> None:
+        nonlocal count
+        for entry in entries:
+            line = entry.line
+            key = n.Const(line, entry.key.encode())
+            if entry.value is not None:
+                method = n.Prop(line, n.This(line), n.Const(line, b"__set_attrib"))
+                body.append(n.ExprStmt(line, [n.Call(line, method, [parent, key, entry.value])]))
+                continue
+            count += 1
+            made = n.Name(line, f"$t{count}", "local")
+            method = n.Prop(line, n.This(line), n.Const(line, b"__add_child"))
+            call = n.Call(line, method, [parent, key, *(entry.args or [])])
+            body.append(n.ExprStmt(line, [n.Assign(line, made, call)]))
+            replay(entry.entries or [], made)
+            body.append(helper(line, "$tree_close", [n.This(line), parent, made]))
+
+    base = n.Const(node.line, node.base.encode())
+    body: list[n.Node] = [helper(node.line, "$tree_base", [n.This(node.line), base])]
+    replay(node.entries, n.Const(node.line, None))
+    node.constructor.body = body
+    return node.constructor

@@ -31,6 +31,7 @@ from .values import (
     map_get,
     map_key,
     map_set,
+    meta_of,
 )
 
 TYPE_CHECKING = False
@@ -40,9 +41,10 @@ if TYPE_CHECKING:
 
 def find_metamethod(obj: Any, name: bytes) -> Any:
     """A metamethod of an object, looked up from its meta-object on, when its switch is on; else MISSING."""
-    if not obj.mm or obj.meta is None:
+    meta, enabled = meta_of(obj)
+    if not enabled or meta is None:
         return MISSING
-    return find_in_chain(obj.meta, name)
+    return find_in_chain(meta, name)
 
 
 def find_in_chain_of(obj: Any, name: bytes) -> Any:
@@ -77,7 +79,7 @@ def get_property(obj: Any, key: Any) -> Any:
     """`obj.key` for any values."""
     kind = type(obj)
     if kind is bytes:
-        if key == b"length" and type(key) is bytes:
+        if type(key) is bytes and key == b"length":
             return len(obj)
         if type(key) is bytes and (key == b"first" or key == b"last"):
             if not obj:
@@ -85,10 +87,10 @@ def get_property(obj: Any, key: Any) -> Any:
                 return None
             return obj[0] if key == b"first" else obj[-1]
     elif kind is FunctionType:
-        if key == b"apply" and type(key) is bytes:
+        if type(key) is bytes and key == b"apply":
             return current().world.symbol_values[b"sys_apply"]
         if is_closure(obj):
-            value = _closure_lookup(obj, key)
+            value = lookup(obj, key, True)
             if value is not MISSING:
                 return value
             return warning(b'Readable property not found: "%b"' % convert.text(key))
@@ -116,16 +118,11 @@ def get_index(obj: Any, key: Any) -> Any:
     if kind is bytes:
         return _string_index(obj, key)
     if is_object(obj):
-        value = _closure_lookup(obj, key) if kind is FunctionType else lookup(obj, key, False)
+        value = lookup(obj, key, False)
         if value is MISSING:
             return warning(b'Cannot find readable value by index: "%b"' % convert.text(key))
         return value
     return warning(b"Cannot index variable of type '%b'" % convert.general_type_name(obj).encode())
-
-
-def _closure_lookup(closure: Any, key: Any) -> Any:
-    meta = closure.__dict__.get("meta")
-    return MISSING if meta is None else lookup(meta, key, True)
 
 
 def _string_index(text: bytes, key: Any) -> Any:
@@ -153,10 +150,10 @@ def lookup(obj: Any, key: Any, is_prop: bool) -> Any:
         value = own_get(obj, key, is_prop)
         if value is not MISSING:
             return value
-        meta = obj.meta
+        meta, enabled = meta_of(obj)
         if meta is None:
             return MISSING
-        if obj.mm:
+        if enabled:
             hook = find_in_chain(meta, b"__getindex")
             if hook is not MISSING:
                 value = _run_getindex(hook, obj, meta, key)
@@ -254,7 +251,8 @@ def set_property(obj: Any, key: Any, value: Any) -> None:
         return
     if not is_object(obj) or type(obj) is FunctionType:
         if type(obj) is FunctionType and is_closure(obj):
-            warning(b'Writable property not found: "%b"' % convert.text(key))
+            if not _setindex_hook(obj, key, value):
+                warning(b'Writable property not found: "%b"' % convert.text(key))
             return
         warning(b"Property write operation not supported on the given variable type")
         return
@@ -284,7 +282,8 @@ def set_index(obj: Any, key: Any, value: Any) -> None:
     """`obj[ key ] = value` for any values."""
     if not is_object(obj) or type(obj) is FunctionType:
         if type(obj) is FunctionType and is_closure(obj):
-            warning(b'Cannot find writable value by index: "%b"' % convert.text(key))
+            if not _setindex_hook(obj, key, value):
+                warning(b'Cannot find writable value by index: "%b"' % convert.text(key))
             return
         warning(b"Index write operation not supported on the given variable type")
         return
@@ -324,8 +323,8 @@ def written_key(key: Any) -> bytes | None:
 
 def _setindex_hook(obj: Any, key: Any, value: Any) -> bool:
     """Runs `__setindex`; True when it has done the write."""
-    meta = obj.meta
-    if meta is None or not obj.mm:
+    meta, enabled = meta_of(obj)
+    if meta is None or not enabled:
         return False
     hook = find_in_chain(meta, b"__setindex")
     if hook is MISSING:

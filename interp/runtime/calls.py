@@ -28,7 +28,7 @@ BAIL_ERRORS = (
     TypeError, AttributeError, IndexError, KeyError, ZeroDivisionError, OverflowError, ValueError, RecursionError,
 )  # fmt: skip
 
-# Docstring of a script function ("function|closure RESULTS KEY") -> code of its twin, by KEY.
+# KEY in the docstring of a script function (see functions.py) -> code of its twin.
 TWINS: dict[str, CodeType] = {}
 
 
@@ -73,7 +73,10 @@ def enter_deep(function: Any, this: Any, args: tuple[Any, ...]) -> Any:
         sys.setrecursionlimit(host_depth() + missing + 2 * _FRAMES_PER_HOP)
         return invoke(function, this, *args)
     finally:
-        _lower(limit)
+        try:
+            sys.setrecursionlimit(limit)
+        except RecursionError:
+            _lower_later(limit)
 
 
 def overflow(exc: BaseException | None) -> Any:
@@ -81,20 +84,24 @@ def overflow(exc: BaseException | None) -> Any:
     if exc is not None:
         exc.__traceback__ = None
     limit = sys.getrecursionlimit()
+    if exc is not None:
+        # where the limit could not be set back afterwards, the calling function reports instead (RecursionError)
+        sys.setrecursionlimit(limit)
     sys.setrecursionlimit(limit + 400)
     try:
         return error(b"max. call stack size reached")
     finally:
-        _lower(limit)
+        # here and not in a function of its own, which may be one frame too deep for it
+        try:
+            sys.setrecursionlimit(limit)
+        except RecursionError:
+            _lower_later(limit)
 
 
-def _lower(limit: int) -> None:
-    """Sets the host's limit back, now or, while the stack is too deep for it, where natives and `@` end."""
+def _lower_later(limit: int) -> None:
+    """Has the host's limit set back where natives and `@` end, as the stack is too deep for it now."""
     world = current().world
-    try:
-        sys.setrecursionlimit(limit)
-    except RecursionError:
-        world.overrun = min(world.overrun, limit) if world.overrun else limit
+    world.overrun = min(world.overrun, limit) if world.overrun else limit
 
 
 def mend(world: Any) -> None:

@@ -149,7 +149,10 @@ def text(value: Any) -> bytes:
     if value is False:
         return b"false"
     if kind is FunctionType:
-        return b"C function" if is_native(value) else b"closure" if is_closure(value) else b"function"
+        if not is_closure(value):
+            return b"C function" if is_native(value) else b"function"
+        result = metamethod(value, b"__tostring") if "mm" in value.__dict__ else None
+        return result if type(result) is bytes else b"closure"
     if kind is Pointer:
         return b"ptr(0x%x)" % value.address if value.address else b"ptr((nil))"
     if kind is MethodType:
@@ -248,7 +251,10 @@ def typeof(value: Any) -> bytes:
     """What `typeof` answers, `__typeof` included."""
     kind = type(value)
     if kind is FunctionType:
-        return b"cfunc" if is_native(value) else b"closure" if is_closure(value) else b"func"
+        if not is_closure(value):
+            return b"cfunc" if is_native(value) else b"func"
+        result = metamethod(value, b"__typeof") if "mm" in value.__dict__ else None
+        return result if type(result) is bytes else b"closure"
     if kind is Pointer:
         return b"pointer"
     name = _TYPE_NAMES.get(kind)

@@ -5,8 +5,6 @@ Rules of this file: generated code comes here when the host's own operator raise
 
 from __future__ import annotations
 
-from types import FunctionType
-
 from . import convert
 from .calls import hook_multi
 from .convert import text, to_int, to_real, type_id, wrap
@@ -33,7 +31,7 @@ def _binary_metamethod(name: bytes, a: Any, b: Any) -> Any:
     from .access import find_metamethod
 
     for owner in (a, b):
-        if _containerlike(owner) and type(owner) is not FunctionType:
+        if _containerlike(owner):
             function = find_metamethod(owner, name)
             if function is not MISSING:
                 results = hook_multi(function, owner, a, b)
@@ -148,8 +146,6 @@ def negate(value: Any) -> Any:
 def _negate_object(value: Any) -> Any:
     from .access import find_metamethod
 
-    if type(value) is FunctionType:
-        return MISSING
     function = find_metamethod(value, b"__negate")
     if function is MISSING:
         return MISSING

@@ -59,6 +59,8 @@ class Thread:
 
     def get_property(self, key: Any) -> Any:
         """A built-in property or method, MISSING for others."""
+        if type(key) is not bytes:
+            return MISSING
         state = self.context.state
         if key == b"was_aborted":
             return self.context.was_aborted
@@ -68,7 +70,7 @@ class Thread:
             return state not in ("fresh", "finished")
         if key == b"can_resume":
             return state not in ("finished", "parked")
-        name = _METHODS.get(key) if type(key) is bytes else None
+        name = _METHODS.get(key)
         return MISSING if name is None else self.context.world.symbol_values[name]
 
 

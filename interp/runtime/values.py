@@ -580,12 +580,12 @@ def chain(meta: Any) -> Iterator_[Any]:
     seen = 0
     while meta is not None and seen < 10_000:
         yield meta
-        meta = meta.meta
+        meta = meta_of(meta)[0]
         seen += 1
 
 
 def find_in_chain(meta: Any, key: bytes) -> Any:
-    """The first own entry of that name in the chain, or MISSING. Arrays have no named entries."""
+    """The first own entry of that name in the chain, or MISSING. Arrays and closures have no named entries."""
     while meta is not None:
         if isinstance(meta, (Table, Record)):
             value = dict_get(meta, key)
@@ -593,6 +593,9 @@ def find_in_chain(meta: Any, key: bytes) -> Any:
             value = map_get(meta, key)
         elif isinstance(meta, Array):
             value = MISSING
+        elif type(meta) is FunctionType:
+            meta = meta.__dict__.get("meta")  # a closure: no entries of its own
+            continue
         else:
             value = meta.own_get(key, True)
         if value is not MISSING:
@@ -679,7 +682,7 @@ def unique_class(record: Record, shape: Shape) -> None:
         "dict",
         (Record,),
         {
-            "meta": parent.meta,
+            "meta": _unbound(parent.meta),
             "mm": parent.mm,
             "shape": shape,
             "mirrored": set(),
@@ -711,6 +714,11 @@ def _follow(cls: Any) -> None:
             shape.dependents.add(cls)
 
 
+def _unbound(meta: Any) -> Any:
+    """A meta-object as a class attribute: a closure must not become a method."""
+    return staticmethod(meta) if type(meta) is FunctionType else meta
+
+
 def instance_class(meta: Any, mm: bool = True) -> type:
     """The Python class of records with this meta-object and switch."""
     if meta is None:
@@ -718,7 +726,7 @@ def instance_class(meta: Any, mm: bool = True) -> type:
     shape = shape_of(meta)
     if shape is not None and mm in shape.instances:
         return shape.instances[mm]
-    cls = type("dict", (Record,), {"meta": meta, "mm": mm, "mirrored": set()})
+    cls = type("dict", (Record,), {"meta": _unbound(meta), "mm": mm, "mirrored": set()})
     _follow(cls)
     mirror(cls)
     if shape is not None:
@@ -817,7 +825,7 @@ def set_meta(obj: Any, meta: Any, mm: bool) -> None:
     if isinstance(obj, Record):
         if obj.shape is not None:
             cls: Any = type(obj)
-            cls.meta = meta
+            cls.meta = _unbound(meta)
             cls.mm = mm
             _follow(cls)
             mirror(cls)
@@ -855,7 +863,8 @@ def set_meta(obj: Any, meta: Any, mm: bool) -> None:
         # an object without room for them: a class of its own says it
         kind = type(obj) if "is_linked" not in type(obj).__dict__ else type(obj).__base__
         assert kind is not None
-        obj.__class__ = type(kind.__name__, (kind,), {"__slots__": (), "meta": meta, "mm": mm, "is_linked": True})
+        linked = {"__slots__": (), "meta": _unbound(meta), "mm": mm, "is_linked": True}
+        obj.__class__ = type(kind.__name__, (kind,), linked)
 
 
 def meta_of(obj: Any) -> tuple[Any, bool]:

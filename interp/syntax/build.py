@@ -14,7 +14,8 @@ from .messages import at
 if TYPE_CHECKING:
     from .lexer import Tokens
 
-Signature = tuple[list[str], "list[str] | None", list[n.Node], list[str]]
+Body = tuple[list[n.Node], int]  # statements and where the text ends
+Signature = tuple[list[str], "list[str] | None", Body, list[str]]
 
 
 class Builder:
@@ -23,6 +24,7 @@ class Builder:
     def __init__(self, tokens: Tokens) -> None:
         self.lines = tokens.lines
         self.kinds = tokens.kinds
+        self.starts = tokens.starts
         # names are str, literals their value, other tokens None: the grammar says which is which
         self.values: list[object] = tokens.values
 
@@ -335,15 +337,13 @@ class Builder:
         items = [(self._target(name), value) for name, value in variables]
         return n.VarDecl(self.lines[word], self.kinds[word] == "global", items)
 
-    def body_block(self, _opening: int, body: list[n.Node], _closing: int) -> list[n.Node]:
-        return body
+    def body_block(self, _opening: int, body: list[n.Node], closing: int) -> Body:
+        return body, self.starts[closing] + 1
 
-    def body_value(self, sign: int, items: list[n.Node], _end: int) -> list[n.Node]:
-        return [n.Return(self.lines[sign], items)]
+    def body_value(self, sign: int, items: list[n.Node], end: int) -> Body:
+        return [n.Return(self.lines[sign], items)], self.starts[end] + 1
 
-    def signature(
-        self, _open: int, params: list[tuple[int, n.Node | None]], _close: int, body: list[n.Node]
-    ) -> Signature:
+    def signature(self, _open: int, params: list[tuple[int, n.Node | None]], _close: int, body: Body) -> Signature:
         return self._names(params), None, body, self._complaints(params, [])
 
     def signature_use(
@@ -355,7 +355,7 @@ class Builder:
         _open2: int,
         uses: list[tuple[int, n.Node | None]],
         _close2: int,
-        body: list[n.Node],
+        body: Body,
     ) -> Signature:
         return self._names(params), self._names(uses), body, self._complaints(params, uses)
 
@@ -374,8 +374,9 @@ class Builder:
         return texts
 
     def _function(self, word: int, name: str | None, signature: Signature) -> n.Function:
-        params, uses, body, complaints = signature
-        return n.Function(self.lines[word], name, params, uses, body, [], [], False, complaints)
+        params, uses, (body, end), complaints = signature
+        span = self.starts[word], end
+        return n.Function(self.lines[word], name, params, uses, body, [], [], False, complaints, span)
 
     def function_name(self, word: int, name: int, signature: Signature) -> n.Node:
         function = self._function(word, self._name(name), signature)
@@ -386,7 +387,7 @@ class Builder:
         return n.FuncDecl(self.lines[word], self.property(self.variable(obj), dot, name), function)
 
     def unit(self, body: list[n.Node]) -> n.Function:
-        return n.Function(1, "<main>", [], None, body, [], [], True, [])
+        return n.Function(1, "<main>", [], None, body, [], [], True, [], (0, self.starts[-1]))
 
     # --- classes and trees ------------------------------------------------------------------------------------------
 
@@ -417,10 +418,11 @@ class Builder:
         return n.ClassDecl(self.lines[name], self._target(name), base, members)
 
     def decltree(
-        self, _word: int, name: int, _colon: int, base: int, _open: int, entries: list[n.Node], _close: int
+        self, word: int, name: int, _colon: int, base: int, _open: int, entries: list[n.Node], close: int
     ) -> n.Node:
         line = self.lines[name]
-        constructor = n.Function(line, f"{self._name(name)}.__construct", [], None, [], [], [], False, [])
+        span = self.starts[word], self.starts[close] + 1
+        constructor = n.Function(line, f"{self._name(name)}.__construct", [], None, [], [], [], False, [], span)
         return n.DeclTree(line, self._target(name), self._name(base), entries, constructor)
 
     def tree_value(self, entries: list[n.Node], key: int, _sign: int, value: n.Node, _end: int) -> list[n.Node]:

@@ -1,7 +1,8 @@
 """Tokens: one regular expression and the odd rules of chapter 01 sections 1, 2 and 3.1.
 
-A token is an entry in three parallel lists (kind, value, line), as a list of objects costs more than all the rest of
-this file. A kind is the text of a reserved word, operator or bracket, or one of the names that the grammar declares.
+A token is an entry in four parallel lists (kind, value, line, start), as a list of objects costs more than all the
+rest of this file. A kind is the text of a reserved word, operator or bracket, or one of the names that the grammar
+declares.
 """
 
 from __future__ import annotations
@@ -50,14 +51,18 @@ _LETTERS = {b"a": b"\7", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t
 
 
 class Tokens:
-    """A script's tokens: `kinds`, `values` (str for names, the value for literals, None) and `lines`; END closes."""
+    """A script's tokens, closed by END.
 
-    __slots__ = ("kinds", "values", "lines")
+    `kinds`; `values`: str for names, the value for literals, else None; `lines`; `starts`: positions in the source.
+    """
+
+    __slots__ = ("kinds", "values", "lines", "starts")
 
     def __init__(self) -> None:
         self.kinds: list[str] = []
         self.values: list[object] = []
         self.lines: list[int] = []
+        self.starts: list[int] = []
 
 
 def tokenize(source: bytes, nesting: int = 200) -> Tokens:
@@ -70,7 +75,7 @@ def tokenize(source: bytes, nesting: int = 200) -> Tokens:
     ends = [match.end() for match in _LINE_END.finditer(text)]
     ends.append(len(text) + 2)
     tokens = Tokens()
-    kinds, values, lines = tokens.kinds, tokens.values, tokens.lines
+    kinds, values, lines, starts = tokens.kinds, tokens.values, tokens.lines, tokens.starts
     line, next_line, depth = 1, ends[0], 0
     reserved, commands = RESERVED, COMMANDS
     for match in _TOKEN.finditer(text):
@@ -135,9 +140,11 @@ def tokenize(source: bytes, nesting: int = 200) -> Tokens:
         else:
             raise SyntaxMessage(f"[line {line}], unexpected symbol: {match[group]}")  # type: ignore[index]
         lines.append(line)
+        starts.append(start)
     kinds.append(END)
     values.append(None)
     lines.append(line)
+    starts.append(len(text))
     return tokens
 
 

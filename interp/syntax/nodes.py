@@ -54,6 +54,18 @@ class Pointer:
         self.address = address
 
 
+class Origin:
+    """Where the text of a single function came from: what a trace shows of it, and which variables it captures."""
+
+    __slots__ = ("captured", "file", "line", "name")
+
+    def __init__(self, name: str, file: str, line: int, captured: list[str]) -> None:
+        self.name = name  # "" for an anonymous function
+        self.file = file
+        self.line = line
+        self.captured = captured
+
+
 # --- expressions ------------------------------------------------------------------------------------------------
 
 
@@ -453,10 +465,11 @@ class Function(Node):
     cells     after resolution: names of this body that inner functions share (they list them in `use`)
     is_unit   true for a whole file, `eval` text and the like
     complaints  texts about the heading, which the storage step reports; nobody else needs them
-    own       what `own_nodes` found
+    span      where its text begins and ends in the source
+    own       what `own_nodes` found, once it was asked
     """
 
-    __slots__ = ("name", "params", "uses", "body", "locals", "cells", "is_unit", "complaints", "own")
+    __slots__ = ("name", "params", "uses", "body", "locals", "cells", "is_unit", "complaints", "span", "own")
     parts = ("body",)
     name: str | None
     params: list[str]
@@ -466,6 +479,7 @@ class Function(Node):
     cells: list[str]
     is_unit: bool
     complaints: list[str]
+    span: tuple[int, int]
     own: list[Any]
 
 

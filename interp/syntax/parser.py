@@ -8,7 +8,7 @@ from __future__ import annotations
 from .build import Builder
 from .lexer import END, Tokens, tokenize
 from .messages import SyntaxMessage, SyntaxMessages
-from .nodes import Function
+from .nodes import DeclTree, FuncExpr, Function, Origin, Return
 from .resolve import resolve
 from .tables import Load, Store, Tables, parser_tables
 
@@ -27,14 +27,18 @@ def prepare(load: Load | None = None, store: Store | None = None) -> None:
 def parse(source: bytes, nesting: int = NESTING) -> Function:
     """The tree of `source`, names not resolved; raises SyntaxMessage (chapter 01 section 14, tokens and syntax)."""
     tokens = tokenize(source, nesting)
-    prepare()
-    assert _tables is not None
-    unit = _run(_tables, tokens)
+    unit = _tree(tokens)
     if isinstance(unit, int):
         from .diagnose import diagnose
 
         raise diagnose(tokens, unit)
     return unit
+
+
+def _tree(tokens: Tokens) -> Function | int:
+    prepare()
+    assert _tables is not None
+    return _run(_tables, tokens)
 
 
 def analyse(source: bytes, nesting: int = NESTING, keep: bool = False) -> Function:
@@ -50,6 +54,54 @@ def analyse(source: bytes, nesting: int = NESTING, keep: bool = False) -> Functi
         raise SyntaxMessages([message.text]) from None
     resolve(unit, nesting, keep)
     return unit
+
+
+def analyse_function(source: bytes, origin: Origin, nesting: int = NESTING) -> Function:
+    """The resolved tree of a unit that returns one function, made from that function's text alone.
+
+    A function sees nothing of what surrounds it but the variables it lists in `use`, so its text is enough. The text is
+    that of a `function`, for `<main>` a whole unit, or that of a `decltree`: its constructor is meant, and the unit
+    holds the DeclTree. Raises SyntaxMessages; where the text is something else, `Unexpected end of code`.
+    """
+    if origin.name == "<main>":
+        return analyse(source, nesting)
+    try:
+        tokens = tokenize(source, nesting)
+    except SyntaxMessage as message:
+        raise SyntaxMessages([message.text]) from None
+    kinds = tokens.kinds
+    is_tree = kinds[0] == "decltree"
+    if not is_tree:
+        if kinds[0] != "function" or "(" not in kinds:
+            raise _no_function()
+        start = kinds.index("(")  # the name goes: `function o.m( ) …` stands in no expression
+        for part, begin, end in (
+            (kinds, ["return", "function"], [";", END]),
+            (tokens.values, [None, None], [None, None]),
+            (tokens.lines, tokens.lines[:1] * 2, tokens.lines[-1:] * 2),
+            (tokens.starts, tokens.starts[:1] * 2, tokens.starts[-1:] * 2),
+        ):
+            part[:] = [*begin, *part[start:-1], *end]
+    shift = origin.line - tokens.lines[is_tree]  # the line of a tree's constructor is that of the tree's name
+    tokens.lines[:] = [line + shift for line in tokens.lines]
+    unit = _tree(tokens)
+    if isinstance(unit, int) or len(unit.body) != 1:
+        raise _no_function()
+    statement = unit.body[0]
+    function: Function
+    if isinstance(statement, DeclTree):
+        function = statement.constructor
+    elif isinstance(statement, Return) and len(statement.exprs) == 1 and isinstance(statement.exprs[0], FuncExpr):
+        function = statement.exprs[0].function
+    else:
+        raise _no_function()
+    function.name = origin.name or None
+    resolve(unit, nesting, [name for name in function.uses or () if name not in origin.captured])
+    return unit
+
+
+def _no_function() -> SyntaxMessages:
+    return SyntaxMessages(["Unexpected end of code"])
 
 
 def _run(tables: Tables, tokens: Tokens) -> Function | int:

@@ -11,7 +11,7 @@ from .messages import SyntaxMessages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
 # The tree may be this many times deeper than brackets may nest: a bracket rarely stands alone.
@@ -84,11 +84,12 @@ class _Declare:
         self.how = how
 
 
-def resolve(unit: n.Function, nesting: int = 200, keep: bool = False) -> None:
+def resolve(unit: n.Function, nesting: int = 200, keep: bool | Collection[str] = False) -> None:
     """Give every `Name` its storage and every `Function` its `locals` and `cells`, and hoist (02 section 3.4).
 
     With `keep` the variables of the unit itself are globals, for a prompt whose next input is to see them; only loop
-    variables stay its own, as they cannot be globals. Functions that `use` them share the global.
+    variables stay its own, as they cannot be globals. Functions that `use` them share the global. `keep` may also be
+    the names themselves.
 
     Raises SyntaxMessages: `nesting too deep`, all storage errors of the first body that has any, or the first message
     of the code step (chapter 01 section 14, chapter 02 sections 3 and 9).
@@ -102,7 +103,7 @@ def resolve(unit: n.Function, nesting: int = 200, keep: bool = False) -> None:
         function, depth, statements = waiting.pop()
         body = _scan(statements, depth, limit)
         if keep:
-            _keep(function, body, kept)
+            _keep(function, body, kept, keep)
         texts = _settle(function, body, kept.get(function, ()))
         if texts:
             storage_errors[function] = texts
@@ -301,13 +302,13 @@ _RULES: dict[type, Callable[[Any, _Body, list[Any], int, int], int]] = {
 }
 
 
-def _keep(function: n.Function, body: _Body, kept: dict[n.Function, list[str]]) -> None:
+def _keep(function: n.Function, body: _Body, kept: dict[n.Function, list[str]], keep: bool | Collection[str]) -> None:
     """Note in `kept` which names of a body are globals because the unit's variables are, and in its functions."""
     if function.is_unit:
         names = {name for how, name, _ in body.declared if how not in (_FOREACH, _FOR)}
         names.update(name for inner, _, _ in body.inner for name in inner.uses or ())
         names.difference_update([name for how, name, _ in body.declared if how in (_FOREACH, _FOR)])
-        kept[function] = sorted(names)
+        kept[function] = sorted(names if keep is True else names.intersection(keep or ()))
     for inner, _, _ in body.inner:
         shared = [name for name in inner.uses or () if name in kept.get(function, ())]
         if shared:

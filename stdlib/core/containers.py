@@ -41,7 +41,6 @@ from interp.runtime.values import (
     capacity,
     dict_items,
     dict_unset,
-    is_closure,
     make_table,
     map_items,
     map_key,
@@ -159,7 +158,7 @@ def clone(value: Any) -> Any:
     """
     if not is_object(value):
         return value
-    if value.__class__ is not Table and value.__class__ is not Record and not is_closure(value):
+    if value.__class__ is not Table and value.__class__ is not Record:
         hook = access.find_metamethod(value, b"__clone")
         if hook is not MISSING:
             results = call_multi(hook, value)

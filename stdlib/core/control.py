@@ -12,7 +12,7 @@ from types import FunctionType
 from interp.library import MISSING, Library, argument_error, convert, make_native, new_array, new_dict, type_name
 from interp.runtime import values
 from interp.runtime.calls import call, call_multi, is_callable
-from interp.runtime.messages import Handler, format_frames, live_handler, message, stack, warning
+from interp.runtime.messages import NATIVE_CODES, Handler, format_frames, live_handler, message, stack, warning
 from interp.runtime.state import ScriptAbort, current
 from interp.runtime.threads import Thread, abort_thread
 
@@ -163,14 +163,19 @@ def abort(this: Any, args: tuple[Any, ...]) -> Any:
 
 
 def _caller_arguments() -> list[Any]:
-    """All arguments of the calling script function, declared ones with their present value."""
+    """All arguments of the calling function, of a script's the declared ones with their present value."""
     namespace = current().world.namespace
-    frame: Any = sys._getframe(2)
-    while frame is not None and frame.f_globals is not namespace:
+    frame: Any = sys._getframe(3)
+    while frame is not None and frame.f_globals is not namespace and frame.f_code not in NATIVE_CODES:
         frame = frame.f_back
     if frame is None:
         return []
     local = frame.f_locals
+    if frame.f_globals is not namespace:
+        code = frame.f_code
+        _this, *names = code.co_varnames[: code.co_argcount + bool(code.co_flags & 4)]
+        given = [local[name] for name in names if local[name] is not MISSING]
+        return [*given[:-1], *given[-1]] if code.co_flags & 4 else given
     if "$params" in local:
         rest = local["$rest"]
         names = local["$params"][: len(rest)]

@@ -10,6 +10,7 @@ from types import FunctionType
 
 from interp.library import Library, Pointer, Spec, engine, poll
 from interp.runtime.convert import text
+from interp.runtime.functions import captured, cell_value
 from interp.runtime.values import Array, Map, Object, Record, Table, dict_items, is_closure, is_native, map_items
 
 TYPE_CHECKING = False
@@ -115,18 +116,9 @@ def _map_parts(entries: list[tuple[Any, Any]]) -> Iterator[Part]:
 
 
 def _closure_parts(function: Any) -> Iterator[Part]:
-    code = function.__code__
     yield True, b"func: " + _function(function), _NO_VALUE
-    index = 0
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        if "$" in name:
-            continue
-        try:
-            value = cell.cell_contents
-        except ValueError:
-            value = None  # declared and not assigned yet
-        yield True, b"#%d (rc=1): " % index, value
-        index += 1
+    for index, cell in enumerate(captured(function)):
+        yield True, b"#%d (rc=1): " % index, cell_value(cell)
 
 
 def _open(value: Any) -> tuple[bytes, bytes, bytes, Iterator[Part]]:

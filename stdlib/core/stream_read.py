@@ -8,9 +8,11 @@ and null.
 from __future__ import annotations
 
 import struct
+from types import CellType, FunctionType
 
 from interp.library import Pointer, engine, is_object, poll, warning
-from interp.runtime.values import Array, Map, Object, Record, Table, dict_set, map_key, set_meta
+from interp.runtime.functions import captured_names, with_captured
+from interp.runtime.values import Array, Map, Object, Record, Table, dict_set, is_closure, map_key, set_meta
 
 from .constructors import Construction, TooLarge, find
 from .containers import fits_dict
@@ -145,6 +147,14 @@ class _Reader:
             raise _fault(_BAD)
 
 
+# How many numbers follow a command of mode 2, where that does not depend on them.
+_SIZES = {46: 3, 67: 1, 81: 1, 82: 1, 83: 1, 91: 3, 102: 2}
+
+
+def _takes(closure: Any, slot: int) -> bool:
+    return type(closure) is FunctionType and is_closure(closure) and 0 <= slot < len(captured_names(closure))
+
+
 def _fault(text: bytes | str) -> _Fault:
     return _Fault(text if isinstance(text, bytes) else text.encode())
 
@@ -193,19 +203,40 @@ class _StackReader(_Reader):
         return stack[-1]
 
 
+class _Unfinished:
+    """What is no value: a closure that has no function yet (its number of captured variables), or a captured cell."""
+
+    def __init__(self, count: int = 0, cell: CellType | None = None) -> None:
+        self.count = count
+        self.cell = cell
+
+
 class _VariableReader(_Reader):
-    """Mode 2: the variable that `R` names."""
+    """Mode 2: the variable that `R` names.
+
+    A closure of the host cannot change its cells, but a cell its content: which cell goes where is read ahead at the
+    first closure, and `f` makes the closure complete.
+    """
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self.variables: list[Any] = []
+        self.slots: dict[int, dict[int, CellType]] | None = None
+        self.cells: dict[int, CellType] = {}
 
     def variable(self) -> Any:
         """The variable whose number comes next."""
+        value = self.variables[self.index()]
+        if type(value) is _Unfinished:
+            raise _fault(_BAD)
+        return value
+
+    def index(self) -> int:
+        """The next number of a variable."""
         number = self.number()
         if not 0 <= number < len(self.variables):
             raise _fault(_BAD)
-        return self.variables[number]
+        return number
 
     def read(self) -> Any:
         result = None
@@ -222,9 +253,61 @@ class _VariableReader(_Reader):
                 self.store(target, key, value, command == 91)
             elif command == 82:  # R
                 result = self.variable()
+            elif command == 81:  # Q
+                if self.slots is None:
+                    self.read_ahead()
+                variables.append(_Unfinished(count=self.number()))
+            elif command == 102:  # f
+                self.closure(self.index(), self.variable())
+            elif command == 67:  # C
+                value = self.variable()
+                cell = self.cells.setdefault(len(variables), CellType())
+                cell.cell_contents = value
+                variables.append(_Unfinished(cell=cell))
+            elif command == 60:  # <
+                slot, closure, cell = self.number(), self.variables[self.index()], self.variables[self.index()]
+                if type(cell) is not _Unfinished or cell.cell is None or not _takes(closure, slot):
+                    raise _fault(_BAD)
             else:
                 raise _fault(_BAD)
         return result
+
+    def closure(self, number: int, function: Any) -> None:
+        """Gives a closure its function; that of a text without `use` captures nothing."""
+        empty = self.variables[number]
+        names = captured_names(function) if type(function) is FunctionType and is_closure(function) else None
+        if type(empty) is not _Unfinished or empty.cell is not None or names is None or len(names) != empty.count:
+            raise _fault(_BAD)
+        slots = (self.slots or {}).get(number, {})
+        self.variables[number] = with_captured(function, [slots.get(slot) or CellType() for slot in range(len(names))])
+
+    def read_ahead(self) -> None:
+        """Finds out which cells the rest of the stream puts where."""
+        position = self.position
+        self.slots = {}
+        pairs = []
+        count = len(self.variables)
+        self.position -= 1
+        while (command := self.command()) >= 0:
+            if command == 60:
+                slot, closure, cell = self.number(), self.number(), self.number()
+                pairs.append((slot, closure, cell))
+            elif command == 80:
+                kind = self.take(1)[0]
+                self.take(self.number() if kind > 3 else (0, 1, 8, 8)[kind])
+            elif command == 79:
+                arguments = self.number()
+                length = self.take(2)[0]
+                self.take(4 + 4 * arguments + length + 1)
+            else:
+                self.take(4 * _SIZES.get(command, 0))
+            count += command in b"PSOQC"
+            if command == 67:
+                self.cells[count - 1] = CellType()
+        for slot, closure, number in pairs:
+            if number in self.cells:
+                self.slots.setdefault(closure, {})[slot] = self.cells[number]
+        self.position = position
 
     def object(self) -> Any:
         """The rest of an `O`: a new object with its switch and meta-object."""

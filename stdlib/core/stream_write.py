@@ -10,6 +10,7 @@ import struct
 from types import FunctionType
 
 from interp.library import Pointer, engine, error, is_object, poll, type_name, warning
+from interp.runtime.functions import captured, cell_value
 from interp.runtime.values import (
     Array,
     Map,
@@ -17,10 +18,10 @@ from interp.runtime.values import (
     Record,
     Table,
     dict_items,
-    is_closure,
     is_native,
     map_items,
     map_key,
+    meta_of,
 )
 
 from .constructors import constructor_call, symbol_of
@@ -59,7 +60,7 @@ def _record(value: Any) -> bytes | None:
 
 
 def _function_record(function: Any) -> bytes | None:
-    """The record of a script function without a symbol: source text, when the engine can give it."""
+    """The record of a script function without a symbol, for a closure that of its text: None where there is none."""
     source_of = engine().slots.get("function_source")
     source: bytes | None = source_of(function) if source_of is not None else None
     if source is None:
@@ -161,6 +162,7 @@ class _VariableWriter:
     def __init__(self) -> None:
         self.out: list[bytes] = []
         self.numbers: dict[Any, int] = {}
+        self.cells: dict[int, int] = {}
         self.count = 0
 
     def write(self, value: Any) -> bytes:
@@ -226,13 +228,16 @@ class _VariableWriter:
         """Writes an object without a symbol; gives its number."""
         library_object = isinstance(value, Object)
         made = constructor_call(value) if library_object else None
-        if (library_object and made is None) or (type(value) is FunctionType and is_closure(value)):
+        if library_object and made is None:
             raise _Unsupported(f"Cannot serialize object of type '{type_name(value)}'")
         meta = -1
-        if value.meta is not None:
-            meta = yield value.meta
-            if value in self.numbers:  # the meta-object holds the object itself
-                return self.numbers[value]
+        linked = meta_of(value)[0]
+        if linked is not None:
+            meta = yield linked
+            if map_key(value) in self.numbers:  # the meta-object holds the object itself
+                return self.numbers[map_key(value)]
+        if type(value) is FunctionType:
+            return (yield from self.closure(value))
         args: list[int] = []
         if isinstance(value, Array):
             name = b"array_sized"
@@ -249,6 +254,28 @@ class _VariableWriter:
             at = yield key
             what = yield item
             self.out.append(b"[" + _I32(number) + _I32(at) + _I32(what))
+        return number
+
+    def closure(self, value: Any) -> Generator[Any, Any, int]:
+        """Writes a closure: the text once for all closures made of it, each captured variable once."""
+        cells = captured(value)
+        record = _function_record(value)
+        if record is None:
+            raise _Unsupported(f"Cannot serialize object of type '{type_name(value)}'")
+        number = self.numbers[map_key(value)] = self.command(b"Q" + _I32(len(cells)))
+        text = self.numbers.get(value.__code__)
+        if text is None:
+            text = self.numbers[value.__code__] = self.command(record)
+        self.out.append(b"f" + _I32(number) + _I32(text))
+        for slot, cell in enumerate(cells):
+            held = self.cells.get(id(cell))
+            if held is None:
+                what = yield cell_value(cell)
+                # the value may have led here again
+                held = self.cells.get(id(cell))
+                if held is None:
+                    held = self.cells[id(cell)] = self.command(b"C" + _I32(what))
+            self.out.append(b"<" + _I32(slot) + _I32(number) + _I32(held))
         return number
 
     def entries(self, value: Any) -> list[tuple[Any, Any]]:

@@ -20,7 +20,7 @@ def core() -> Core:
 
 def script_function(x: Any) -> Any:
     def add(this: Any, y: Any = None) -> Any:
-        """closure one"""
+        """closure one - 0:0 x"""
         return x + y
 
     return add

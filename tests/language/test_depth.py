@@ -62,3 +62,16 @@ def test_code_compiled_in_the_deep() -> None:
         " println( f( 960 ) );"
     )
     assert got == "71\n"
+
+
+@pytest.mark.parametrize("call", ["f", "g", "h", "@f"])
+def test_overflows_do_not_add_up(call: str) -> None:
+    """The limit stays where it is however often a program runs into it before its native ends."""
+    got = both(
+        "global n = 0, most = 0, counts = []; function up(){ global n, most; n++; if( n > most ) most = n; }"
+        " function f(){ up(); f(); return 5; } function g(){ up(); g.apply( null, [] ); }"
+        " class A { function __add( a, b ){ up(); return a + b; } } global a = new A(); function h(){ x = a + 1; }"
+        f" pcall( function(){{ for i : ( 6 ){{ global n = 0, most = 0; {call}(); counts.push( most ); }} }} );"
+        " println( counts.first >= 490, counts.first <= 1100, counts.last - counts.first <= 2 );"
+    )
+    assert got == "truetruetrue\n"

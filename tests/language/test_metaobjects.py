@@ -312,3 +312,23 @@ RULES = {
 def test_rules(name: str) -> None:
     source, want = RULES[name]
     assert both(source) == want
+
+
+def test_a_closure_has_a_meta_object_like_any_object() -> None:
+    got = both("""
+    x = 1;
+    f = function() use( x ){ return "called"; };
+    M = {
+        name = "meta", __add = function( a, b ) = "added";, __tostring = function() = "text";, __negate = function() = 5;,
+        __compare = function( a, b ) = 0;, __typeof = function() = "kind";, __clone = function() = "copy";,
+        __getindex = function( k ) = "got " $ k;, __setindex = function( k, v ){ println( "set ", k, v ); return true; },
+    };
+    metaobj_set( f, M ); println( f.name, f() );
+    metamethods_enable( f, true );
+    println( f.name, f[ 5 ] ); f.a = 1; f[ 2 ] = 3; println( f + 1, -f, f == 5, f, typeof( f ), clone( f ) );
+    o = {}; metaobj_set( o, f ); println( o.foo ); metamethods_enable( o, true ); println( o.bar, o + 1 );
+    g = function() use( x ){}; o = {}; class( o, g ); println( typeof( o ), @o.x, !o, o == 1 ); println( @( o + 1 ) );
+    """)
+    assert got == (
+        "metacalled\ngot namegot 5\nset a1\nset 23\nadded5truetextkindcopy\ngot foo\ngot baradded\ndictnulltruefalse\nnull\n"
+    )

@@ -150,3 +150,13 @@ def test_iteration_of_what_has_none() -> None:
             f'pcall( function(){{ foreach( v : {value} ) println( 1 ); println( "on" ); }}, function( t, m ){{ println( t, m ); }} );'
         )
         assert got == f"300{text}\n300iterator is not an object\non\n"
+
+
+def test_arguments_of_a_native_caller() -> None:
+    """Called directly from a native function the va functions describe its arguments (chapter 04 section 4.6)."""
+    got = both(
+        "println( va_get_arg.apply( 7, [ 0 ] ), va_arg_count.apply( null, [ 5, 6 ] ), va_get_args.apply( 7, [ 5 ] ) );"
+        " println( array_process( [ 5 ], va_arg_count ), array_process( [ 5 ], va_get_args )[ 0 ] );"
+        " function f( a ) = va_get_args();; println( f( 1, 2 ), f.apply( null, [ 3, 4 ] ) );"
+    )
+    assert got == "72[7,array]\n[2][array,C function]\n[1,2][3,4]\n"
