@@ -13,7 +13,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from . import vocabulary
-from .compiler.pipeline import CompileError, disk_cache, parse_unit, register_twins
+from .compiler.pipeline import CompileError, Unit, disk_cache, parse_unit, remember
 from .engine import Engine
 from .errors import LimitExceeded, ScriptError, ScriptSyntaxError
 from .runtime import environment
@@ -102,27 +102,32 @@ class Input:
     def tree(self) -> n.Function:
         """The resolved tree; raises CompileError."""
         unit: n.Function = parse_unit(self.source, disk_cache(), keep=True)
+        self.shape(unit)
+        return unit
+
+    def shape(self, unit: n.Function) -> None:
+        """Makes the value of the last expression what the unit returns."""
         while unit.body and isinstance(unit.body[-1], n.ExprStmt) and not unit.body[-1].exprs:
             unit.body.pop()  # a `;` alone
         last = unit.body[-1] if unit.body else None
         if isinstance(last, n.ExprStmt) and last.exprs and not any(isinstance(item, _SILENT) for item in last.exprs):
             unit.body[-1] = n.Return(last.line, last.exprs)
             self.shows_null = not isinstance(last.exprs[-1], (n.Call, n.CompatCall))
-        return unit
 
     def code(self, limits: bool, optimize: bool, counting: bool, cache: bool, nesting: int) -> CodeType:
         """The code, in the form that an engine asks a `Program` for; raises CompileError."""
         from .compiler.generate import generate
 
+        key = f"{id(self):x}"
         depth = sys.getrecursionlimit()
         sys.setrecursionlimit(depth + _ROOM)
         try:
-            code = generate(self.tree(), self.name, f"{id(self):x}", limits, optimize, counting)
+            code = generate(self.tree(), self.name, key, limits, optimize, counting)
         except (RecursionError, SyntaxError, MemoryError):
             raise CompileError([b"[line 1] nesting too deep"]) from None
         finally:
             sys.setrecursionlimit(depth)
-        register_twins(code)
+        remember(self.name, Unit(code, self.source, self.name, key, (limits, optimize, counting), nesting, self.shape))
         return code
 
 
