@@ -39,10 +39,14 @@ _KEPT = 16
 
 
 class Text:
-    """A script's text: lines, tokens and where they are. Tokens count from 0, lines and columns from 1."""
+    """A script's text: lines, tokens and where they are. Tokens count from 0, lines and columns from 1.
+
+    `evaluated` is true once it was seen to be no file's text but one given to `eval`.
+    """
 
     def __init__(self, source: bytes) -> None:
         self.source = source
+        self.evaluated = False
         self.starts = [0]
         at = 0
         # a line ends as in the lexer: CR LF, CR or LF
@@ -268,6 +272,16 @@ def locate(place: Place) -> tuple[Text, int | None] | None:
         known = _paths[id(place.code)] = (place.code, *found)
     _, layout, path = known
     return layout.text, layout.token(path, place)
+
+
+def top_level_names(code: CodeType) -> set[str]:
+    """The variables of the file that a function stands in: locals of its top level."""
+    known = _paths.get(id(code))
+    root = known[1].unit.code if known is not None else None
+    for item in root.co_consts if root is not None else ():
+        if isinstance(item, CodeType) and item.co_name == "<main>" and item is not code:
+            return {name for name in (*item.co_varnames, *item.co_cellvars) if "$" not in name and name != "this"}
+    return set()
 
 
 def _search(code: CodeType) -> tuple[_Layout, tuple[int, ...]] | None:

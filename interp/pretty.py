@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import ScriptError, ScriptSyntaxError
+from .errors import ScriptError, ScriptInterrupted, ScriptSyntaxError
 from .message import Message
 from .runtime.messages import Place
 
@@ -38,6 +39,8 @@ _MOST_CALLS = 12  # of a trace, the outermost three among them
 _MOST_REPEATED = 1000
 _COLORS = {"error": "1;31", "warning": "1;33", "info": "1;36", "place": "36", "hint": "32", "dim": "2"}
 _LEFT_OUT = "…"
+# Two tokens here, one operator elsewhere: underlined together.
+_FOREIGN_OPERATORS = frozenset(("**", "~=", "<>", "=>", "->", "::", ":=", "?."))
 
 
 class Paint:
@@ -59,33 +62,45 @@ def render(message: Message | ScriptError | ScriptSyntaxError, *, color: bool = 
     Inside an `on_message` handler hints know the engine's globals and the object a property was missing on; afterwards
     the message is the same without them. Never raises.
     """
-    try:
-        return _Rendering(message, Paint(color), max(width, 20)).text()
-    except Exception:  # a message must not get lost, whatever it is that we did not think of
-        return clean(str(message))
+    return _rendered(message, Paint(color), width, [])
 
 
 def handler(write: Callable[[bytes], Any], *, color: bool = False, width: int = WIDTH) -> Callable[[Message], None]:
     """An `on_message` for an engine whose messages go to a person: `write` gets each as bytes.
 
-    A message that was shown before at the same place, with the same calls, takes one line.
+    A message that was shown before at the same place, with the same calls, takes one line, and a place is not shown
+    again for the very next message.
     """
     shown: set[tuple[Any, ...]] = set()
+    paint = Paint(color)
+    before: list[str] = []
 
     def handle(message: Message) -> None:
         key = (message.number, message.text, tuple(message.trace), message.source)
         if key in shown and message.trace and message.level != "error":
-            paint = Paint(color)
             function, file, line = message.trace[-1]
             where = clean(file if line is None else f"{file}:{line}")
             text = f"{_head(message.level, _words(message), paint)} {paint('dim', f'(again, {where}, in {function})')}"
         else:
             if len(shown) < _MOST_REPEATED:
                 shown.add(key)
-            text = render(message, color=color, width=width)
+            text = _rendered(message, paint, width, before)
         write(text.encode("utf-8", "replace") + b"\n")
 
     return handle
+
+
+def _rendered(message: Any, paint: Paint, width: int, before: list[str]) -> str:
+    """A message's text. `before` has the rows about the place of the message before: the same ones are not repeated."""
+    try:
+        head, place, hint, calls = _Rendering(message, paint, max(width, 20)).parts()
+    except Exception:  # a message must not get lost, whatever it is that we did not think of
+        return clean(str(message), "\n\t")
+    here = [*place, *calls]
+    if here and here == before:
+        return "\n".join([f"{head} {paint('dim', '(at the same place)')}", *hint])
+    before[:] = here
+    return "\n".join([head, *place, *hint, *calls])
 
 
 def wants_color(stream: Any) -> bool:
@@ -125,8 +140,20 @@ class _Rendering:
         self.level = message.level if isinstance(message, Message) else "error"
         self.trace: list[tuple[str, str, Any]] = list(getattr(message, "trace", ()))
         self.words = _words(message)
+        self._find_evaluated()
 
-    def text(self) -> str:
+    def _find_evaluated(self) -> None:
+        """Notes which texts were given to `eval`: they have the name of the file that does it, but not its lines."""
+        from .places import locate
+
+        for outer, inner in pairwise(self.trace):
+            if outer[0] == "eval" and outer[2] is None and inner[0] == "<main>" and isinstance(inner[2], Place):
+                found = locate(inner[2])
+                if found is not None:
+                    found[0].evaluated = True
+
+    def parts(self) -> tuple[str, list[str], list[str], list[str]]:
+        """The message, and the rows about the place, the hint and the calls."""
         rows: list[str] = []
         words = self.words
         calls = self.trace[::-1]
@@ -138,9 +165,11 @@ class _Rendering:
             name = "<eval>" if before == "eval(): " else self.message.file
             rows += self._snippet(spot, name, "", line, context=True)
             if spot.token is not None:
-                from .hints import compile_hint
+                from .syntax_hints import compile_hint
 
                 hint = compile_hint(spot.text, spot.token, words)
+                if words.startswith("unexpected symbol"):
+                    words = f"unexpected symbol: {spot.text.word(spot.token)}"  # the whole character
             words = before + words
         elif calls:
             natives = []
@@ -149,9 +178,10 @@ class _Rendering:
             if calls:
                 rows, hint = self._innermost(calls, natives)
                 calls = calls[1:]
-        if hint:
-            rows.append(self.paint("hint", f"  hint: {hint}"))
-        return "\n".join([_head(self.level, words, self.paint), *rows, *self._calls(calls)])
+        if isinstance(self.message, ScriptInterrupted):
+            return self.paint("warning", words), rows, [], self._calls(calls)
+        hints = [self.paint("hint", f"  hint: {hint}")] if hint else []
+        return _head(self.level, words, self.paint), rows, hints, self._calls(calls)
 
     def _innermost(self, calls: list[tuple[str, str, Any]], natives: list[str]) -> tuple[list[str], str | None]:
         """The rows about the place where a running script is, and the hint."""
@@ -160,7 +190,9 @@ class _Rendering:
         function, file, line = calls[0]
         spot = _run_spot(line, self.words)
         inside = f", in {function}" + "".join(f", inside {name}()" for name in natives)
-        rows = self._snippet(spot, _file_of(calls, 0), inside, int(line))
+        if spot is not None and spot.text.evaluated:
+            file = "<eval>"
+        rows = self._snippet(spot, file, inside, int(line))
         hint = run_hint(self.message, self.words, spot, line.code if isinstance(line, Place) else None)
         return rows, hint
 
@@ -199,14 +231,16 @@ class _Rendering:
             left_out = len(calls) - 4 * _MOST_CALLS
             calls = calls[: 3 * _MOST_CALLS] + calls[-_MOST_CALLS:]
         cut_at = None
-        for at, (function, _, line) in enumerate(calls):
+        for at, (function, file, line) in enumerate(calls):
             if line is None:
                 entry = (f"{function}()", "")
             else:
-                place, source = f"{_file_of(calls, at)}:{int(line)}", ""
                 found = locate(line) if isinstance(line, Place) else None
+                place, source = f"{file}:{int(line)}", ""
                 if found is not None:
                     text, token = found
+                    if text.evaluated:
+                        place = f"<eval>:{int(line)}"
                     if token is not None:
                         place += f":{text.place(_underlined(text, token)[0])[1]}"
                     source = (text.line(int(line)) or b"").decode("utf-8", "replace")
@@ -238,14 +272,6 @@ class _Rendering:
             pieces += [piece for piece in (shown, self.paint("dim", more)) if piece]
             lines.append("  ".join(pieces))
         return lines
-
-
-def _file_of(calls: list[tuple[str, str, Any]], at: int) -> str:
-    """How a frame's file is called: an evaluated text has the name of the file that evaluates it, but not its lines."""
-    function, file, _ = calls[at]
-    if function == "<main>" and at + 1 < len(calls) and calls[at + 1][0] == "eval" and calls[at + 1][2] is None:
-        return "<eval>"
-    return file
 
 
 def _head(level: str, words: str, paint: Paint) -> str:
@@ -291,6 +317,12 @@ def _refused_spot(source: bytes, line: int | None, said: str) -> Spot:
     if token is None:
         return _whole_line(text, line if line is not None and line > 0 else 1)
     start, end = text.spans[token]
+    if said.startswith("Cannot write"):
+        start, end = _underlined(text, token)
+    if text.adjacent(token - 1) and text.word(token - 1) + text.word(token) in _FOREIGN_OPERATORS:
+        start = text.spans[token - 1][0]
+    elif text.adjacent(token) and text.word(token) + text.word(token + 1) in _FOREIGN_OPERATORS:
+        end = text.spans[token + 1][1]
     if start >= len(source.rstrip()):
         # the end: behind the last thing that is there
         start = text.spans[token - 1][1] if token else 0
@@ -438,7 +470,7 @@ def _cut(cells: list[tuple[str, int]], total: int, start: int, end: int, width: 
         shift -= 1
     if high < total:
         shown += _LEFT_OUT
-    marks = "^" * (min(end, high) - start)
+    marks = "^" * (max(min(end, high), start + 1) - start)
     return shown.rstrip(), (" " * (start - shift) + marks) if end else ""
 
 

@@ -16,8 +16,9 @@ from . import vocabulary
 from .compiler.pipeline import CompileError, Unit, disk_cache, parse_unit, remember
 from .engine import Engine
 from .errors import LimitExceeded, ScriptError, ScriptSyntaxError
+from .hints import nearest
 from .runtime import environment
-from .runtime.state import ScriptStop, current
+from .runtime.state import ScriptStop, World, current
 from .runtime.values import MISSING, Array, Map, Object, chain, dict_get, dict_keys, is_dict, map_items
 from .syntax import nodes as n
 from .syntax import parser
@@ -312,11 +313,11 @@ def lookup(engine: Engine, path: str) -> Any:
     for name in names[1:]:
         if value is MISSING:
             break
-        value = dict(members(engine, value)).get(name, MISSING)
+        value = dict(members(engine._world, value)).get(name, MISSING)
     return value
 
 
-def members(engine: Engine, value: Any) -> Iterator[tuple[str, Any]]:
+def members(world: World, value: Any) -> Iterator[tuple[str, Any]]:
     """Names that may follow a dot behind a value, with what they are; MISSING for what a getter would have to say."""
     seen: set[str] = set()
 
@@ -337,7 +338,7 @@ def members(engine: Engine, value: Any) -> Iterator[tuple[str, Any]]:
             if type(key) is bytes:
                 yield from once(key, item)
     elif isinstance(value, Array):
-        meta = engine._world.array_meta
+        meta = world.array_meta
         for key in dict_keys(meta):
             if not key.startswith(b"__"):
                 yield from once(key, dict_get(meta, key))
@@ -347,7 +348,7 @@ def members(engine: Engine, value: Any) -> Iterator[tuple[str, Any]]:
         for name in ("length", "first", "last"):
             yield from once(name, MISSING)
     elif type(value) is FunctionType:
-        yield from once("apply", engine._world.symbol_values[b"sys_apply"])
+        yield from once("apply", world.symbol_values[b"sys_apply"])
     elif isinstance(value, Object):
         for key, member in getattr(value, "members", {}).items():
             yield from once(key, member if type(member) is FunctionType else MISSING)
@@ -368,7 +369,10 @@ def completions(engine: Engine, line: str) -> list[tuple[str, int, str]]:
     if dot:
         value = lookup(engine, head)
         if value is not MISSING:
-            found = [(name, "property" if item is MISSING else describe(item)) for name, item in members(engine, value)]
+            found = [
+                (name, "property" if item is MISSING else describe(item))
+                for name, item in members(engine._world, value)
+            ]
     else:
         found += [(word, "keyword") for word in vocabulary.keywords()]
         for name, value in environment.global_items(engine._world):
@@ -422,7 +426,7 @@ def _explain_value(engine: Engine, name: str, value: Any) -> str:
         return f"{_script_signature(value)}\n  defined in {code.co_filename}, line {code.co_firstlineno}\n"
     if isinstance(value, Object):
         return f"{name}: " + _explain_type(type(value), "")
-    rows = [(member, describe(item)) for member, item in members(engine, value) if item is not MISSING]
+    rows = [(member, describe(item)) for member, item in members(engine._world, value) if item is not MISSING]
     lines = [f"  {member:<16} {note}" for member, note in rows[:40]]
     return "\n".join([f"{name}: {describe(value)}", *lines]) + "\n"
 
@@ -448,11 +452,3 @@ def _explain_type(cls: Any, member: str) -> str:
         first = doc.strip().splitlines()[0] if doc.strip() else ""
         lines.append(f"  {item.spec.signature if native else key.decode():<32} {first}")
     return "\n".join(lines) + "\n"
-
-
-def nearest(name: str, names: Any) -> str | None:
-    """The name most like another one, None when none is like it."""
-    import difflib
-
-    found = difflib.get_close_matches(name, [item for item in dict.fromkeys(names) if item != name], 1, 0.7)
-    return found[0] if found else None
