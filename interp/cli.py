@@ -544,7 +544,8 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None:
         from . import start
 
-        if options.cache and options.profile is None and not options.debug:
+        watched = options.profile is not None or options.debug
+        if options.cache and not watched and "interp.pretty" not in sys.modules:
             start.keep()
         _leave(status)
     return status
