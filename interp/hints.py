@@ -314,9 +314,13 @@ def _out_of_bounds(where: _Running) -> str:
     if not isinstance(where.subject, Array):
         return ""
     size = len(where.subject)
+    here = where.around()
+    close = here.text.closing(here.token) if here is not None and here.word == "[" else None
+    written = close is not None and here is not None and here.text.kind(close + 1) == "="
+    appends = "; `push( value )` appends" if written else ""
     if not size:
-        return "the array is empty; `push( value )` appends"
-    return f"the array has {size} item{'s' * (size > 1)}, the last index is {size - 1}; `push( value )` appends"
+        return f"the array is empty{appends}"
+    return f"the array has {size} item{'s' * (size > 1)}, the last index is {size - 1}{appends}"
 
 
 def _include(where: _Running, name: str) -> str:
@@ -342,7 +346,8 @@ def _iterator(where: _Running, kind: str) -> str:
 def _signature(where: _Running, name: str) -> str:
     """How a native wants to be called."""
     found = _declaration(where, name)
-    return f"it is called as `{found}`" if found else ""
+    # what takes anything says so with dots: no help
+    return f"it is called as `{found}`" if found and "..." not in found and "( [" not in found else ""
 
 
 def _declaration(where: _Running, name: str) -> str:

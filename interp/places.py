@@ -132,7 +132,9 @@ def refused_token(text: Text, line: int | None, said: str) -> int | None:
     """The token that a message of the compiler is about: `said` without its prefix, on `line` (None without one)."""
     if text.tokens is None:
         return len(text.spans) - 1
-    if said == "nesting too deep" or len(text.source) > _LARGEST:
+    if said == "nesting too deep":
+        return _too_deep(text, line)
+    if len(text.source) > _LARGEST:
         return None
     for keep in (False, True):
         base = next(_bases)
@@ -147,6 +149,17 @@ def refused_token(text: Text, line: int | None, said: str) -> int | None:
                 token = int(number) - base
                 if 0 <= token < len(text) and text.tokens.lines[token] == line:
                     return token
+    return None
+
+
+def _too_deep(text: Text, line: int | None) -> int | None:
+    """The bracket that is one too many, where the limit is the usual one."""
+    depth = 0
+    for token in range(len(text)):
+        kind = text.kind(token)
+        depth += (kind in ("(", "[", "{")) - (kind in (")", "]", "}"))
+        if depth > NESTING:
+            return token if text.line_of(token) == line else None
     return None
 
 

@@ -39,6 +39,8 @@ _MOST_CALLS = 12  # of a trace, the outermost three among them
 _MOST_REPEATED = 1000
 _COLORS = {"error": "1;31", "warning": "1;33", "info": "1;36", "place": "36", "hint": "32", "dim": "2"}
 _LEFT_OUT = "…"
+# Messages of the compiler whose fault may be at the end of the line before.
+_FAULT_BEFORE = ("Missing operators", "Found 'else'", "Expected ',' or", "Unexpected token")
 # Two tokens here, one operator elsewhere: underlined together.
 _FOREIGN_OPERATORS = frozenset(("**", "~=", "<>", "=>", "->", "::", ":=", "?."))
 
@@ -76,7 +78,8 @@ def handler(write: Callable[[bytes], Any], *, color: bool = False, width: int = 
     before: list[str] = []
 
     def handle(message: Message) -> None:
-        key = (message.number, message.text, tuple(message.trace), message.source)
+        offsets = tuple([getattr(line, "offset", 0) for _, _, line in message.trace[-1:]])
+        key = (message.number, message.text, tuple(message.trace), offsets, message.source)
         if key in shown and message.trace and message.level != "error":
             function, file, line = message.trace[-1]
             where = clean(file if line is None else f"{file}:{line}")
@@ -163,7 +166,7 @@ class _Rendering:
             before, line, words = split_prefix(words)
             spot = _refused_spot(source, line, words)
             name = "<eval>" if before == "eval(): " else self.message.file
-            rows += self._snippet(spot, name, "", line, context=True)
+            rows += self._snippet(spot, name, "", line, words.startswith(_FAULT_BEFORE))
             if spot.token is not None:
                 from .syntax_hints import compile_hint
 
@@ -284,7 +287,7 @@ def _words(message: Any) -> str:
         text = text.decode("utf-8", "replace")
     if isinstance(message, ScriptSyntaxError) and message.line is not None:
         text = f"[line {message.line}] {text}"
-    return clean(text, "\n\t")
+    return clean(text.rstrip("\n"), "\n\t")
 
 
 def split_prefix(words: str) -> tuple[str, int | None, str]:
@@ -377,7 +380,7 @@ def _underlined(text: Text, token: int, words: str = "") -> tuple[int, int]:
 def _argument(text: Text, opening: int, words: str) -> tuple[int, int] | None:
     """The argument that a native complains about, when it stands in this call."""
     name, found, rest = words.partition("(): argument ")
-    number = rest.partition(" - expected ")[0]
+    number = rest.partition(" ")[0]
     if not found or not number.isdigit() or rest.endswith(", got nothing"):
         return None
     if text.word(opening - 1) != name.rpartition(".")[2]:

@@ -595,6 +595,7 @@ _RULES: tuple[tuple[str, Callable[[Around], str]], ...] = (
     ("Cannot read from specified keyword", _keyword),
     ("Found 'else'", _else),
     ("Invalid number of arguments in an array accessor", _accessor),
+    ("Variable storage redefined: closure", lambda _here: ""),
     ("Variable storage redefined", _storage),
     ("Unexpected token while parsing argument", _parameter),
     ("Expression writes only allowed", _targets),
