@@ -152,6 +152,20 @@ def refused_token(text: Text, line: int | None, said: str) -> int | None:
     return None
 
 
+def first_message(text: Text) -> tuple[int | None, str] | None:
+    """What is wrong with a text, as `refused_token` takes it; None when it compiles."""
+    if text.tokens is None:
+        return None
+    base = next(_bases)
+    for found in _messages(text, base, False):
+        number, bracket, words = found.removeprefix("[line ").partition("] ")
+        if not bracket:
+            return None, found
+        token = int(number) - base
+        return (text.tokens.lines[token] if token >= 0 else -1), words
+    return None
+
+
 def _too_deep(text: Text, line: int | None) -> int | None:
     """The bracket that is one too many, where the limit is the usual one."""
     depth = 0

@@ -168,9 +168,11 @@ class _Rendering:
             name = "<eval>" if before == "eval(): " else self.message.file
             rows += self._snippet(spot, name, "", line, words.startswith(_FAULT_BEFORE))
             if spot.token is not None:
-                from .syntax_hints import compile_hint
+                from .syntax_hints import MISSING_END, compile_hint
 
                 hint = compile_hint(spot.text, spot.token, words)
+                if hint == MISSING_END:
+                    hint = _checked_end(source)
                 if words.startswith("unexpected symbol"):
                     words = f"unexpected symbol: {spot.text.word(spot.token)}"  # the whole character
             words = before + words
@@ -333,6 +335,19 @@ def _refused_spot(source: bytes, line: int | None, said: str) -> Spot:
         if token and text.source[start - 1 : start] in (b"\n", b"\r"):
             start = end = start - 1
     return Spot(text, text.place(start)[0], token, start, end, True)
+
+
+def _checked_end(source: bytes) -> str | None:
+    """The hint that a `;` is missing at the end, unless that is not all: then the hint for what is wrong besides."""
+    from .places import Text, first_message, refused_token
+    from .syntax_hints import MISSING_END, compile_hint
+
+    text = Text(source + b"\n;")
+    found = first_message(text)
+    if found is None:
+        return MISSING_END
+    token = refused_token(text, *found)
+    return compile_hint(text, token, found[1]) if token is not None else None
 
 
 def _run_spot(line: Any, words: str) -> Spot | None:

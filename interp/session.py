@@ -64,7 +64,11 @@ def is_complete(text: str) -> bool:
 def closed(text: str) -> bytes:
     """The bytes of an input, with the `;` it may lack."""
     source = text.encode("utf-8", "surrogateescape")
-    return source + b"\n;" if _wants_more(source) and not _refused(source + b"\n;") else source
+    with_end = source + b"\n;"
+    if _wants_more(source):
+        return source if _refused(with_end) else with_end
+    # something else is wrong: the end is not what the message should be about
+    return with_end if _refused(source) and source.rstrip()[-1:] not in b";}" else source
 
 
 def _failure(source: bytes) -> tuple[str | None, bool]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .places import Text
 
+MISSING_END = "a `;` is missing at the end"
 _TYPE_WORDS = frozenset(
     "int float double char string bool boolean long short unsigned void auto number real byte any object".split()
 )
@@ -427,7 +428,7 @@ def _end_of_code(here: Around) -> str:
             return "`//` begins a comment, so the `;` behind it does not count"
         if here.closes_condition(last):
             return "a statement is missing here"
-        return "a `;` is missing at the end"
+        return MISSING_END
     return ""
 
 
@@ -442,7 +443,7 @@ def _end_behind_brace(here: Around, last: int) -> str:
         return f"there is no `{text.word(begin)}`"
     if text.kind(begin) in _BLOCK_STATEMENTS:
         return "`while( condition )` is missing at the end" if text.kind(begin) == "do" else ""
-    return "a `;` is missing at the end"
+    return MISSING_END
 
 
 def _quote(here: Around) -> str:
@@ -601,4 +602,4 @@ _RULES: tuple[tuple[str, Callable[[Around], str]], ...] = (
     ("Expression writes only allowed", _targets),
 )
 
-__all__ = ["Around", "compile_hint", "in_condition"]
+__all__ = ["MISSING_END", "Around", "compile_hint", "in_condition"]

@@ -30,6 +30,7 @@ EMITTERS = {
     "CompileError": 0,
     "NotIterable": 0,
     "IteratorError": 0,
+    "texts.append": 0,
 }
 
 
@@ -64,6 +65,8 @@ def _of_file(file: Path) -> Iterator[Template]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if name == "append" and isinstance(node.func, ast.Attribute):
+            name = ast.unparse(node.func)
         position = EMITTERS.get(name)
         if position is None or len(node.args) <= position:
             continue
