@@ -164,18 +164,10 @@ class _Rendering:
         hint = None
         if source is not None:
             before, line, words = split_prefix(words)
-            spot = _refused_spot(source, line, words)
+            spot, said, hint = explain_refusal(source, words if line is None else f"[line {line}] {words}")
             name = "<eval>" if before == "eval(): " else self.message.file
             rows += self._snippet(spot, name, "", line, words.startswith(_FAULT_BEFORE))
-            if spot.token is not None:
-                from .syntax_hints import MISSING_END, compile_hint
-
-                hint = compile_hint(spot.text, spot.token, words)
-                if hint == MISSING_END:
-                    hint = _checked_end(source)
-                if words.startswith("unexpected symbol"):
-                    words = f"unexpected symbol: {spot.text.word(spot.token)}"  # the whole character
-            words = before + words
+            words = before + said
         elif calls:
             natives = []
             while calls and calls[0][2] is None:
@@ -311,6 +303,22 @@ def clean(text: str, keep: str = "\t") -> str:
 
 
 # --- finding the place ------------------------------------------------------------------------------------------------
+
+
+def explain_refusal(source: bytes, text: str) -> tuple[Spot, str, str | None]:
+    """The place, the words and the hint of a compiler's message, `[line N] ` included, about a text."""
+    from .syntax_hints import MISSING_END, compile_hint
+
+    _, line, said = split_prefix(text)
+    spot = _refused_spot(source, line, said)
+    if spot.token is None:
+        return spot, said, None
+    hint = compile_hint(spot.text, spot.token, said)
+    if hint == MISSING_END:
+        hint = _checked_end(source)
+    if said.startswith("unexpected symbol"):
+        said = f"unexpected symbol: {spot.text.word(spot.token)}"  # the whole character
+    return spot, said, hint
 
 
 def _refused_spot(source: bytes, line: int | None, said: str) -> Spot:
