@@ -464,13 +464,15 @@ def _syntax_finding(source: bytes, file: str, text: str) -> Finding:
 
 def main(words: list[str], stdout: BinaryIO, stderr: BinaryIO) -> int:
     """`sgs check`: the exit status."""
-    switches = {word for word in words if word.startswith("--")}
+    switches = {word for word in words if word.startswith("-")}
     files = [word for word in words if word not in switches]
-    if "--help" in switches:
+    if switches & {"-h", "--help"}:
         stdout.write(USAGE.encode())
         return 0
-    if not files or switches - {"--json", "--departures"}:
-        stderr.write(USAGE.encode())
+    unknown = sorted(switches - {"--json", "--departures"})
+    if unknown or not files:
+        what = f"unknown option '{unknown[0]}'" if unknown else "no file given"
+        stderr.write(f"sgs check: {what}\ntry 'sgs check --help'\n".encode("utf-8", "surrogateescape"))
         return 2
     known = Known()
     found = 0

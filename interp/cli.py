@@ -112,7 +112,7 @@ def parse_options(argv: list[str], terminal: bool = False) -> Options:
             (options.args if options.files else options.files).append(word)
             break  # the rest belongs to the script
         elif not _parse_switch(options, word, words):
-            raise UsageError(f"unknown option '{word}'")
+            raise UsageError(f"unknown option '{word}'{_meant(word.partition('=')[0], HELP.split())}")
     options.args += words
     if not options.files and options.code is None and options.args:
         options.files.append(options.args.pop(0))  # after `--`
@@ -124,7 +124,7 @@ def parse_options(argv: list[str], terminal: bool = False) -> Options:
         raise UsageError("--debug takes its commands from standard input, so the script must be in a file")
     if not (options.files or options.code is not None or options.show):
         if not terminal:
-            raise UsageError("no file given")
+            raise UsageError("no file given (- stands for standard input)")
         options.prompt = True
     return options
 
@@ -173,6 +173,26 @@ def _argument(option: str, words: Iterator[str]) -> str:
     for word in words:
         return word
     raise UsageError(f"option '{option}' needs an argument")
+
+
+def _meant(word: str, words: list[str]) -> str:
+    """The end of a complaint about a word: the one that was likely meant, if there is one."""
+    from .hints import nearest
+
+    near = nearest(word, [item.rstrip(",") for item in words if item[:2] == word[:2]])
+    return f"; did you mean '{near}'?" if near else ""
+
+
+def _meant_file(path: str) -> str:
+    """The same for a file that does not exist: a tool, or a file in the same folder."""
+    folder, name = os.path.split(path)
+    try:
+        files = [os.path.join(folder, item) for item in os.listdir(folder or ".") if item.endswith(".sgs")]
+    except OSError:
+        return ""
+    if path + ".sgs" in files:
+        return f"; did you mean '{path}.sgs'?"
+    return _meant(path, [*files, *(TOOLS if "." not in name else ())])
 
 
 def _parse_limit(limits: dict[str, Any], text: str) -> None:
@@ -459,7 +479,8 @@ def _attempt(
     except OSError as problem:
         if problem.filename != path:
             raise  # not the opening of the file
-        text = f"sgs: failed to open '{path}': {problem.strerror}\n"
+        meant = _meant_file(path) if isinstance(problem, FileNotFoundError) else ""
+        text = f"sgs: failed to open '{path}': {problem.strerror}{meant}\n"
         stderr.write(text.encode("utf-8", "surrogateescape"))
     else:
         return 0

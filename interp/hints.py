@@ -170,7 +170,7 @@ def _unknown_global(where: _Running, name: str) -> str:
         from .places import top_level_names
 
         if name in top_level_names(where.code):
-            return f"`{name}` is a local variable of the top level: write `global {name}` there"
+            return f"`{name}` is a local variable of the top level: write `global {name} = …` there"
     here = where.around()
     if here is not None and _is_outer_variable(here, name):
         return f"functions do not see the variables around them: add `use( {name} )` behind the arguments"
@@ -290,7 +290,9 @@ def _property_of(where: _Running, name: str, kind: str) -> str:
     if kind == "string":
         found = _STRING_MEMBERS.get(name)
         if found is not None and found[:7] == "string_":
-            return f'`{found}` is in the library string: add `include "string";`'
+            if found in where.globals():
+                return f"`{found}( text )` does that"
+            return f'`{found}` is in the library string: add `include "string";`' * where.has_library("string")
         if found is not None:
             return f"strings: {found}"
         near = nearest(name, ("length", "first", "last"))

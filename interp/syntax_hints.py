@@ -22,6 +22,7 @@ _TYPE_WORDS = frozenset(
 _DECLARING_WORDS = frozenset(("let", "const", "local", "my", "static", "final", "val", "dim"))
 _ACCESS_WORDS = frozenset(("public", "private", "protected", "export", "async", "static", "extern", "inline"))
 _FUNCTION_WORDS = frozenset(("def", "fn", "func", "fun", "sub", "proc", "lambda", "void"))
+_END_WORDS = frozenset(("end", "endif", "endwhile", "fi", "done"))
 _ELSE_IF = frozenset(("elif", "elseif", "elsif"))
 # What a statement that only lacks its `;` may end with, and what begins those that need none.
 _ENDING = frozenset(
@@ -186,9 +187,7 @@ def _missing_operator(here: Around) -> str:
             return _STATEMENTS[before]
         if before in _OTHER_OPERATORS and not here.starts_statement(-1):
             return _OTHER_OPERATORS[before]
-        if before in ("end", "endif", "fi", "done") and not here.starts_statement(-1):
-            return "blocks stand in braces: `{ … }`"
-        if before in ("end", "endif", "fi", "done") and here.line(-1) < here.line():
+        if before in _END_WORDS and (not here.starts_statement(-1) or here.line(-1) < here.line()):
             return "blocks stand in braces: `{ … }`"
     if here.kind == "NAME":
         if word in _OTHER_OPERATORS and here.kind_at(1) in ("NAME", "INT", "CONST", "STRING", "("):
@@ -300,10 +299,8 @@ def _unexpected_bracket(here: Around) -> str:
     if word in (")", "]", "}"):
         if opening is None:
             return f"no bracket is open that this `{word}` could close"
-        wanted = {"(": ")", "[": "]", "{": "}"}[here.text.kind(opening)]
-        if wanted != word:
-            shown = here.text.word(opening)
-            return f"the `{shown}` in line {here.text.line_of(opening)} is closed by `{wanted}`"
+        if {"(": ")", "[": "]", "{": "}"}[here.text.kind(opening)] != word:
+            return f"the `{here.text.word(opening)}` in line {here.text.line_of(opening)} is still open"
     if word == ";" and opening is not None and here.text.kind(opening) != "{":
         if here.kind_at(-1) in ("(", "[", ",") and opening == here.token - 1 and here.kind_at(-1) == "(":
             return ""
@@ -397,7 +394,7 @@ def _body(here: Around) -> str:
 def _loop_end(here: Around) -> str:
     if here.word == "until":
         return "write `do … while( !( … ) )`"
-    if here.word in ("end", "done"):
+    if here.word in _END_WORDS:
         return "blocks stand in braces: `{ … }`"
     return ""
 
@@ -420,6 +417,8 @@ def _end_of_code(here: Around) -> str:
     if first == "--" and text.kind(begin + 1) == "NAME" and not text.adjacent(begin):
         return "comments begin with `//`"
     last = here.token - 1
+    if first in _END_WORDS and begin == last:
+        return "blocks stand in braces: `{ … }`"
     if text.kind(last) == "}":
         return _end_behind_brace(here, last)
     if text.kind(last) in _ENDING:
