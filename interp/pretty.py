@@ -19,6 +19,7 @@ calls that led there, from the inside to the outside.
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,6 +39,7 @@ TAB = 4
 _MOST_CALLS = 12  # of a trace, the outermost three among them
 _MOST_REPEATED = 1000
 _COLORS = {"error": "1;31", "warning": "1;33", "info": "1;36", "place": "36", "hint": "32", "dim": "2"}
+_COLORED = re.compile("\x1b\\[[0-9;]*m")
 _LEFT_OUT = "…"
 # Messages of the compiler whose fault may be at the end of the line before.
 _FAULT_BEFORE = ("Missing operators", "Found 'else'", "Expected ',' or", "Unexpected token")
@@ -99,7 +101,7 @@ def _rendered(message: Any, paint: Paint, width: int, before: list[str]) -> str:
         head, place, hint, calls = _Rendering(message, paint, max(width, 20)).parts()
     except Exception:  # a message must not get lost, whatever it is that we did not think of
         return clean(str(message), "\n\t")
-    here = [*place, *calls]
+    here = [_COLORED.sub("", row) for row in (*place, *calls)]
     if here and here == before:
         return "\n".join([f"{head} {paint('dim', '(at the same place)')}", *hint])
     before[:] = here

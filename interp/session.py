@@ -155,6 +155,8 @@ class Session:
         if text.startswith(":"):
             word, _, rest = text.partition(" ")
             self._command(word, rest.strip())
+        elif text.rstrip(" ;()") in ("help", "exit", "quit") and lookup(self.engine, text.rstrip(" ;()")) is MISSING:
+            self._show(":help lists the commands, :quit or Ctrl-D ends the prompt\n")
         elif text:
             self.run(closed(text))
 
@@ -218,7 +220,9 @@ class Session:
     def _command(self, word: str, rest: str) -> None:
         matches = [command for command in COMMANDS if command.startswith(word)]
         if len(matches) != 1:
-            self._show(f"no command '{word}'; :help lists them\n")
+            near = nearest(word, COMMANDS)
+            meant = f"did you mean '{near}'?" if near else ":help lists them"
+            self._show(f"no command '{word}'; {meant}\n")
             return
         getattr(self, "_do_" + matches[0][1:])(rest)
 

@@ -109,6 +109,12 @@ def test_color(environment: dict[str, str], colored: bool) -> None:
 
 
 @pytest.mark.usefixtures("script")
+def test_color_does_not_make_two_places_of_one() -> None:
+    text = on_terminal("-e", "nowhere();")
+    assert text.count("^^^^^^^") == 1 and "(at the same place)" in text
+
+
+@pytest.mark.usefixtures("script")
 def test_no_color_in_a_pipe() -> None:
     assert "\x1b" not in sgs("--pretty", "a.sgs").stderr
 

@@ -250,6 +250,14 @@ def session(capfdbinary: Any) -> Iterator[tuple[Session, Callable[[str], str]]]:
     made.engine.close()
 
 
+@pytest.mark.parametrize("text", ["help", "exit", "quit();"])
+def test_habits_of_other_prompts(text: str, session: tuple[Session, Callable[[str], str]]) -> None:
+    _, enter = session
+    assert enter(text) == ":help lists the commands, :quit or Ctrl-D ends the prompt\n"
+    enter("function help(){ return 5; } function exit(){ return 5; } function quit(){ return 5; }")
+    assert "Ctrl-D" not in enter(text)
+
+
 @pytest.mark.parametrize(
     ("text", "complete"),
     [
