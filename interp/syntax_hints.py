@@ -302,8 +302,13 @@ def _unexpected_bracket(here: Around) -> str:
         if {"(": ")", "[": "]", "{": "}"}[here.text.kind(opening)] != word:
             return f"the `{here.text.word(opening)}` in line {here.text.line_of(opening)} is still open"
     if word == ";" and opening is not None and here.text.kind(opening) != "{":
-        if here.kind_at(-1) in ("(", "[", ",") and opening == here.token - 1 and here.kind_at(-1) == "(":
-            return ""
+        if here.text.kind(opening - 1) == "for":
+            loop = Around(here.text, opening - 1)
+            if not loop.starts_statement(0):
+                return f"a `;` is missing at the end of line {loop.line(-1)}" if loop.line(-1) < loop.line() else ""
+            inside = range(opening + 1, here.token)
+            if sum(here.text.kind(token) == ";" and here.text.opening(token) == opening for token in inside) > 1:
+                return f"a `for` has two `;`, and the `(` in line {here.text.line_of(opening)} is still open"
         return f"the `{here.text.word(opening)}` in line {here.text.line_of(opening)} is still open"
     return ""
 
@@ -318,7 +323,7 @@ def _dictionary(here: Around) -> str:
     if brace is None:
         return ""
     outer = here.text.opening(brace)
-    if outer is not None and here.text.kind(outer) == "(":
+    if outer is not None and here.text.kind(outer) == "(" and here.text.kind(brace - 1) in _ENDING:
         return f"the `(` in line {here.text.line_of(outer)} is still open, so this `{{` begins a dictionary"
     before = brace - 1
     opening = here.text.opening(before) if here.text.kind(before) == ")" else None
@@ -326,6 +331,8 @@ def _dictionary(here: Around) -> str:
         name = Around(here.text, opening - 1)
         if name.starts_statement(0):
             return f"a function is written `function {name.word}( … ){{ … }}`"
+    if here.kind_at(-1) not in ("{", ","):
+        return ""
     if here.kind in ("INT", "CONST") and here.kind_at(1) in (",", "}"):
         return "a list is written `[ 1, 2 ]`"
     if here.kind in ("INT", "CONST") and here.kind_at(1) in ("=", ":"):
@@ -473,7 +480,10 @@ def _constant(here: Around) -> str:
 
 
 def _anonymous(here: Around) -> str:
-    if here.word == "(" and here.starts_statement(-1):
+    brace = here.opening()
+    # a method of a class must have a name
+    in_class = brace is not None and "class" in (here.text.kind(brace - 2), here.text.kind(brace - 4))
+    if here.word == "(" and here.starts_statement(-1) and not in_class:
         return "a function without a name is a value: `f = function( a ){ … };`"
     return ""
 
