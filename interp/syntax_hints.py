@@ -306,8 +306,8 @@ def _unexpected_bracket(here: Around) -> str:
             loop = Around(here.text, opening - 1)
             if not loop.starts_statement(0):
                 return f"a `;` is missing at the end of line {loop.line(-1)}" if loop.line(-1) < loop.line() else ""
-            inside = range(opening + 1, here.token)
-            if sum(here.text.kind(token) == ";" and here.text.opening(token) == opening for token in inside) > 1:
+            between = range(opening + 1, here.token)
+            if sum(here.text.kind(token) == ";" and here.text.opening(token) == opening for token in between) > 1:
                 return f"a `for` has two `;`, and the `(` in line {here.text.line_of(opening)} is still open"
         return f"the `{here.text.word(opening)}` in line {here.text.line_of(opening)} is still open"
     return ""
