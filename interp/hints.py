@@ -89,11 +89,34 @@ _STRING_MEMBERS = {
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name most like another one, None when none is like it."""
-    import difflib
+    """The name that a slip of the fingers most likely turned into another one, None when none is that near."""
+    best, found = _allowed(name) + 1, None
+    for item in dict.fromkeys(names):
+        if item == name or abs(len(item) - len(name)) >= best:
+            continue
+        slips = 0 if item.lower() == name.lower() else _slips(name, item)
+        if slips < best and (len(item) > 3 or slips == 0 or sorted(item) == sorted(name)):
+            best, found = slips, item
+    return found
 
-    found = difflib.get_close_matches(name, [item for item in dict.fromkeys(names) if item != name], 1, 0.7)
-    return found[0] if found else None
+
+def _allowed(name: str) -> int:
+    """How many slips a name may have: in short ones two make another word."""
+    return 1 if len(name) < 6 else 2 if len(name) < 12 else 3
+
+
+def _slips(one: str, other: str) -> int:
+    """Letters left out, added, changed or swapped with a neighbour between two words."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for place, letter in enumerate(one):
+        earlier, before, row = before, row, [place + 1]
+        for at, wanted in enumerate(other):
+            cost = min(row[at] + 1, before[at + 1] + 1, before[at] + (letter != wanted))
+            if place and at and letter == other[at - 1] and one[place - 1] == wanted:
+                cost = min(cost, earlier[at - 1] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def run_hint(message: Any, words: str, spot: Spot | None, code: CodeType | None) -> str | None:
