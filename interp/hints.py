@@ -282,7 +282,7 @@ def _written_property(where: _Running, name: str) -> str:
     if here is not None and in_condition(here):
         return "`=` assigns; `==` compares"
     if where.subject is not None and where.world is not None and name in members(where.subject, where.world):
-        return f"`{name}` can be read only"
+        return f"`{name}` cannot be written"
     return _unknown_property(where, name)
 
 
