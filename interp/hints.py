@@ -333,6 +333,13 @@ def _unwritable(where: _Running) -> str:
     return "`=` assigns; `==` compares" if here is not None and in_condition(here) else ""
 
 
+def _arithmetic(where: _Running) -> str:
+    here = where.around()
+    if here is not None and here.word in ("+", "+=") and "STRING" in (here.kind_at(-1), here.kind_at(1)):
+        return "`+` adds numbers; `$` joins texts"
+    return ""
+
+
 def _out_of_bounds(where: _Running) -> str:
     from .runtime.values import Array
 
@@ -400,6 +407,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[..., str]], ...] = tuple(
         (r"Readable property not found: \"(.*)\"", _unknown_property),
         (r"Writable property not found: \"(.*)\"", _written_property),
         (r"(?:Property|Index) write operation not supported on the given variable type", _unwritable),
+        (r"Specified arithmetic operation is not supported .*", _arithmetic),
         (r"Cannot find readable value by index: \"(.*)\"", _unknown_key),
         (r"Property '(.*)' not found on object of type '(.*)'", _property_of),
         (r"Cannot index variable of type '(.*)'", _index_of),

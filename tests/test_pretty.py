@@ -251,6 +251,20 @@ def test_lines_of_traces_are_plain_numbers_elsewhere() -> None:
     assert str(kept[0]) == "- \"<main>\" in <string>, line 1\nWarning: variable 'nowhere' was not found"
 
 
+def test_the_tour_shows_what_people_see() -> None:
+    tour = (ROOT / "docs" / "tour.md").read_text()
+    (block,) = re.findall(r"\n\n((?:    .*\n)+)\nA place is", tour)
+    source = (
+        "global story = 'x'; function headline( text ){\n\treturn string_part( text, 0, 40 );\n}\n"
+        "println( headline( story ) );\n"
+    )
+    texts: list[str] = []
+    with Engine(on_message=lambda message: texts.append(pretty.render(message))) as engine:
+        with pytest.raises(ScriptError):
+            engine.run(source, name="news.sgs")
+    assert texts[0] + "\n" == re.sub("^    ", "", block, flags=re.MULTILINE)
+
+
 def test_libraries_that_may_not_be_included_are_not_recommended() -> None:
     assert "include" not in rendered("io_file_read( 'x' );", libraries=["string"])
     assert "this program may not use" in rendered("include 'io';", libraries=["string"])
