@@ -259,9 +259,9 @@ def test_the_tour_shows_what_people_see() -> None:
         "println( headline( story ) );\n"
     )
     texts: list[str] = []
-    with Engine(on_message=lambda message: texts.append(pretty.render(message))) as engine:
-        with pytest.raises(ScriptError):
-            engine.run(source, name="news.sgs")
+    engine = Engine(on_message=lambda message: texts.append(pretty.render(message)))
+    with pytest.raises(ScriptError):
+        engine.run(source, name="news.sgs")
     assert texts[0] + "\n" == re.sub("^    ", "", block, flags=re.MULTILINE)
 
 
