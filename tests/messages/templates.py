@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("interp/syntax", "interp/compiler", "interp/runtime", "interp/library.py", "stdlib")
+SOURCES = ("interp/syntax", "interp/compiler", "interp/runtime", "interp/library.py", "stdlib", "sockets_module")
 # function or exception -> the position of the text among its arguments
 EMITTERS = {
     "warning": 0,
