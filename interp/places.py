@@ -318,8 +318,8 @@ def _search(code: CodeType) -> tuple[_Layout, tuple[int, ...]] | None:
             return _layout(unit), path
     # a unit that is no longer in memory: the same instructions on the same lines must come out of its text
     for source in _sources(code.co_filename):
-        for limits in (False, True):
-            layout = _Layout(Unit(code, source, code.co_filename, "", (limits, True, False), NESTING))
+        for options in ((False, True, False), (True, True, False), (False, False, False)):
+            layout = _Layout(Unit(code, source, code.co_filename, "", options, NESTING))
             path = None if layout.code is None else _path(layout.code, code, same=True)
             if path is not None:
                 return layout, path
