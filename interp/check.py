@@ -142,6 +142,10 @@ class Checker:
                     self._count(node.func, len(node.args), node.line)
                 elif type(node) is n.Prop:
                     self._member(node, types)
+                elif type(node) in (n.If, n.While, n.DoWhile, n.IfExpr):
+                    self._condition(node.cond)
+                elif type(node) is n.Binary and node.op == "+":
+                    self._sum(node)
                 if type(node) in (n.Assign, n.OpAssign) and type(node.target) is n.Prop:
                     self._member(node.target, types, True)
 
@@ -261,6 +265,17 @@ class Checker:
             for before, after in pairwise(statements):
                 if type(before) in (n.Return, n.Break, n.Continue) and type(after) is not n.FuncDecl:
                     self.report(_first_line(after), "", "unreachable code")
+
+    def _condition(self, cond: n.Node) -> None:
+        if type(cond) is n.Assign and type(cond.value) is n.Const:
+            name = cond.target.name if type(cond.target) is n.Name else ""
+            self.report(cond.line, name, "the condition assigns: '=' assigns, '==' compares")
+
+    def _sum(self, node: Any) -> None:
+        # one text alone may be added to an object with an `__add`
+        texts = [text for text in map(text_of, _summands(node)) if text and not re.search(rb"\d", text)]
+        if len(texts) > 1:
+            self.report(node.line, "", "'+' adds numbers: '$' joins texts")
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
@@ -395,6 +410,14 @@ def _read(function: n.Function) -> Iterator[tuple[n.Name, bool]]:
         stack += [(child, silent) for child in children(node) if id(child) not in skip]
 
 
+def _summands(node: Any) -> list[n.Node]:
+    found: list[n.Node] = []
+    while type(node) is n.Binary and node.op == "+":
+        found.append(node.right)
+        node = node.left
+    return [*found, node]
+
+
 def _reads_any(function: n.Function, names: frozenset[str]) -> bool:
     return any(type(node) is n.Name and node.name in names for node in inside(function))
 
@@ -421,11 +444,7 @@ def check_source(source: bytes, file: str, known: Known, departures: bool = Fals
     try:
         unit = analyse(source)
     except SyntaxMessages as found:
-        for text in found.texts:
-            match = re.match(r"\[line (\d+)\],? ?(.*)", text, re.DOTALL)
-            line, message = (int(match[1]), match[2]) if match else (1, text)
-            checker.report(line, "", message)
-        return checker.findings
+        return [_syntax_finding(source, file, text) for text in found.texts]
     checker.check(unit)
     if departures:
         from .departures import find_departures
@@ -434,15 +453,26 @@ def check_source(source: bytes, file: str, known: Known, departures: bool = Fals
     return sorted(checker.findings, key=lambda finding: (finding.line, finding.column))
 
 
+def _syntax_finding(source: bytes, file: str, text: str) -> Finding:
+    """A message of the compiler as a finding, with its hint."""
+    from .pretty import explain_refusal
+
+    spot, said, hint = explain_refusal(source, text)
+    line, column = spot.text.place(spot.start)
+    return Finding(file, line, column, f"{said} ({hint})" if hint else said)
+
+
 def main(words: list[str], stdout: BinaryIO, stderr: BinaryIO) -> int:
     """`sgs check`: the exit status."""
-    switches = {word for word in words if word.startswith("--")}
+    switches = {word for word in words if word.startswith("-")}
     files = [word for word in words if word not in switches]
-    if "--help" in switches:
+    if switches & {"-h", "--help"}:
         stdout.write(USAGE.encode())
         return 0
-    if not files or switches - {"--json", "--departures"}:
-        stderr.write(USAGE.encode())
+    unknown = sorted(switches - {"--json", "--departures"})
+    if unknown or not files:
+        what = f"unknown option '{unknown[0]}'" if unknown else "no file given"
+        stderr.write(f"sgs check: {what}\ntry 'sgs check --help'\n".encode("utf-8", "surrogateescape"))
         return 2
     known = Known()
     found = 0

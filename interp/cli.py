@@ -46,6 +46,8 @@ options:
                               (k, m and g stand for powers of 1024); may be given several times
   --no-cache                  neither read nor write compiled code on disk
   --no-optimize               plain generated code: slower, prints the same
+  --pretty, --no-pretty       messages with the source line and a hint, or as C SGScript prints them
+                              (without either: the first when standard error is a terminal)
   --profile                   at the end, where the time went: a table on stderr
   --profile=FILE              the same as a file for https://www.speedscope.app
   --debug                     stop at the first line and take commands: breakpoints, steps, values
@@ -70,8 +72,8 @@ class Options:
     """What the command line asks for."""
 
     __slots__ = (
-        "allow_net", "args", "cache", "code", "debug", "files", "io", "limits", "network", "optimize", "profile",
-        "prompt", "show",
+        "allow_net", "args", "cache", "code", "debug", "files", "io", "limits", "network", "optimize", "pretty",
+        "profile", "prompt", "show",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -86,6 +88,7 @@ class Options:
         self.network = True
         self.allow_net: list[str] = []
         self.limits: dict[str, Any] = {}
+        self.pretty: bool | None = None  # as the terminal wants it
         self.prompt = False
         self.show: str | None = None
 
@@ -109,7 +112,7 @@ def parse_options(argv: list[str], terminal: bool = False) -> Options:
             (options.args if options.files else options.files).append(word)
             break  # the rest belongs to the script
         elif not _parse_switch(options, word, words):
-            raise UsageError(f"unknown option '{word}'")
+            raise UsageError(f"unknown option '{word}'{_meant(word.partition('=')[0], HELP.split())}")
     options.args += words
     if not options.files and options.code is None and options.args:
         options.files.append(options.args.pop(0))  # after `--`
@@ -121,7 +124,7 @@ def parse_options(argv: list[str], terminal: bool = False) -> Options:
         raise UsageError("--debug takes its commands from standard input, so the script must be in a file")
     if not (options.files or options.code is not None or options.show):
         if not terminal:
-            raise UsageError("no file given")
+            raise UsageError("no file given (- stands for standard input)")
         options.prompt = True
     return options
 
@@ -155,6 +158,8 @@ def _parse_switch(options: Options, word: str, words: Iterator[str]) -> bool:
     elif word == "--debug":
         options.debug = True
         options.optimize = False
+    elif word in ("--pretty", "--no-pretty"):
+        options.pretty = word == "--pretty"
     elif word == "--no-io":
         options.io = False
     elif word == "--deny-net":
@@ -168,6 +173,26 @@ def _argument(option: str, words: Iterator[str]) -> str:
     for word in words:
         return word
     raise UsageError(f"option '{option}' needs an argument")
+
+
+def _meant(word: str, words: list[str]) -> str:
+    """The end of a complaint about a word: the one that was likely meant, if there is one."""
+    from .hints import nearest
+
+    near = nearest(word, [item.rstrip(",") for item in words if item[:2] == word[:2]])
+    return f"; did you mean '{near}'?" if near else ""
+
+
+def _meant_file(path: str) -> str:
+    """The same for a file that does not exist: a tool, or a file in the same folder."""
+    folder, name = os.path.split(path)
+    try:
+        files = [os.path.join(folder, item) for item in os.listdir(folder or ".") if item.endswith(".sgs")]
+    except OSError:
+        return ""
+    if path + ".sgs" in files:
+        return f"; did you mean '{path}.sgs'?"
+    return _meant(path, [*files, *(TOOLS if "." not in name else ())])
 
 
 def _parse_limit(limits: dict[str, Any], text: str) -> None:
@@ -330,7 +355,10 @@ def _collect_from_here() -> None:
 
 def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -> int:
     """Run what the options name on the given streams; the exit status of chapter 02 section 1. UsageError as above."""
-    engine = open_engine(options, stdin=stdin, stdout=stdout, stderr=stderr)
+    pretty = stderr.isatty() if options.pretty is None else options.pretty
+    show = _show_pretty(stderr) if pretty else None
+    engine = open_engine(options, stdin=stdin, stdout=stdout, stderr=stderr, on_message=show)
+    explain = _explain if pretty else None
     _collect_from_here()
     watcher: Any = None
     if options.profile is not None or options.debug:
@@ -341,16 +369,16 @@ def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -
             watcher.start()
         if options.code is not None:
             code = os.fsencode(options.code)
-            status = _attempt(lambda: engine.run(code, args=options.args), stderr)
+            status = _attempt(lambda: engine.run(code, args=options.args), stderr, explain)
         for path in options.files:
             if path == "-":
-                status |= _attempt(lambda: engine.run(stdin.read(), name="<stdin>", args=options.args), stderr)
+                status |= _attempt(lambda: engine.run(stdin.read(), name="<stdin>", args=options.args), stderr, explain)
             else:
-                status |= _attempt(lambda path=path: engine.run_file(path, options.args), stderr, path)  # type: ignore[misc]
+                status |= _attempt(lambda path=path: engine.run_file(path, options.args), stderr, explain, path)  # type: ignore[misc]
     except ScriptExit as end:
         status = end.code & 0xFF
     except (ScriptInterrupted, ScriptStop, KeyboardInterrupt):
-        stderr.write(b"".join(_interrupted_at) + b"Interrupted\n")
+        stderr.write(_interruption(stderr, explain))
         status = INTERRUPTED
     finally:
         if watcher is not None:
@@ -373,52 +401,104 @@ def _watcher(options: Options, engine: Engine, stdin: BinaryIO, stdout: BinaryIO
     return Prompt(engine, stdin, stdout, stderr)
 
 
+def _show_pretty(stderr: BinaryIO) -> Callable[[Any], None]:
+    """A handler that shows messages to a person; what that takes is loaded with the first one."""
+    show: Callable[[Any], None] | None = None
+
+    def handle(message: Any) -> None:
+        nonlocal show
+        if show is None:
+            from .pretty import handler, terminal_width, wants_color
+
+            show = handler(stderr.write, color=wants_color(stderr), width=terminal_width(stderr))
+        show(message)
+
+    return handle
+
+
 def _prompt(options: Options, stdin: BinaryIO, stdout: BinaryIO) -> int:
     """Talks to the person at the terminal; the exit status."""
     from . import repl
 
     options.cache = False  # the prompt's own modules are not what the next script needs
     _network(options)  # a UsageError before anything is on the screen
+
+    def show(errors: Any) -> Any:
+        if options.pretty is False:
+            return None
+        from .pretty import handler, terminal_width, wants_color
+
+        return handler(errors.write, color=wants_color(stdout), width=terminal_width(stdout))
+
     return repl.run(
-        lambda out, err: open_engine(options, stdin=stdin, stdout=out, stderr=err, encoding=None),
+        lambda out, err: open_engine(options, stdin=stdin, stdout=out, stderr=err, encoding=None, on_message=show(err)),
         stdin,
         stdout,
         f"sgs {VERSION} (SGScript 1.4.1), Python {sys.version.split()[0]}; ",
     )
 
 
-def _attempt(start: Callable[[], Any], stderr: BinaryIO, path: str = "") -> int:
-    """Run one piece of code; FAILED when it did not run to its end. The engine has printed the messages."""
+def _explain(problem: ScriptError, stderr: BinaryIO) -> bytes:
+    """What ended a script from outside, with the place where it was."""
+    from .pretty import render, terminal_width, wants_color
+
+    text = render(problem, color=wants_color(stderr), width=terminal_width(stderr))
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def _interruption(stderr: BinaryIO, explain: Callable[[ScriptError, BinaryIO], bytes] | None) -> bytes:
+    """What is said after Ctrl-C."""
+    if explain is not None:
+        from .message import trace_of
+
+        interrupted = ScriptInterrupted("Interrupted", trace_of(_interrupted_at))
+        return explain(interrupted, stderr)
+    if not _interrupted_at:
+        return b"Interrupted\n"
+    from .runtime.messages import format_frames
+
+    return format_frames(_interrupted_at) + b"Interrupted\n"
+
+
+def _attempt(
+    start: Callable[[], Any], stderr: BinaryIO, explain: Callable[[ScriptError, BinaryIO], bytes] | None,
+    path: str = "",
+) -> int:  # fmt: skip
+    """Run one piece of code; FAILED when it did not run to its end. The engine has printed the messages.
+
+    With `explain` a limit that fires says where.
+    """
     try:
         start()
     except (ScriptExit, ScriptInterrupted):
         raise
     except LimitExceeded as fired:
-        stderr.write(f"sgs: limit exceeded: {fired.which}\n".encode())
+        plain = f"sgs: limit exceeded: {fired.which}\n".encode()
+        stderr.write(explain(fired, stderr) if explain is not None else plain)
     except (ScriptSyntaxError, ScriptError):
         pass
     except OSError as problem:
         if problem.filename != path:
             raise  # not the opening of the file
-        text = f"sgs: failed to open '{path}': {problem.strerror}\n"
+        meant = _meant_file(path) if isinstance(problem, FileNotFoundError) else ""
+        text = f"sgs: failed to open '{path}': {problem.strerror}{meant}\n"
         stderr.write(text.encode("utf-8", "surrogateescape"))
     else:
         return 0
     return FAILED
 
 
-# Where the script was when Ctrl-C came: the lines of a trace, filled by the signal handler.
-_interrupted_at: list[bytes] = []
+# Where the script was when Ctrl-C came, filled by the signal handler.
+_interrupted_at: list[Any] = []
 
 
 def _on_interrupt(_number: int, frame: FrameType | None) -> NoReturn:
     """Ends the script wherever it is: no script code can stop this exception, and none runs on its way."""
     context = current()
     if context is not None:
-        from .runtime.messages import format_frames, stack
+        from .runtime.messages import stack
 
-        frames, _ = stack(frame, context.world.namespace)
-        _interrupted_at[:] = [format_frames(frames)]
+        _interrupted_at[:] = stack(frame, context.world.namespace, places=True)[0]
     raise ScriptStop("interrupted")
 
 
@@ -486,7 +566,8 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None:
         from . import start
 
-        if options.cache and options.profile is None and not options.debug:
+        watched = options.profile is not None or options.debug
+        if options.cache and not watched and "interp.pretty" not in sys.modules:
             start.keep()
         _leave(status)
     return status

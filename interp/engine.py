@@ -21,7 +21,7 @@ from .limits import Guard, Limits, Stop
 from .ports import Ports, Resources
 from .runtime import environment, helpers, values
 from .runtime.calls import enter_deep, enter_native, invoke, invoke_multi, leave_native, mend, overflow
-from .runtime.messages import format_frames
+from .runtime.messages import Place, format_frames
 from .runtime.state import HostRaised, ScriptAbort, ScriptQuit, ScriptStop, World, current, switch
 from .streams import Streams
 
@@ -130,7 +130,7 @@ class Engine:
 
             on_message = log_handler(log)
         if on_message is not None:
-            world.message_hook = _hook(on_message, world.streams)
+            world.message_hook = _hook(on_message, ref(world))
         self.globals = Globals(self)
         self._closed = False
 
@@ -172,17 +172,22 @@ class Engine:
         try:
             return self._compiler.load(source, name, from_disk)
         except CompileError as found:
+            body = source if isinstance(source, bytes) else source.source
             for text in found.texts:
-                self._report(text)
-            raise _syntax_error(found, name) from None
+                self._report(text, body, name)
+            raise _syntax_error(found, name, body) from None
 
-    def _report(self, text: bytes) -> None:
-        hook = self._world.message_hook
+    def _report(self, text: bytes, source: bytes, name: str) -> None:
+        world = self._world
+        hook = world.message_hook
         if hook is not None:
+            before, world.refused = world.refused, (text, source, name)
             try:
                 hook(b"Error", 300, text, [])
             except HostRaised as raised:
                 raise raised.exception from None
+            finally:
+                world.refused = before
         else:
             self._world.streams.errors(b"Error: " + text + b"\n")
 
@@ -787,15 +792,22 @@ class Globals:
         return f"<Globals of {len(self)} names>"
 
 
-def _hook(handler: Callable[[Any], Any], streams: Streams) -> Callable[..., bool]:
-    from .message import Message, trace_of
-
+def _hook(handler: Callable[[Any], Any], where: Callable[[], World | None]) -> Callable[..., bool]:
     def hook(kind: bytes, level: int, text: bytes, frames: list[Any]) -> bool:
-        streams.count(len(text))
+        from .message import Message, trace_of
+
+        world = where()
+        assert world is not None  # it is what calls
+        world.streams.count(len(text))
+        message = Message(kind, level, text, trace_of(frames), world.refused)
+        message._world = world
+        message._subject = world.subject
         try:
-            return handler(Message(kind, level, text, trace_of(frames))) is True
+            return handler(message) is True
         except Exception as problem:
             raise HostRaised(problem) from None
+        finally:
+            message._world = message._subject = None
 
     return hook
 
@@ -828,14 +840,14 @@ def _tick(guard: Guard, limit: int) -> Callable[[], None]:
     return tick
 
 
-def _syntax_error(found: CompileError, name: str) -> ScriptSyntaxError:
+def _syntax_error(found: CompileError, name: str, source: bytes) -> ScriptSyntaxError:
     text = found.texts[0].decode("utf-8", "replace")
     line: int | None = None
     if text.startswith("[line "):
         number, _, rest = text[6:].partition("]")
         if number.lstrip("-").isdigit():
             line, text = int(number), rest.lstrip(", ").strip()
-    return ScriptSyntaxError(text, name, line)
+    return ScriptSyntaxError(text, name, line, source)
 
 
 def _is_running(world: World) -> bool:
@@ -868,7 +880,8 @@ def _frames_of(problem: BaseException, namespace: dict[str, Any]) -> list[Any]:
     while trace is not None:
         if trace.tb_frame.f_globals is namespace:
             code = trace.tb_frame.f_code
-            found.append((code.co_name.encode(), code.co_filename.encode("utf-8", "surrogateescape"), trace.tb_lineno))
+            line = Place(trace.tb_lineno, code, trace.tb_lasti)
+            found.append((code.co_name.encode(), code.co_filename.encode("utf-8", "surrogateescape"), line))
         trace = trace.tb_next
     return found
 

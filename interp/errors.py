@@ -4,13 +4,17 @@ from __future__ import annotations
 
 
 class ScriptSyntaxError(Exception):
-    """A program that does not compile. `text` has no `[line N] ` prefix; `line` is None where there is none."""
+    """A program that does not compile. `text` has no `[line N] ` prefix; `line` is None where there is none.
 
-    def __init__(self, text: str, file: str, line: int | None) -> None:
+    `source` is the program.
+    """
+
+    def __init__(self, text: str, file: str, line: int | None, source: bytes | None = None) -> None:
         super().__init__(f"{file}:{line}: {text}" if line is not None else f"{file}: {text}")
         self.text = text
         self.file = file
         self.line = line
+        self.source = source
 
 
 class ScriptError(Exception):

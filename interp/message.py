@@ -14,16 +14,27 @@ _LEVELS = {b"Info": "info", b"Warning": "warning", b"Error": "error"}
 class Message:
     """One message: `level` ("info", "warning", "error"), `text` (bytes), `trace`, `number` (the script's own level).
 
-    `trace` is a list of (function, file, line), outermost first; line is None for natives.
+    `trace` is a list of (function, file, line), outermost first; line is None for natives. When the message is about a
+    text that did not compile, `source` is that text and `file` its name, else both are None.
     """
 
-    __slots__ = ("level", "number", "text", "trace")
+    __slots__ = ("_subject", "_world", "file", "level", "number", "source", "text", "trace")
 
-    def __init__(self, kind: bytes, number: int, text: bytes, trace: list[tuple[str, str, int | None]]) -> None:
+    def __init__(
+        self, kind: bytes, number: int, text: bytes, trace: list[tuple[str, str, int | None]],
+        refused: tuple[bytes, bytes, str] | None = None,
+    ) -> None:  # fmt: skip
         self.level = _LEVELS[kind]
         self.number = number
         self.text = text
         self.trace = trace
+        self.source: bytes | None = None
+        self.file: str | None = None
+        if refused is not None and text.endswith(refused[0]):
+            _, self.source, self.file = refused
+        # for the hints of `interp.pretty`, only while the handler runs
+        self._world: Any = None
+        self._subject: Any = None
 
     def __repr__(self) -> str:
         return f"Message({self.level!r}, {self.text!r})"

@@ -13,11 +13,12 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from . import vocabulary
-from .compiler.pipeline import CompileError, disk_cache, parse_unit, register_twins
+from .compiler.pipeline import CompileError, Unit, disk_cache, parse_unit, remember
 from .engine import Engine
 from .errors import LimitExceeded, ScriptError, ScriptSyntaxError
+from .hints import nearest
 from .runtime import environment
-from .runtime.state import ScriptStop, current
+from .runtime.state import ScriptStop, World, current
 from .runtime.values import MISSING, Array, Map, Object, chain, dict_get, dict_keys, is_dict, map_items
 from .syntax import nodes as n
 from .syntax import parser
@@ -63,7 +64,11 @@ def is_complete(text: str) -> bool:
 def closed(text: str) -> bytes:
     """The bytes of an input, with the `;` it may lack."""
     source = text.encode("utf-8", "surrogateescape")
-    return source + b"\n;" if _wants_more(source) and not _refused(source + b"\n;") else source
+    with_end = source + b"\n;"
+    if _wants_more(source):
+        return source if _refused(with_end) else with_end
+    # something else is wrong: the end is not what the message should be about
+    return with_end if _refused(source) and source.rstrip()[-1:] not in b";}" else source
 
 
 def _failure(source: bytes) -> tuple[str | None, bool]:
@@ -102,27 +107,32 @@ class Input:
     def tree(self) -> n.Function:
         """The resolved tree; raises CompileError."""
         unit: n.Function = parse_unit(self.source, disk_cache(), keep=True)
+        self.shape(unit)
+        return unit
+
+    def shape(self, unit: n.Function) -> None:
+        """Makes the value of the last expression what the unit returns."""
         while unit.body and isinstance(unit.body[-1], n.ExprStmt) and not unit.body[-1].exprs:
             unit.body.pop()  # a `;` alone
         last = unit.body[-1] if unit.body else None
         if isinstance(last, n.ExprStmt) and last.exprs and not any(isinstance(item, _SILENT) for item in last.exprs):
             unit.body[-1] = n.Return(last.line, last.exprs)
             self.shows_null = not isinstance(last.exprs[-1], (n.Call, n.CompatCall))
-        return unit
 
     def code(self, limits: bool, optimize: bool, counting: bool, cache: bool, nesting: int) -> CodeType:
         """The code, in the form that an engine asks a `Program` for; raises CompileError."""
         from .compiler.generate import generate
 
+        key = f"{id(self):x}"
         depth = sys.getrecursionlimit()
         sys.setrecursionlimit(depth + _ROOM)
         try:
-            code = generate(self.tree(), self.name, f"{id(self):x}", limits, optimize, counting, self.source)
+            code = generate(self.tree(), self.name, key, limits, optimize, counting, self.source)
         except (RecursionError, SyntaxError, MemoryError):
             raise CompileError([b"[line 1] nesting too deep"]) from None
         finally:
             sys.setrecursionlimit(depth)
-        register_twins(code)
+        remember(self.name, Unit(code, self.source, self.name, key, (limits, optimize, counting), nesting, self.shape))
         return code
 
 
@@ -145,6 +155,8 @@ class Session:
         if text.startswith(":"):
             word, _, rest = text.partition(" ")
             self._command(word, rest.strip())
+        elif text.rstrip(" ;()") in ("help", "exit", "quit") and lookup(self.engine, text.rstrip(" ;()")) is MISSING:
+            self._show(":help lists the commands, :quit or Ctrl-D ends the prompt\n")
         elif text:
             self.run(closed(text))
 
@@ -208,7 +220,9 @@ class Session:
     def _command(self, word: str, rest: str) -> None:
         matches = [command for command in COMMANDS if command.startswith(word)]
         if len(matches) != 1:
-            self._show(f"no command '{word}'; :help lists them\n")
+            near = nearest(word, COMMANDS)
+            meant = f"did you mean '{near}'?" if near else ":help lists them"
+            self._show(f"no command '{word}'; {meant}\n")
             return
         getattr(self, "_do_" + matches[0][1:])(rest)
 
@@ -307,11 +321,11 @@ def lookup(engine: Engine, path: str) -> Any:
     for name in names[1:]:
         if value is MISSING:
             break
-        value = dict(members(engine, value)).get(name, MISSING)
+        value = dict(members(engine._world, value)).get(name, MISSING)
     return value
 
 
-def members(engine: Engine, value: Any) -> Iterator[tuple[str, Any]]:
+def members(world: World, value: Any) -> Iterator[tuple[str, Any]]:
     """Names that may follow a dot behind a value, with what they are; MISSING for what a getter would have to say."""
     seen: set[str] = set()
 
@@ -332,7 +346,7 @@ def members(engine: Engine, value: Any) -> Iterator[tuple[str, Any]]:
             if type(key) is bytes:
                 yield from once(key, item)
     elif isinstance(value, Array):
-        meta = engine._world.array_meta
+        meta = world.array_meta
         for key in dict_keys(meta):
             if not key.startswith(b"__"):
                 yield from once(key, dict_get(meta, key))
@@ -342,7 +356,7 @@ def members(engine: Engine, value: Any) -> Iterator[tuple[str, Any]]:
         for name in ("length", "first", "last"):
             yield from once(name, MISSING)
     elif type(value) is FunctionType:
-        yield from once("apply", engine._world.symbol_values[b"sys_apply"])
+        yield from once("apply", world.symbol_values[b"sys_apply"])
     elif isinstance(value, Object):
         for key, member in getattr(value, "members", {}).items():
             yield from once(key, member if type(member) is FunctionType else MISSING)
@@ -363,7 +377,10 @@ def completions(engine: Engine, line: str) -> list[tuple[str, int, str]]:
     if dot:
         value = lookup(engine, head)
         if value is not MISSING:
-            found = [(name, "property" if item is MISSING else describe(item)) for name, item in members(engine, value)]
+            found = [
+                (name, "property" if item is MISSING else describe(item))
+                for name, item in members(engine._world, value)
+            ]
     else:
         found += [(word, "keyword") for word in vocabulary.keywords()]
         for name, value in environment.global_items(engine._world):
@@ -417,7 +434,7 @@ def _explain_value(engine: Engine, name: str, value: Any) -> str:
         return f"{_script_signature(value)}\n  defined in {code.co_filename}, line {code.co_firstlineno}\n"
     if isinstance(value, Object):
         return f"{name}: " + _explain_type(type(value), "")
-    rows = [(member, describe(item)) for member, item in members(engine, value) if item is not MISSING]
+    rows = [(member, describe(item)) for member, item in members(engine._world, value) if item is not MISSING]
     lines = [f"  {member:<16} {note}" for member, note in rows[:40]]
     return "\n".join([f"{name}: {describe(value)}", *lines]) + "\n"
 
@@ -443,11 +460,3 @@ def _explain_type(cls: Any, member: str) -> str:
         first = doc.strip().splitlines()[0] if doc.strip() else ""
         lines.append(f"  {item.spec.signature if native else key.decode():<32} {first}")
     return "\n".join(lines) + "\n"
-
-
-def nearest(name: str, names: Any) -> str | None:
-    """The name most like another one, None when none is like it."""
-    import difflib
-
-    found = difflib.get_close_matches(name, [item for item in dict.fromkeys(names) if item != name], 1, 0.7)
-    return found[0] if found else None

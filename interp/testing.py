@@ -195,13 +195,15 @@ def _order(path: str, names: list[str]) -> list[str]:
 
 def main(words: list[str], stdout: BinaryIO, stderr: BinaryIO) -> int:
     """`sgs test`: the exit status."""
-    switches = {word for word in words if word.startswith("--")}
+    switches = {word for word in words if word.startswith("-")}
     paths = [word for word in words if word not in switches]
-    if "--help" in switches:
+    if switches & {"-h", "--help"}:
         stdout.write(USAGE.encode())
         return 0
-    if switches - {"--coverage"}:
-        stderr.write(USAGE.encode())
+    unknown = sorted(switches - {"--coverage"})
+    if unknown:
+        text = f"sgs test: unknown option '{unknown[0]}'\ntry 'sgs test --help'\n"
+        stderr.write(text.encode("utf-8", "surrogateescape"))
         return 2
     try:
         files = find_tests(paths or ["."])

@@ -23,6 +23,7 @@ ON_PURPOSE = {
     "core/pcall-swallows": ["undefined global 'undefined_variable'"],
     "statements/defer-return": ["unreachable code"],
     "statements/func-evaluation-order": ["undefined global 'o'"],
+    "statements/if-else-forms": ["the condition assigns: '=' assigns, '==' compares"],
     "statements/pcall-continues": ["undefined global 'undefined_name'"],
     "statements/var-global-declaration": ["local 'only_local' is never read"],
 }
@@ -64,6 +65,20 @@ def test_columns(known: Known) -> None:
     source = b'println( "nope", /* nope */ nope );\n'
     (finding,) = check_source(source, "a.sgs", known)
     assert str(finding).startswith("a.sgs:1:29: undefined global 'nope'")
+
+
+@pytest.mark.parametrize(
+    ("source", "finding"),
+    [
+        (b"x = 5\ny = 6;", "2:1: Missing operators or separators (a `;` is missing at the end of line 1)"),
+        (b"f( '\xc3\xa4', \n", "1:9: Unexpected end of code (the `(` in line 1 is never closed)"),
+        (b"x = 5;\n\ty = z +;", "2:8: Invalid expression (nothing stands behind the `+`)"),
+        (b"f( 'a", "1:4: end of string not found"),
+    ],
+)
+def test_what_does_not_compile(known: Known, source: bytes, finding: str) -> None:
+    (found,) = check_source(source, "a.sgs", known)
+    assert str(found) == f"a.sgs:{finding}"
 
 
 def test_correct_programs_have_no_findings(known: Known) -> None:

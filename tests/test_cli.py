@@ -175,6 +175,25 @@ def test_a_file_that_cannot_be_opened() -> None:
     assert err == b"sgs: failed to open 'folder': Is a directory\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("--prety", "x.sgs"), b"unknown option '--prety'; did you mean '--pretty'?"),
+        (("hello",), b"failed to open 'hello': No such file or directory; did you mean 'hello.sgs'?"),
+        (("helo.sgs",), b"failed to open 'helo.sgs': No such file or directory; did you mean 'hello.sgs'?"),
+        (("chekc", "hello.sgs"), b"failed to open 'chekc': No such file or directory; did you mean 'check'?"),
+        (("check",), b"check: no file given\ntry 'sgs check --help'"),
+        (("check", "--jsn", "hello.sgs"), b"check: unknown option '--jsn'\ntry 'sgs check --help'"),
+        (("test", "--cover"), b"test: unknown option '--cover'\ntry 'sgs test --help'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_slip_of_the_fingers(words: Sequence[str], meant: bytes) -> None:
+    write("hello.sgs", "")
+    status, out, err = sgs(*words)
+    assert status and not out and meant in err
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_every_library_can_be_included(library: str) -> None:
     assert sgs("-e", f"include '{library}'; print( 'ok' );") == (0, b"ok", b"")

@@ -15,12 +15,35 @@ from .cache import Cache, content_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from ..syntax.nodes import Origin
 
+
+class Unit:
+    """Code and what it was made from: a message for people needs the text, and where in it an instruction stands.
+
+    `options` are the ones that `generate` took behind the key; `shape`, where there is one, changed the tree before.
+    """
+
+    __slots__ = ("code", "file", "key", "nesting", "options", "shape", "source")
+
+    def __init__(
+        self, code: CodeType, source: bytes, file: str, key: str, options: tuple[bool, bool, bool], nesting: int,
+        shape: Callable[[Any], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.code = code
+        self.source = source
+        self.file = file
+        self.key = key
+        self.options = options
+        self.nesting = nesting
+        self.shape = shape
+
+
 # Loaded code by source, file and options: an engine that runs the same program again parses nothing.
-_memory: dict[tuple[bytes, str, str], CodeType] = {}
+_memory: dict[object, Unit] = {}
 _MEMORY_MAX = 256
 
 _ROOM = 10_000  # host frames that parsing and generating may take
@@ -56,10 +79,10 @@ def compile_unit(
     options = f"{limits:d}{optimize:d}{counting:d}{nesting}"
     if origin is not None:
         options += f" {origin.line} {origin.name} {origin.captured}"
-    known = (source, file, options)
-    code = _memory.get(known)
-    if code is not None:
-        return code
+    place = (source, file, options)
+    known = _memory.get(place)
+    if known is not None:
+        return known.code
     disk = disk_cache() if cache else Cache(None)
     key, identity = content_key(source, file, options)
     code = disk.load_code(key, identity)
@@ -78,11 +101,21 @@ def compile_unit(
             if collecting:
                 gc.enable()
         disk.store_code(key, identity, code)
+    remember(place, Unit(code, source, file, key[:16], (limits, optimize, counting), nesting))
+    return code
+
+
+def remember(key: object, unit: Unit) -> None:
+    """Keeps a unit in memory, and makes its code ready to run."""
     if len(_memory) >= _MEMORY_MAX:
         _memory.pop(next(iter(_memory)))
-    _memory[known] = code
-    register_twins(code)
-    return code
+    _memory[key] = unit
+    register_twins(unit.code)
+
+
+def units() -> Iterator[Unit]:
+    """The units in memory, the latest first."""
+    return iter(list(_memory.values())[::-1])
 
 
 def _generate(unit: Any, source: bytes, file: str, key: str, limits: bool, optimize: bool, counting: bool) -> CodeType:

@@ -97,7 +97,7 @@ def get_property(obj: Any, key: Any) -> Any:
     elif is_object(obj):
         value = lookup(obj, key, True)
         if value is MISSING:
-            return warning(b'Readable property not found: "%b"' % convert.text(key))
+            return _lacking(obj, b'Readable property not found: "%b"' % convert.text(key))
         return value
     elif convert.type_name(obj) == "thread":
         value = obj.get_property(key)
@@ -112,6 +112,16 @@ def get_property(obj: Any, key: Any) -> Any:
     return None
 
 
+def _lacking(obj: Any, text: bytes) -> None:
+    """A Warning about what an object has not; who explains it to people may look at the object meanwhile."""
+    world = current().world
+    before, world.subject = world.subject, obj
+    try:
+        warning(text)
+    finally:
+        world.subject = before
+
+
 def get_index(obj: Any, key: Any) -> Any:
     """`obj[ key ]` for any values."""
     kind = type(obj)
@@ -120,7 +130,7 @@ def get_index(obj: Any, key: Any) -> Any:
     if is_object(obj):
         value = lookup(obj, key, False)
         if value is MISSING:
-            return warning(b'Cannot find readable value by index: "%b"' % convert.text(key))
+            return _lacking(obj, b'Cannot find readable value by index: "%b"' % convert.text(key))
         return value
     return warning(b"Cannot index variable of type '%b'" % convert.general_type_name(obj).encode())
 
@@ -200,7 +210,7 @@ def _array_index(array: Array, key: Any) -> Any:
     index = convert.to_int(key)
     if 0 <= index < len(array):
         return array[index]
-    warning(b"array index out of bounds")
+    _lacking(array, b"array index out of bounds")
     return warning(b"Index out of bounds")
 
 
@@ -265,7 +275,7 @@ def set_property(obj: Any, key: Any, value: Any) -> None:
     elif isinstance(obj, Array):
         _set_array_property(obj, key, value)
     elif not obj.own_set(key, value, True):
-        warning(b'Writable property not found: "%b"' % convert.text(key))
+        _lacking(obj, b'Writable property not found: "%b"' % convert.text(key))
 
 
 def _set_array_property(array: Array, key: Any, value: Any) -> None:
@@ -275,7 +285,7 @@ def _set_array_property(array: Array, key: Any, value: Any) -> None:
         else:
             array[0 if key == b"first" else -1] = value
         return
-    warning(b'Writable property not found: "%b"' % convert.text(key))
+    _lacking(array, b'Writable property not found: "%b"' % convert.text(key))
 
 
 def set_index(obj: Any, key: Any, value: Any) -> None:
@@ -298,7 +308,7 @@ def set_index(obj: Any, key: Any, value: Any) -> None:
         if 0 <= index < len(obj):
             obj[index] = value
         else:
-            warning(b"array index out of bounds")
+            _lacking(obj, b"array index out of bounds")
             warning(b"Index out of bounds")
     elif isinstance(obj, Map):
         map_set(obj, key, value)

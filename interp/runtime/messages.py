@@ -46,11 +46,32 @@ OUTLINED = "$loop"
 Frame = tuple[bytes, bytes, "int | None"]
 
 
-def stack(frame: FrameType | None, namespace: dict[str, Any], whole: bool = False) -> tuple[list[Frame], bytes | None]:
+class Place(int):
+    """The line of a script frame that also knows the instruction at work: `code` and `offset`, as Python counts it.
+
+    People's messages find the column through it; everybody else sees the number.
+    """
+
+    code: CodeType
+    offset: int
+
+    def __new__(cls, line: int, code: CodeType, offset: int) -> Place:
+        made = super().__new__(cls, line)
+        made.code = code
+        made.offset = offset
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, (int(self),)  # code stays where it is
+
+
+def stack(
+    frame: FrameType | None, namespace: dict[str, Any], whole: bool = False, places: bool = False
+) -> tuple[list[Frame], bytes | None]:
     """The active calls, outermost first, as (function, file, line), and the innermost native function's name.
 
     An innermost native frame gives the prefix name, and is in the list only when the `whole` stack is wanted. The line
-    of native frames is None.
+    of native frames is None; with `places` the others are a `Place`.
     """
     frames: list[Frame] = []
     innermost: bytes | None = None
@@ -73,7 +94,7 @@ def stack(frame: FrameType | None, namespace: dict[str, Any], whole: bool = Fals
             rename = frame.f_locals.get("frame_name") or rename
         elif frame.f_globals is namespace:
             first = False
-            line = frame.f_lineno
+            line = Place(frame.f_lineno, code, frame.f_lasti) if places else frame.f_lineno
             while frame.f_code.co_name.startswith(OUTLINED) and frame.f_back is not None:
                 frame = frame.f_back
             code = frame.f_code
@@ -165,7 +186,7 @@ def _deliver(context: Context, handler: Handler | None, level: int, text: bytes,
 
 def _default(context: Context, level: int, text: bytes, whole: bool) -> None:
     world = context.world
-    frames, _ = stack(sys._getframe(1), world.namespace, whole)
+    frames, _ = stack(sys._getframe(1), world.namespace, whole, world.message_hook is not None or level >= ERROR)
     kind = b"Error" if level // 100 >= 3 else b"Warning" if level // 100 == 2 else b"Info"
     if world.message_hook is not None:
         if world.message_hook(kind, level, text, frames):

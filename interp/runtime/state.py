@@ -75,6 +75,8 @@ class World:
     registry      `_R`; symbols: the two directions of the symbol table
     loading       paths of the files whose top-level code runs, innermost last
     overrun       the host's recursion limit to go back to after an overflow, 0 when there is none
+    refused       while a message about it goes out: the message of a text that did not compile, the text, its file
+    subject       while a message about it goes out: the object that lacks a property
     slots         per-engine state of libraries, by library name
     """
 
@@ -99,12 +101,14 @@ class World:
         "overrun",
         "ports",
         "random",
+        "refused",
         "registry",
         "resources",
         "root",
         "slots",
         "stop_reason",
         "streams",
+        "subject",
         "symbol_names",
         "symbol_values",
         "threads",
@@ -137,6 +141,8 @@ class World:
         self.libraries: Any = None
         self.library_resolver: Any = None
         self.message_hook: Any = None
+        self.refused: tuple[bytes, bytes, str] | None = None
+        self.subject: Any = None
         self.random: Any = None
         self.threads: Any = None
         self.stop_reason: Any = None

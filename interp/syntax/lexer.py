@@ -148,6 +148,33 @@ def tokenize(source: bytes, nesting: int = 200) -> Tokens:
     return tokens
 
 
+def spans(source: bytes) -> list[tuple[int, int]]:
+    """Where the tokens of a text begin and end, in bytes: one entry for each that `tokenize` makes, END included.
+
+    For a text that `tokenize` refuses the last entry is what it stumbles on. Brackets are not counted here.
+    """
+    text = source.decode("latin-1")
+    found: list[tuple[int, int]] = []
+    after_string = False
+    for match in _TOKEN.finditer(text):
+        group = match.lastgroup
+        if group == "skip":
+            continue
+        start, end = match.span(group)  # type: ignore[arg-type]
+        if group == "name" and after_string and text[start:end] == "c":
+            found[-1] = (found[-1][0], end)
+            after_string = False
+            continue
+        if group == "bad":
+            while end < len(text) and "\x80" <= text[end] <= "\xbf" and text[start] >= "\xc0":
+                end += 1  # the rest of one character in UTF-8
+        found.append((start, end))
+        if group in ("end", "unclosed", "open", "bad"):
+            break
+        after_string = group in ("text", "raw")
+    return found
+
+
 def _number(text: str) -> tuple[str, object]:
     """The kind and value of a number (chapter 01 section 2.1)."""
     if text[-1] == "p":

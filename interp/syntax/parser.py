@@ -26,7 +26,11 @@ def prepare(load: Load | None = None, store: Store | None = None) -> None:
 
 def parse(source: bytes, nesting: int = NESTING) -> Function:
     """The tree of `source`, names not resolved; raises SyntaxMessage (chapter 01 section 14, tokens and syntax)."""
-    tokens = tokenize(source, nesting)
+    return parse_tokens(tokenize(source, nesting))
+
+
+def parse_tokens(tokens: Tokens) -> Function:
+    """The same from tokens; what they say their lines are is what nodes and messages say."""
     unit = _tree(tokens)
     if isinstance(unit, int):
         from .diagnose import diagnose

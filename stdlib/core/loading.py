@@ -33,13 +33,24 @@ def _compile(source: bytes, file: bytes) -> Any:
     main, texts = world.compiler(source, file)
     if main is not None:
         return main
-    for text in texts[:-1]:
-        try:
-            message(300, text)
-        except ScriptAbort:
-            pass
-    message(300, texts[-1])
+    before = world.refused
+    try:
+        for text in texts[:-1]:
+            try:
+                _say(text, source, file)
+            except ScriptAbort:
+                pass
+        _say(texts[-1], source, file)
+    finally:
+        world.refused = before
     raise _Refused
+
+
+def _say(text: bytes, source: Any, file: bytes) -> None:
+    """One message of the compiler. Who explains it to people wants the text that it is about."""
+    body = source if isinstance(source, bytes) else source.source
+    engine().refused = (text, body, file.decode("utf-8", "surrogateescape"))
+    message(300, text)
 
 
 def _run(main: Any, file: bytes | None) -> tuple[Any, ...]:

@@ -97,9 +97,23 @@ def test_typing(terminal: Callable[..., Terminal], plain: bool) -> None:
     term.type("print( 'no line end' )")
     term.see(r"\nno line end\nsgs> $")
     term.type("nobody")
-    term.see(r"Warning: variable 'nobody' was not found\nnull\nsgs> $")
+    term.see(r"Warning: variable 'nobody' was not found\n1 \| nobody\n  \| \^\^\^\^\^\^\nnull\nsgs> $")
     term.type(":type x")
     term.see(r"\nint\nsgs> $")
+
+
+@needs_tmux
+@BOTH
+def test_messages_show_the_place(terminal: Callable[..., Terminal], plain: bool) -> None:
+    term = terminal(plain=plain)
+    term.type("function half( x ){ return x.lenght; }")
+    term.type("half( 'abc' )")
+    term.see(
+        r" --> <input 1>:1:30, in half\n1 \| function half\( x \){ return x.lenght; }\n  \| +\^{6}\n"
+        r"  hint: did you mean `length`\?\ncalled from:\n  <input 2>:1:1, in <main>  half\( 'abc' \)\n"
+    )
+    term.type("let y = 5")
+    term.see(r"1 \| let y = 5\n  \|     \^\n  hint: a variable is declared with `var`")
 
 
 @needs_tmux
@@ -234,6 +248,14 @@ def session(capfdbinary: Any) -> Iterator[tuple[Session, Callable[[str], str]]]:
 
     yield made, enter
     made.engine.close()
+
+
+@pytest.mark.parametrize("text", ["help", "exit", "quit();"])
+def test_habits_of_other_prompts(text: str, session: tuple[Session, Callable[[str], str]]) -> None:
+    _, enter = session
+    assert enter(text) == ":help lists the commands, :quit or Ctrl-D ends the prompt\n"
+    enter("function help(){ return 5; } function exit(){ return 5; } function quit(){ return 5; }")
+    assert "Ctrl-D" not in enter(text)
 
 
 @pytest.mark.parametrize(
