@@ -90,12 +90,14 @@ _STRING_MEMBERS = {
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that a slip of the fingers most likely turned into another one, None when none is that near."""
-    best, found = _allowed(name) + 1, None
+    best, found = _allowed(name), None
     for item in dict.fromkeys(names):
-        if item == name or abs(len(item) - len(name)) >= best:
+        if item == name or abs(len(item) - len(name)) > best:
             continue
         slips = 0 if item.lower() == name.lower() else _slips(name, item)
-        if slips < best and (len(item) > 3 or slips == 0 or sorted(item) == sorted(name)):
+        # of two as near the longer one: leaving a letter out is the most common slip
+        nearer = slips < best or (slips == best and (found is None or len(item) > len(found)))
+        if nearer and (len(item) > 3 or slips == 0 or sorted(item) == sorted(name)):
             best, found = slips, item
     return found
 

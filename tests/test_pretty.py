@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from interp import Engine, Message, ScriptError, ScriptSyntaxError, places, pretty
+from interp import Engine, Message, ScriptError, ScriptSyntaxError, hints, places, pretty
 from interp.cli import Options, main, open_engine
 from interp.compiler import pipeline
 from interp.runtime.messages import Place
@@ -357,6 +357,18 @@ def test_no_line_is_wider_than_asked(width: int) -> None:
         shown, marks = pretty.excerpt(pretty.Spot(text, 1, None, start, start + 1, True), 1, width)
         assert sum(2 if char == "漢" else 1 for char in shown) <= width + 2  # a cut on either side
         assert len(marks) <= width + 2
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("nmae", "name"), ("cuont", "count"), ("printn", "println"), ("prnit", "print"), ("Println", "println"),
+        ("socket_tpc", "socket_tcp"), ("xy", None), ("abc", None), ("times", None), ("missing_count", None),
+    ],
+)  # fmt: skip
+def test_only_a_slip_suggests_a_name(name: str, meant: str | None) -> None:
+    known = ["name", "count", "print", "println", "abs", "ftime", "string_count", "socket_tcp", "x", "socket_udp"]
+    assert hints.nearest(name, known) == meant
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
