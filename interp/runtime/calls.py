@@ -11,7 +11,7 @@ import sys
 from types import FunctionType
 
 from .convert import general_type_name
-from .messages import NATIVE_CODES, error, message
+from .messages import NATIVE_CODES, error, is_closed_copy, message
 from .state import ERROR, ScriptAbort, current
 from .values import MISSING, Object, is_closure, is_object
 
@@ -55,9 +55,17 @@ def frames_active() -> int:
     namespace = current().world.namespace
     frame: Any = sys._getframe(1)
     count = 0
+    copied = False
     while frame is not None:
-        if frame.f_globals is namespace or frame.f_code in NATIVE_CODES:
+        code = frame.f_code
+        if frame.f_globals is namespace:
+            # a closed copy and the general code that called it are one call
+            if not copied or is_closed_copy(code):
+                count += 1
+            copied = is_closed_copy(code)
+        elif code in NATIVE_CODES:
             count += 1
+            copied = False
         frame = frame.f_back
     return count
 

@@ -77,9 +77,11 @@ def stack(
     innermost: bytes | None = None
     first = True
     rename: bytes | None = None
+    copied = False  # whether the frame before ran a closed copy: its caller is the same call in general code
     while frame is not None:
         code = frame.f_code
         if code in NATIVE_CODES:
+            copied = False
             spec = frame.f_locals["spec"]
             if first:
                 innermost = rename if rename is not None else spec.display
@@ -98,10 +100,20 @@ def stack(
             while frame.f_code.co_name.startswith(OUTLINED) and frame.f_back is not None:
                 frame = frame.f_back
             code = frame.f_code
+            if copied and not is_closed_copy(code):
+                copied = False
+                frame = frame.f_back
+                continue
+            copied = is_closed_copy(code)
             frames.append((code.co_name.encode(), code.co_filename.encode("utf-8", "surrogateescape"), line))
         frame = frame.f_back
     frames.reverse()
     return frames, innermost
+
+
+def is_closed_copy(code: CodeType) -> bool:
+    """Whether code is a closed copy (`interp.compiler.closed`): all other script functions begin with `this`."""
+    return code.co_argcount > 0 and code.co_varnames[0] != "this"
 
 
 def innermost_native(frame: FrameType | None, namespace: dict[str, Any]) -> bytes | None:

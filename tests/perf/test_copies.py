@@ -5,10 +5,12 @@ assumptions end, and prints what the plain code prints.
 # ruff: noqa: E501 - script texts keep their lines
 from __future__ import annotations
 
+import io
+
 import pytest
 from test_differential import outcome
 
-from interp import Engine, Limits
+from interp import Engine, Limits, ScriptError
 
 # name -> (what the generated code must contain, script)
 SCRIPTS = {
@@ -169,3 +171,19 @@ def test_a_copy_is_given_up_once() -> None:
     )
     printed, _ = outcome(script, True, False)
     assert printed.count(b"Warning: Index out of bounds") == 1
+
+
+def test_a_copy_is_one_call() -> None:
+    """The trace of a message from within a copy, here of the depth under limits, shows the function once."""
+    script = b"function f( n )\n{\n return 1 + f( n + 1 );\n}\nf( 1 );"
+    traces = []
+    for optimize in (False, True):
+        out = io.BytesIO()
+        engine = Engine(optimize=optimize, limits=Limits(depth=20), stdout=out, stderr=out)
+        with pytest.raises(ScriptError, match="max. call stack size reached"):
+            engine.run(script, name="t.sgs")
+        engine.close()
+        traces.append(out.getvalue())
+    assert traces[0] == traces[1]
+    assert traces[1].count(b'"f" in t.sgs, line 3') > 15
+    assert b'"f" in t.sgs, line 1' not in traces[1]
