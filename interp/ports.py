@@ -5,6 +5,7 @@ Rule of this file: `sockets_module` and other libraries that wait plug in here; 
 
 from __future__ import annotations
 
+import sys
 import time
 from _weakrefset import WeakSet
 
@@ -98,6 +99,12 @@ def alone(revoke: Callable[[], None]) -> bool:
     if revoke not in shared.lonely:
         shared.lonely.append(revoke)
     return True
+
+
+def discarded() -> bool:
+    """For a `finally`: whether the running thread is being discarded, and may run no script code any more."""
+    greenlet = sys.modules.get("greenlet")  # without it there are no threads
+    return greenlet is not None and isinstance(sys.exception(), greenlet.GreenletExit)
 
 
 def run_pass(dt: float) -> int:

@@ -299,7 +299,7 @@ class SocketClient(Object, name="socket_client"):
         return [proxy.parse(item, self._raw) for item in found]
 
     def _connect(self, owner: State, connectable: Any, plan: Plan) -> Socket:
-        """The socket, or the failure raised; COMPLETE has been told in any case."""
+        """The socket, or the failure raised; COMPLETE has been told, unless the end of the engine has ended it."""
         made: Socket | None = None
         order: Order | None = None
         try:
@@ -307,7 +307,9 @@ class SocketClient(Object, name="socket_client"):
             made = plan(order)
             return made
         finally:
-            if order is not None:
+            if ports.discarded():
+                pass
+            elif order is not None:
                 order.tell(COMPLETE, made)
             elif self._on_event is not None:
                 call(self._on_event, None, COMPLETE, connectable, None)

@@ -49,7 +49,7 @@ def recv(spec: Any) -> Any:
                     if this.ahead:
                         return body(this, first, 0)
                     data = this.endpoint.recv(first, MSG_DONTWAIT)
-                    registration.drained = len(data) < first and not registration.ended
+                    registration.drained = len(data) < first and not registration.ended and this.drains is this.endpoint
                 else:
                     data = this.endpoint.recv(first, MSG_DONTWAIT)
                     if len(data) < first and this.drains is this.endpoint:

@@ -132,7 +132,9 @@ def condition_wait(sock: Socket, mask: int, seconds: float | None) -> bool:
         admit(sock)
         limit, late = limits(sock, seconds, errno.ETIMEDOUT)
         while not conditions(sock, mask):
-            reactor.wait(sock.fileno(), sock.registration, mask & (IN | OUT | PRI), limit, late, sock.canceller)
+            # who waits for nothing but the end must hear of it, too
+            events = mask & (IN | OUT | PRI) or PRI
+            reactor.wait(sock.fileno(), sock.registration, events, limit, late, sock.canceller)
     except FAILURES as problem:
         return sock.state.fail(problem)
     sock.state.code = 0

@@ -18,6 +18,7 @@ import pytest
 
 from interp.engine import Limits
 from sockets_module.network.system import SystemNetwork
+from sockets_module.policy import NetworkPolicy
 from sockets_module.services import ask, ordered
 
 from .conftest import PRELUDE, make_engine
@@ -96,6 +97,60 @@ def test_the_next_target(tmp_path: Path) -> None:
     assert err == ""
     told = "0d.test 1d.test 2d.test 2d.test 3d.test 8d.test "
     assert out == f"here\n{told}\nnull\n0d.test 8d.test \nnull2\n"
+
+
+class Fixed(SystemNetwork):
+    """The system with records of our own; remembers which were asked for."""
+
+    __slots__ = ("asked", "records")
+
+    def __init__(self, *records: tuple[int, int, int, str]) -> None:
+        self.asked: list[str] = []
+        self.records = list(records)
+
+    def services(self, name: str) -> list[tuple[int, int, int, str]]:
+        self.asked.append(name)
+        return self.records
+
+    def getaddrinfo(self, host, service, family, kind, protocol, flags):  # type: ignore[no-untyped-def]
+        if host and not host[:1].isdigit():
+            self.asked.append(host.decode())
+            host = b"127.0.0.1"
+        return super().getaddrinfo(host, service, family, kind, protocol, flags)
+
+
+def test_the_policy_holds_for_services() -> None:
+    """The domain, the name of each target and its address are judged; what is denied is never asked for."""
+    out, err = io.BytesIO(), io.BytesIO()
+    with peer(lambda sock: sock.sendall(b"here\n")) as port:
+        inner = Fixed((1, 0, port, "bad.test"), (2, 0, 1, "good.test"), (3, 0, port, "good.test"))
+        policy = NetworkPolicy(resolve=["d.test"], connect=[f"good.test:{port}"], network=inner)
+        with make_engine(network=policy, stdout=out, stderr=err) as engine:
+            engine.run(
+                PRELUDE
+                + 'c = socket_client(); c.enable_proxy = false; println( c.connect_to_service( "other.test", "x" ), ERR() );'
+                + 'println( socket_resolve_service( "x", "tcp", "other.test" ), ERR() ); println( c.connect_to_service( "d.test", "x" ).recv_line() );',
+                name="test.sgs",
+            )
+    assert out.getvalue() == b"nullPermission denied\nnullPermission denied\nhere\n"
+    assert inner.asked == ["_x._tcp.d.test", "good.test", "good.test"]
+    warnings = [line for line in err.getvalue().decode().splitlines() if line.startswith("Warning")]
+    assert [line.partition("denied by network policy ")[2] for line in warnings] == [
+        "(other.test)", "(other.test)", "(bad.test)", "(127.0.0.1:1)",
+    ]  # fmt: skip
+
+
+def test_every_target_fails() -> None:
+    """All failures are told; one that is listed a thousand times ends, too."""
+    out = io.BytesIO()
+    records = [(number % 3, number % 5, 1, f"t{number}.test") for number in range(1000)]
+    with make_engine(network=Fixed(*records), stdout=out) as engine:
+        engine.run(
+            PRELUDE
+            + 'c = socket_client(); c.enable_proxy = false; println( c.connect_to_service( "d.test", "x" ), ERR() );',
+            name="test.sgs",
+        )
+    assert out.getvalue() == b"nullConnection refused\n"
 
 
 def test_the_order() -> None:

@@ -141,6 +141,20 @@ def test_readiness_is_of_plain_bytes(talk: Check) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "var p = socket_poller(); p.add( s, SOCKET_IN ); while( n < 100000 && p.wait( 5 ).size == 1 ) n += s.recv( 7777 ).length; println( n, p.wait( 0 ).size );",
+        "while( n < 100000 && socket_select( [ s ], [], [], 5 ) == 1 ) n += s.recv( 7777 ).length; println( n, socket_select( [ s ], [], [], 0 ) );",
+        "while( n < 100000 && s.condition_wait( SOCKET_IN, 5 ) ) n += s.recv( 7777 ).length; println( n, s.condition_check( SOCKET_IN ) );",
+        "while( n < 100000 && s.available_bytes > 0 || s.condition_wait( SOCKET_IN, 5 ) ){ n += s.recv( 7777 ).length; if( n == 100000 ) break; } println( n, s.available_bytes );",
+    ],
+)
+def test_what_is_left_inside_is_ready(talk: Check, body: str) -> None:
+    """A part of a record is received: the selector has nothing more to report, yet there is more."""
+    talk('s.send( string_repeat( "x", 100000 ) ); s.recv( 1 );', f"var n = 0; {body} s.close();", "1000000")
+
+
 def test_watch(talk: Check) -> None:
     talk(
         's.send_all( "abc" ); s.recv( 1 );',

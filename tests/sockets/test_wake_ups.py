@@ -112,11 +112,12 @@ def test_the_end_alone(check: Check) -> None:
         """
         global A = PAIR(), C = PAIR();
         thread (function(){ println( A[ 0 ].condition_wait( SOCKET_HUP, 5 ) ); })();
+        thread (function(){ println( A[ 0 ].condition_wait( SOCKET_ERR ) ); })();
         C[ 0 ].watch( SOCKET_HUP, function( s, c ){ println( c & SOCKET_HUP ); } );
         thread (function(){ yield( 0.01 ); A[ 1 ].linger = 0; A[ 1 ].close(); yield( 0.01 ); C[ 1 ].linger = 0; C[ 1 ].close(); })();
         println( socket_run( 5 ) );
         """,
-        "true\n16\n0",
+        "true\ntrue\n16\n0",
     )
 
 
