@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from interp import Engine, Limits
@@ -245,6 +245,7 @@ SAMPLES = [
 ]
 
 
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(SAMPLES), st.data())
 def test_damaged_streams_are_read_or_refused(sample: bytes, draw: Any) -> None:
     stream = bytearray(sample)
@@ -299,6 +300,7 @@ def programs(draw: Any) -> str:
     return f"function make(){{ {head} return [ {', '.join(closures)} ]; }}\nfunction play( f ){{ {used} }}\n"
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(), st.booleans(), st.booleans())
 def test_copies_of_closures_behave_as_the_originals(program: str, optimize: bool, limited: bool) -> None:
     limits = Limits() if limited else Limits.none()
