@@ -25,6 +25,7 @@ from .runtime.convert import (
     type_name,
     wrap,
 )
+from .runtime.guard import guarded, native_truth
 from .runtime.guard import safe_text as to_text
 from .runtime.helpers import KNOWN_NATIVES
 from .runtime.iterators import NotIterable, iterate
@@ -196,9 +197,11 @@ def argument_error(position: int, expected: str, value: Any = MISSING) -> Any:
 
 
 def _to_bool(value: Any) -> Any:
-    if type(value) in (bool, int, float) or _is_any_object(value):
+    kind = type(value)
+    if kind is bool or kind is int or kind is float:
         return bool(value)
-    return MISSING
+    # an abort inside `__tobool` ends there: the native goes on
+    return guarded(bool, native_truth, value) if _is_any_object(value) else MISSING
 
 
 def _is_any_object(value: Any) -> bool:

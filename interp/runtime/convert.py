@@ -13,6 +13,7 @@ from .values import MISSING, Array, Map, Object, Pointer, Record, Table, dict_it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 INT_MIN = -(1 << 63)
@@ -164,14 +165,17 @@ def text(value: Any) -> bytes:
     return native_text(value)
 
 
-def native_text(value: Any) -> bytes:
-    """The text of an object without metamethods: containers one level deep."""
+def native_text(value: Any, kind_of: Callable[[Any], bytes] | None = None) -> bytes:
+    """The text of an object without its metamethods: containers one level deep, `kind_of` (`typeof`) names objects."""
+    name = kind_of or typeof
     if isinstance(value, Array):
-        return b"[" + b",".join([_item_text(item) for item in _polled(list(value))]) + b"]"
+        return b"[" + b",".join([_item_text(item, name) for item in _polled(list(value))]) + b"]"
     if isinstance(value, (Table, Record)):
-        return b"{" + b",".join([key + b"=" + _item_text(item) for key, item in _polled(dict_items(value))]) + b"}"
+        return (
+            b"{" + b",".join([key + b"=" + _item_text(item, name) for key, item in _polled(dict_items(value))]) + b"}"
+        )
     if isinstance(value, Map):
-        pairs = [_item_text(key) + b"=" + _item_text(item) for key, item in _polled(map_items(value))]
+        pairs = [_item_text(key, name) + b"=" + _item_text(item, name) for key, item in _polled(map_items(value))]
         return b"[map]{" + b",".join(pairs) + b"}"
     if isinstance(value, Object):
         return value.text()
@@ -193,15 +197,15 @@ def _polled(items: Any) -> Any:
     return each()
 
 
-def _item_text(value: Any) -> bytes:
+def _item_text(value: Any, kind_of: Callable[[Any], bytes]) -> bytes:
     kind = type(value)
     if kind is bytes:
         return value
     if kind is int or kind is float or value is None or kind is bool or kind is Pointer:
         return text(value)
-    if kind is FunctionType:
+    if kind is FunctionType and not is_closure(value):
         return text(value)
-    return typeof(value)
+    return kind_of(value)
 
 
 def metamethod(value: Any, name: bytes, *args: Any) -> Any:

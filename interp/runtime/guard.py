@@ -7,7 +7,7 @@ from types import FunctionType
 from . import convert
 from .calls import enter_native, leave_native
 from .state import ScriptAbort, current
-from .values import Array, Map, Pointer, Record, Table, dict_size
+from .values import Array, Map, Pointer, Record, Table, dict_size, is_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,31 @@ def safe_text(value: Any) -> bytes:
     kind = type(value)
     if kind is bytes:
         return value
-    if kind in _SIMPLE or not (value.mm and value.meta is not None):
+    if kind is FunctionType and "mm" in value.__dict__:
+        return guarded(convert.text, _closure, value)
+    if kind in _SIMPLE:
         return convert.text(value)
-    return guarded(convert.text, convert.native_text, value)
+    if value.mm and value.meta is not None:
+        result = guarded(convert.metamethod, _nothing, value, b"__tostring")
+        if type(result) is bytes:
+            return result
+    return convert.native_text(value, safe_typeof)
+
+
+def safe_typeof(value: Any) -> bytes:
+    """What `typeof` answers for a native: the kind of the object where `__typeof` aborts."""
+    if "mm" not in value.__dict__ if type(value) is FunctionType else not (is_object(value) and value.mm):
+        return convert.typeof(value)
+    return guarded(convert.typeof, _kind, value)
+
+
+def _kind(value: Any) -> bytes:
+    return convert.type_name(value).encode()
+
+
+def _closure(_value: Any) -> bytes:
+    return b"closure"
+
+
+def _nothing(*_args: Any) -> None:
+    return None

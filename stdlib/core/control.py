@@ -16,6 +16,8 @@ from interp.runtime.messages import NATIVE_CODES, Handler, format_frames, live_h
 from interp.runtime.state import ScriptAbort, current
 from interp.runtime.threads import Thread, abort_thread
 
+from .guard import safe_truth
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -57,7 +59,7 @@ def error_message(text: bytes) -> None:
 @library.function("assert( any condition[, cstring text ] )")
 def assert_(condition: Any, text: bytes | None) -> None:
     """An Error `assertion failed` (with the text) when the condition is false. Chapter 04 section 1.5."""
-    if not condition:
+    if not safe_truth(condition):
         _own_message(300, b"assertion failed" if text is None else b"assertion failed: " + text)
 
 

@@ -10,9 +10,10 @@ from types import FunctionType
 
 from interp.runtime.calls import BAIL_ERRORS as BAIL_ERRORS
 from interp.runtime.calls import call, depth_left, overflow
-from interp.runtime.convert import to_real, type_id, typeof
+from interp.runtime.convert import to_real, type_id
 from interp.runtime.guard import guarded as guarded
 from interp.runtime.guard import safe_text as safe_text
+from interp.runtime.guard import safe_typeof as safe_typeof
 from interp.runtime.messages import NATIVE_CODES
 from interp.runtime.operators import compare
 from interp.runtime.state import ScriptAbort, current
@@ -26,14 +27,7 @@ if TYPE_CHECKING:
     from interp.library import Library
 
 # Types without metamethods: nothing a script defined can run for them.
-PLAIN = frozenset((bytes, int, float, bool, type(None), FunctionType))
-
-
-def safe_typeof(value: Any) -> bytes:
-    """What `typeof` answers; the native name where `__typeof` was aborted."""
-    if type(value) in PLAIN:
-        return typeof(value)
-    return guarded(typeof, lambda failed: failed.type_name.encode(), value)
+PLAIN = frozenset((bytes, int, float, bool, type(None)))
 
 
 def safe_truth(value: Any) -> bool:

@@ -18,7 +18,8 @@ library = Library("core-serialize", doc="Values as bytes")
 def serialize(value: Any, mode: int) -> bytes | None:
     """The value as a string: 1 stack stream, 2 stream with identities, 3 compact SGSON text.
 
-    Errors: another mode, values that cannot be saved (null is the result).
+    Functions without a symbol travel as source text (modes 1 and 2), closures with their variables (mode 2), where the
+    host allows it. Errors: another mode, values that cannot be saved (null is the result).
     """
     if mode == 3:
         from . import sgson_text

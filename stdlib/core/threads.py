@@ -10,6 +10,7 @@ from interp.library import (
     convert,
     dict_get,
     dict_set,
+    is_object,
     prop,
     type_name,
     warning,
@@ -134,7 +135,8 @@ class Event(Object, name="event"):
 
     @signaled.setter  # type: ignore[no-redef]
     def signaled(self, value: Any) -> None:
-        state = convert("bool", value)
+        # no native is called here: an abort inside `__tobool` is the script's own
+        state = bool(value) if is_object(value) else convert("bool", value)
         if state is MISSING:
             warning("Invalid value type used for property write")
         else:

@@ -332,3 +332,36 @@ def test_a_closure_has_a_meta_object_like_any_object() -> None:
     assert got == (
         "metacalled\ngot namegot 5\nset a1\nset 23\nadded5truetextkindcopy\ngot foo\ngot baradded\ndictnulltruefalse\nnull\n"
     )
+
+
+def test_an_error_in_a_metamethod_stops_at_the_native_that_converts() -> None:
+    """Natives go on with the default conversion (chapter 04 section 1.4), for what is in containers, too."""
+    got = both("""
+    class O { function __typeof(){ ERROR( "boom" ); } }
+    o = new O(); o.a = 1; m = map{}; m[ o ] = o;
+    x = 1; f = function() use( x ){}; class( f, { __tostring = function(){ ERROR( "boom" ); }, __typeof = function(){ ERROR( "boom" ); } } );
+    pcall( function() use( o, m, f ){
+        println( [ o, 1 ], { k = o }, m, o, f, [ f ] ); println( tostring( [ o ] ), typeof( o ), typeof( f ) );
+    }, function( t, text ){ return t; } );
+    x = [ o ] $ "";
+    println( "not reached" );
+    """)
+    assert "not reached" not in got
+    out = got[: got.index("- ")]
+    assert out == "[dict,1]{k=dict}[map]{dict=dict}{a=1}closure[closure]\n[dict]dictclosure\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        ("assert( o )", "assertion failed"), ("[ 1, 2 ].sort( o )", "[1,2]"), ("event( o )", "event"), ("hash_fnv( 'a', o )", "3826002220"),
+        ("typeof( metamethods_enable( {}, o ) )", "dict"), ("tobool( o )", "false"), ("[ 1 ].find( 1, o )", "0"),
+    ],
+)  # fmt: skip
+def test_an_error_in_a_truth_test_stops_at_the_native(call: str, shown: str) -> None:
+    got = both(
+        "class O { function __tobool(){ ERROR( 'boom' ); } } global o = new O(); e = event();"
+        f" pcall( function(){{ println( {call} ); }}, function( t, m ){{ println( m ); return if( m == 'boom', t, 0 ); }} );"
+        " e.signaled = o; println( 'not reached' );"
+    )
+    assert got.startswith("boom\n") and shown in got and "not reached" not in got
