@@ -179,6 +179,14 @@ def test_values_of_each_kind(tmp_path: Path) -> None:
     assert "Point = dict" in shown and "FILE_READ" not in shown and "println" not in shown
 
 
+def test_long_values_are_cut(tmp_path: Path) -> None:
+    session = Debugged(
+        tmp_path, "a = []; for( i = 0; i < 5000; ++i ) a.push( i );\ni;\nx = 1;", "b 3", "c", "p a", "locals"
+    )
+    assert len(session.answers[2].splitlines()) == 201 and session.answers[2].endswith("... 4803 more lines\n")
+    assert "... 4991 more lines\ni = int (5000)\n" in session.answers[3]
+
+
 def test_variables_are_set(tmp_path: Path) -> None:
     script = """\
 function keep( step )
@@ -379,6 +387,7 @@ def test_code_and_standard_input(tmp_path: Path) -> None:
     session = Debugged(tmp_path, "", "n", "p x", "c", words=("-e", "x = 2;\nprintln( x );"))
     assert session.answers[:2] == ["<string>:2 in <main>\n->    2  println( x );\n", "int (2)\n"]
     assert Debugged(tmp_path, "", words=("-",)).status == 2
+    assert Debugged(tmp_path, "", words=()).status == 2
 
 
 def test_the_script_reads_what_the_commands_leave(tmp_path: Path) -> None:
