@@ -87,10 +87,12 @@ class Prompt:
 
     def start(self) -> None:
         """Scripts stop from now on, the first time at their first statement; in the main thread Ctrl-C stops them."""
-        try:
-            self._before = signal.signal(signal.SIGINT, self._on_interrupt)
-        except ValueError:
-            self._before = None  # another thread
+        self._before = None
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # a parent that ignores it wants it so
+            try:
+                self._before = signal.signal(signal.SIGINT, self._on_interrupt)
+            except ValueError:
+                pass  # another thread
         self.debugger.start()
 
     def stop(self) -> None:

@@ -159,7 +159,8 @@ class Debugger:
         self._namespace = engine._world.namespace
         self._talk = talk
         self._show = show
-        self.talking = False
+        self.talking = False  # nothing stops now: a person talks, or a condition is evaluated
+        self._stopped = False
         self.catch: int | None = 300  # messages of this level and above stop the script
         self.breakpoints: dict[int, Breakpoint] = {}
         self._numbers = 0
@@ -375,7 +376,6 @@ class Debugger:
         return frame.f_trace
 
     def _at_statement(self, frame: FrameType, known: Code, line: int) -> None:
-        mode = self._mode
         if self._entered is not None and self._entered[0] is frame:
             point = self._entered[1]
             self._entered = None
@@ -384,6 +384,7 @@ class Debugger:
         for point in known.breaks.get(line, ()):
             if point.enabled and self._hit(frame, point):
                 return
+        mode = self._mode
         if (
             mode == STEP
             or (mode == NEXT and _function_frame(frame) is self._target)
@@ -442,8 +443,11 @@ class Debugger:
 
     def interrupt(self, frame: FrameType | None) -> None:
         """For a signal handler: stops the script where it is; KeyboardInterrupt while it is stopped already."""
-        if self.talking:
+        if self._stopped:
             raise KeyboardInterrupt
+        if self.talking:
+            self.go(STEP)  # a condition is being evaluated: it stops after that
+            return
         calls = self.calls(frame)
         if any(call.frame is not None for call in calls):
             self._stop(Stop("interrupt", calls), None)
@@ -454,7 +458,7 @@ class Debugger:
         """The conversation; `traced` is the frame whose tracing called."""
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(limit + ROOM)
-        self.talking = True
+        self.talking = self._stopped = True
         try:
             self.world.streams.flush()
             self._talk(stop)
@@ -462,7 +466,7 @@ class Debugger:
             sys.settrace(None)  # the end
             raise
         finally:
-            self.talking = False
+            self.talking = self._stopped = False
             try:
                 sys.setrecursionlimit(limit)
             except RecursionError:

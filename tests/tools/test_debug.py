@@ -483,6 +483,28 @@ wait( b );
         talk.process.kill()
 
 
+def test_ctrl_c_while_something_is_evaluated(tmp_path: Path) -> None:
+    script = "function spin( x )\n{\n\twhile( x )\n\t\ty = x;\n}\nprintln( 'on' );\nspin( 1 );\n"
+    talk = Talk(tmp_path, script)
+    try:
+        talk.send("p spin( 2 )")
+        time.sleep(0.5)
+        talk.process.send_signal(signal.SIGINT)
+        assert talk.answer() == "Interrupted\n"
+        assert talk.ask("p 1 + 1") == "int (2)\n"
+        talk.ask("b 4 if x == 5 || x == 6 || x == 7 || x == 8 || x == 9")  # most of the time goes there
+        talk.send("c")
+        time.sleep(0.5)
+        talk.process.send_signal(signal.SIGINT)
+        assert re.search(r"it.sgs:[34] in spin\n", talk.answer())
+        assert talk.ask("p x") == "int (1)\n"
+        talk.ask("x = 0")
+        assert talk.ask("c") == ""
+        assert talk.process.wait(10) == 0
+    finally:
+        talk.process.kill()
+
+
 def test_a_host_can_debug_its_scripts() -> None:
     written = io.BytesIO()
     with open_engine(stdin=io.BytesIO(), stdout=written, stderr=written) as engine:
