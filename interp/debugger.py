@@ -476,12 +476,16 @@ class Debugger:
         if self._mode == CONTINUE and not self.breakpoints:
             sys.settrace(None)  # at full speed to the next message or Ctrl-C
             return
-        self._trace_all(stop)
-        if sys.gettrace() is None:  # setting it again would make an event of the rest of this line
+        fresh = sys.gettrace() is None
+        if fresh:  # setting it again would make an event of the rest of this line
             sys.settrace(self._called)
+        self._trace_all(stop, fresh)
 
-    def _trace_all(self, stop: Stop) -> None:
-        """Statements of calls that are active already count, too, also those in other threads."""
+    def _trace_all(self, stop: Stop, fresh: bool) -> None:
+        """Statements of calls that are active already count, too, also those in other threads.
+
+        `fresh`: tracing has just begun.
+        """
         lists = [stop.calls]
         if self.world.threads is not None:
             lists += [calls for _, _, calls, _ in self.threads()]
@@ -495,6 +499,8 @@ class Debugger:
             known = self._codes.get(id(frame.f_code))
             if known is not None:
                 frame.f_trace = self._traced if self._mode != CONTINUE or known.breaks else None
+        if fresh:
+            _prepare([call.frame.f_code for calls in lists[1:] for call in calls if call.frame is not None])
 
     # --- evaluating ---------------------------------------------------------------------------------------------------
 
@@ -576,6 +582,21 @@ def _store(frame: FrameType, name: str, value: Any) -> None:
         import ctypes
 
         ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))
+
+
+def _prepare(codes: list[CodeType]) -> None:
+    """Makes the code of suspended calls report its lines: `sys.settrace` has only looked at the running ones.
+
+    Needed from Python 3.12, where code itself is changed for that. A change of any local event takes all others over.
+    """
+    monitoring = getattr(sys, "monitoring", None)
+    if monitoring is None or monitoring.get_tool(monitoring.DEBUGGER_ID) is not None:
+        return
+    monitoring.use_tool_id(monitoring.DEBUGGER_ID, "sgs")
+    for code in codes:
+        monitoring.set_local_events(monitoring.DEBUGGER_ID, code, monitoring.events.LINE)
+        monitoring.set_local_events(monitoring.DEBUGGER_ID, code, 0)
+    monitoring.free_tool_id(monitoring.DEBUGGER_ID)
 
 
 def _function_frame(frame: FrameType) -> FrameType:

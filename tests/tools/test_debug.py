@@ -483,6 +483,33 @@ wait( b );
         talk.process.kill()
 
 
+def test_a_breakpoint_set_while_a_thread_waits(tmp_path: Path) -> None:
+    script = """\
+include 'sockets';
+( a, b ) = socket_pair();
+function serve( b )
+{
+	while( ( got = b.recv( 10 ) ) !== true )
+		println( got );
+}
+thread serve( b );
+socket_run();
+"""
+    talk = Talk(tmp_path, script)
+    try:
+        talk.send("c")
+        time.sleep(0.7)
+        talk.process.send_signal(signal.SIGINT)
+        assert talk.answer().startswith("\ninterrupted at it.sgs:9 in <main>\n")
+        talk.ask("b 6")
+        assert talk.ask("a.send( 'sent' )") == "int (4)\n"
+        assert talk.ask("c").startswith("breakpoint 1: it.sgs:6 in serve\n")
+        assert talk.ask("p got") == 'string [4] "sent"\n'
+        assert talk.ask("n").startswith("sent\nit.sgs:5 in serve\n")
+    finally:
+        talk.process.kill()
+
+
 def test_ctrl_c_while_something_is_evaluated(tmp_path: Path) -> None:
     script = "function spin( x )\n{\n\twhile( x )\n\t\ty = x;\n}\nprintln( 'on' );\nspin( 1 );\n"
     talk = Talk(tmp_path, script)
