@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from interp.libraries import BUILT_IN, CORE
 from interp.library import TYPES, Library, prop
+from interp.vocabulary import constants_elsewhere
 
 HERE = Path(__file__).parent
 PAGES = ("core", "string", "fmt", "re", "math", "io", "os", "json", "sockets")
@@ -175,10 +176,20 @@ def page(name: str, samples: dict[str, Example]) -> str:
         lines += [f"{'###' if owner else '##'} `{title}`", "", about, ""]
         lines.append(f"- {'Value' if entry.is_property else 'Result'}: {entry.result}")
         lines += [f"- Errors: {faults or 'none of its own'}", "", "```", shown, "```", ""]
-    constants = sorted({key for library in libraries(name) for key in library.constants})
+    constants = {key for library in libraries(name) for key in library.constants}
     if constants:
-        lines += ["## Constants", "", ", ".join(f"`{key}`" for key in constants), ""]
+        lines += ["## Constants", ""]
+        if name == "sockets":
+            constants |= _constants_before(name)
+            lines += ["Those of the system's own interface exist where the system and its Python have them.", ""]
+        lines += [", ".join(f"`{key}`" for key in sorted(constants)), ""]
     return "\n".join(lines)
+
+
+def _constants_before(name: str) -> set[str]:
+    """Constants on the present page that another system or version of Python has."""
+    path = HERE / "reference" / f"{name}.md"
+    return constants_elsewhere(path.read_text().partition("## Constants")[2]) if path.exists() else set()
 
 
 def index() -> str:

@@ -123,7 +123,7 @@ def parse_options(argv: list[str], terminal: bool = False) -> Options:
     if options.debug and "-" in options.files:
         raise UsageError("--debug takes its commands from standard input, so the script must be in a file")
     if not (options.files or options.code is not None or options.show):
-        if not terminal:
+        if not terminal or options.debug or options.profile is not None:
             raise UsageError("no file given (- stands for standard input)")
         options.prompt = True
     return options
@@ -393,6 +393,10 @@ def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -
 def _watcher(options: Options, engine: Engine, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -> Any:
     """The profiler or debugger of an engine."""
     if options.profile is not None:
+        import signal
+
+        if not hasattr(signal, "setitimer"):
+            raise UsageError("--profile needs a timer that this system does not have")
         from .profile import Profiler
 
         return Profiler(engine)

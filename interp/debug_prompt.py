@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PROMPT = "(sgs) "
 AROUND = 5  # lines shown on each side of where the script is
 DEPTH = 3  # levels of containers shown
+LONG, SHORT = 200, 12  # lines of a value that `print` shows, and lists of variables
 HELP = """\
 break [PLACE] [if EXPR]   stop at LINE, FILE:LINE or FUNCTION (when EXPR is true); alone: lists breakpoints
 tbreak PLACE [if EXPR]    the same, once
@@ -86,10 +87,12 @@ class Prompt:
 
     def start(self) -> None:
         """Scripts stop from now on, the first time at their first statement; in the main thread Ctrl-C stops them."""
-        try:
-            self._before = signal.signal(signal.SIGINT, self._on_interrupt)
-        except ValueError:
-            self._before = None  # another thread
+        self._before = None
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # a parent that ignores it wants it so
+            try:
+                self._before = signal.signal(signal.SIGINT, self._on_interrupt)
+            except ValueError:
+                pass  # another thread
         self.debugger.start()
 
     def stop(self) -> None:
@@ -217,13 +220,16 @@ class Prompt:
         mark = ("->" if line == call.line else "  ") + ("b" if points else " ")
         return f"{mark}{line:4}  {unit.text[line - 1]}".rstrip() + "\n"
 
-    def _text(self, value: Any) -> str:
-        """A value as `printvar` shows it, not too deep."""
+    def _text(self, value: Any, most: int = SHORT) -> str:
+        """A value as `printvar` shows it, not too deep and not too long."""
         try:
             made: bytes = self.debugger.engine._enter(dump, value, DEPTH)
         except ScriptError:
             return "?"
-        return made.decode("utf-8", "surrogateescape")
+        lines = made.decode("utf-8", "surrogateescape").split("\n")
+        if len(lines) > most:
+            lines[most:] = [f"... {len(lines) - most} more lines"]
+        return "\n".join(lines)
 
     def _run(self, text: str) -> None:
         try:
@@ -233,7 +239,7 @@ class Prompt:
                 self.say(f"{failed}\n")
         else:
             if expression:
-                self.say(self._text(value) + "\n")
+                self.say(self._text(value, LONG) + "\n")
 
     # --- going on -----------------------------------------------------------------------------------------------------
 

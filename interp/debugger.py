@@ -159,7 +159,8 @@ class Debugger:
         self._namespace = engine._world.namespace
         self._talk = talk
         self._show = show
-        self.talking = False
+        self.talking = False  # nothing stops now: a person talks, or a condition is evaluated
+        self._stopped = False
         self.catch: int | None = 300  # messages of this level and above stop the script
         self.breakpoints: dict[int, Breakpoint] = {}
         self._numbers = 0
@@ -375,7 +376,6 @@ class Debugger:
         return frame.f_trace
 
     def _at_statement(self, frame: FrameType, known: Code, line: int) -> None:
-        mode = self._mode
         if self._entered is not None and self._entered[0] is frame:
             point = self._entered[1]
             self._entered = None
@@ -384,6 +384,7 @@ class Debugger:
         for point in known.breaks.get(line, ()):
             if point.enabled and self._hit(frame, point):
                 return
+        mode = self._mode
         if (
             mode == STEP
             or (mode == NEXT and _function_frame(frame) is self._target)
@@ -442,8 +443,11 @@ class Debugger:
 
     def interrupt(self, frame: FrameType | None) -> None:
         """For a signal handler: stops the script where it is; KeyboardInterrupt while it is stopped already."""
-        if self.talking:
+        if self._stopped:
             raise KeyboardInterrupt
+        if self.talking:
+            self.go(STEP)  # a condition is being evaluated: it stops after that
+            return
         calls = self.calls(frame)
         if any(call.frame is not None for call in calls):
             self._stop(Stop("interrupt", calls), None)
@@ -454,7 +458,7 @@ class Debugger:
         """The conversation; `traced` is the frame whose tracing called."""
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(limit + ROOM)
-        self.talking = True
+        self.talking = self._stopped = True
         try:
             self.world.streams.flush()
             self._talk(stop)
@@ -462,7 +466,7 @@ class Debugger:
             sys.settrace(None)  # the end
             raise
         finally:
-            self.talking = False
+            self.talking = self._stopped = False
             try:
                 sys.setrecursionlimit(limit)
             except RecursionError:
@@ -472,12 +476,16 @@ class Debugger:
         if self._mode == CONTINUE and not self.breakpoints:
             sys.settrace(None)  # at full speed to the next message or Ctrl-C
             return
-        self._trace_all(stop)
-        if sys.gettrace() is None:  # setting it again would make an event of the rest of this line
+        fresh = sys.gettrace() is None
+        if fresh:  # setting it again would make an event of the rest of this line
             sys.settrace(self._called)
+        self._trace_all(stop, fresh)
 
-    def _trace_all(self, stop: Stop) -> None:
-        """Statements of calls that are active already count, too, also those in other threads."""
+    def _trace_all(self, stop: Stop, fresh: bool) -> None:
+        """Statements of calls that are active already count, too, also those in other threads.
+
+        `fresh`: tracing has just begun.
+        """
         lists = [stop.calls]
         if self.world.threads is not None:
             lists += [calls for _, _, calls, _ in self.threads()]
@@ -491,6 +499,8 @@ class Debugger:
             known = self._codes.get(id(frame.f_code))
             if known is not None:
                 frame.f_trace = self._traced if self._mode != CONTINUE or known.breaks else None
+        if fresh:
+            _prepare([call.frame.f_code for calls in lists[1:] for call in calls if call.frame is not None])
 
     # --- evaluating ---------------------------------------------------------------------------------------------------
 
@@ -572,6 +582,21 @@ def _store(frame: FrameType, name: str, value: Any) -> None:
         import ctypes
 
         ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))
+
+
+def _prepare(codes: list[CodeType]) -> None:
+    """Makes the code of suspended calls report its lines: `sys.settrace` has only looked at the running ones.
+
+    Needed from Python 3.12, where code itself is changed for that. A change of any local event takes all others over.
+    """
+    monitoring = getattr(sys, "monitoring", None)
+    if monitoring is None or monitoring.get_tool(monitoring.DEBUGGER_ID) is not None:
+        return
+    monitoring.use_tool_id(monitoring.DEBUGGER_ID, "sgs")
+    for code in codes:
+        monitoring.set_local_events(monitoring.DEBUGGER_ID, code, monitoring.events.LINE)
+        monitoring.set_local_events(monitoring.DEBUGGER_ID, code, 0)
+    monitoring.free_tool_id(monitoring.DEBUGGER_ID)
 
 
 def _function_frame(frame: FrameType) -> FrameType:

@@ -87,6 +87,8 @@ def _text(quote: str, name: str, escapes: bool) -> dict[str, Any]:
 
 def grammar() -> str:
     """The TextMate grammar as JSON."""
+    before = GRAMMAR.read_text() if GRAMMAR.exists() else ""
+    constants = {*vocabulary.constants(), *vocabulary.constants_elsewhere(before)}
     plain = set(vocabulary.keywords()) - vocabulary.DECLARING_WORDS - vocabulary.CONSTANT_WORDS
     rules = [
         {"name": "comment.line.double-slash.sgscript", "match": "//.*$"},
@@ -100,7 +102,7 @@ def grammar() -> str:
         {"name": "storage.type.sgscript", "match": _words(vocabulary.DECLARING_WORDS)},
         {"name": "constant.language.sgscript", "match": _words(vocabulary.CONSTANT_WORDS)},
         {"name": "support.function.sgscript", "match": _words(vocabulary.functions())},
-        {"name": "support.constant.sgscript", "match": _words(vocabulary.constants())},
+        {"name": "support.constant.sgscript", "match": _words(constants)},
         {"name": "support.variable.sgscript", "match": _words(vocabulary.CORE_GLOBALS)},
         {"name": "keyword.operator.sgscript", "match": _OPERATOR},
     ]

@@ -60,6 +60,16 @@ def constants() -> dict[str, str]:
     return found
 
 
+def constants_elsewhere(text: str) -> set[str]:
+    """The constants in a generated text that only other systems or versions of Python may have.
+
+    The sockets library has those of its host; what is made on one must not forget those of the others.
+    """
+    import re
+
+    return set(re.findall(r"\b(?:AF|AI|EAI|IP|IPPROTO|IPV6|MSG|NI|PF|SCM|SO|SOCK|SOL|TCP)_\w+", text))
+
+
 @cache
 def types() -> list[type]:
     """Every object type of the libraries."""

@@ -179,6 +179,14 @@ def test_values_of_each_kind(tmp_path: Path) -> None:
     assert "Point = dict" in shown and "FILE_READ" not in shown and "println" not in shown
 
 
+def test_long_values_are_cut(tmp_path: Path) -> None:
+    session = Debugged(
+        tmp_path, "a = []; for( i = 0; i < 5000; ++i ) a.push( i );\ni;\nx = 1;", "b 3", "c", "p a", "locals"
+    )
+    assert len(session.answers[2].splitlines()) == 201 and session.answers[2].endswith("... 4803 more lines\n")
+    assert "... 4991 more lines\ni = int (5000)\n" in session.answers[3]
+
+
 def test_variables_are_set(tmp_path: Path) -> None:
     script = """\
 function keep( step )
@@ -379,6 +387,7 @@ def test_code_and_standard_input(tmp_path: Path) -> None:
     session = Debugged(tmp_path, "", "n", "p x", "c", words=("-e", "x = 2;\nprintln( x );"))
     assert session.answers[:2] == ["<string>:2 in <main>\n->    2  println( x );\n", "int (2)\n"]
     assert Debugged(tmp_path, "", words=("-",)).status == 2
+    assert Debugged(tmp_path, "", words=()).status == 2
 
 
 def test_the_script_reads_what_the_commands_leave(tmp_path: Path) -> None:
@@ -470,6 +479,55 @@ wait( b );
         talk.ask("up")
         assert talk.ask("a.send( 'sent' )") == "int (4)\n"
         assert talk.ask("c") == "sent\n"
+    finally:
+        talk.process.kill()
+
+
+def test_a_breakpoint_set_while_a_thread_waits(tmp_path: Path) -> None:
+    script = """\
+include 'sockets';
+( a, b ) = socket_pair();
+function serve( b )
+{
+	while( ( got = b.recv( 10 ) ) !== true )
+		println( got );
+}
+thread serve( b );
+socket_run();
+"""
+    talk = Talk(tmp_path, script)
+    try:
+        talk.send("c")
+        time.sleep(0.7)
+        talk.process.send_signal(signal.SIGINT)
+        assert talk.answer().startswith("\ninterrupted at it.sgs:9 in <main>\n")
+        talk.ask("b 6")
+        assert talk.ask("a.send( 'sent' )") == "int (4)\n"
+        assert talk.ask("c").startswith("breakpoint 1: it.sgs:6 in serve\n")
+        assert talk.ask("p got") == 'string [4] "sent"\n'
+        assert talk.ask("n").startswith("sent\nit.sgs:5 in serve\n")
+    finally:
+        talk.process.kill()
+
+
+def test_ctrl_c_while_something_is_evaluated(tmp_path: Path) -> None:
+    script = "function spin( x )\n{\n\twhile( x )\n\t\ty = x;\n}\nprintln( 'on' );\nspin( 1 );\n"
+    talk = Talk(tmp_path, script)
+    try:
+        talk.send("p spin( 2 )")
+        time.sleep(0.5)
+        talk.process.send_signal(signal.SIGINT)
+        assert talk.answer() == "Interrupted\n"
+        assert talk.ask("p 1 + 1") == "int (2)\n"
+        talk.ask("b 4 if x == 5 || x == 6 || x == 7 || x == 8 || x == 9")  # most of the time goes there
+        talk.send("c")
+        time.sleep(0.5)
+        talk.process.send_signal(signal.SIGINT)
+        assert re.search(r"it.sgs:[34] in spin\n", talk.answer())
+        assert talk.ask("p x") == "int (1)\n"
+        talk.ask("x = 0")
+        assert talk.ask("c") == ""
+        assert talk.process.wait(10) == 0
     finally:
         talk.process.kill()
 

@@ -39,9 +39,10 @@ def test_profile(folder: Path) -> None:
     def rows(text: str) -> list[tuple[str, str]]:
         return re.findall(r"^ *(\d+|-|) +\d+\.\d+ +\d+\.\d +\d+\.\d+ +\d+\.\d+  (\S.*)$", text, re.MULTILINE)
 
-    # the same rows and counts, whatever the times are
-    assert len(rows(shown)) == 8
-    assert set(rows(shown)) <= set(rows(printed))
+    # the same rows and counts, whatever the times are; how long a library takes to load is not this test's
+    certain = {row for row in rows(shown) if row[1] != "include"}
+    assert len(certain) == 7
+    assert certain <= set(rows(printed))
     heads = re.findall(r"^ *(?:calls)? +own s.*$", shown, re.MULTILINE)
     assert len(heads) == 2 and all(head in printed for head in heads)
 
