@@ -34,8 +34,6 @@ BEGIN, END = "<!-- libraries: begin -->", "<!-- libraries: end -->"
 
 # Why a figure is above `LIMIT`.
 REASONS = {
-    "fmt_pack_count": "the format, a megabyte of letters here, is read in Python",
-    "fmt_pack_size": "the format, a megabyte of letters here, is read in Python",
     "json_decode, strings": "each string is made twice: Python's scanner makes `str`, scripts have bytes",
     "json_decode, one string": "the scanner's `str` has to be copied to bytes",
     "json_decode, UTF-8 strings": "each string is made twice",
