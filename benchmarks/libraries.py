@@ -229,11 +229,11 @@ def fmt_cases(size: int) -> Iterator[Case]:
     )  # fmt: skip
     letters = b"l" * size
     yield Case(
-        "fmt_pack_count", "`struct.calcsize`", ours("fmt_pack_count", letters),
-        lambda: struct.calcsize(b"<" + letters) // 4,
+        "fmt_pack_count", "`struct.Struct`", ours("fmt_pack_count", letters),
+        lambda: struct.Struct(b"<" + letters).size // 4,
     )  # fmt: skip
     yield Case(
-        "fmt_pack_size", "`struct.calcsize`", ours("fmt_pack_size", letters), lambda: struct.calcsize(b"<" + letters)
+        "fmt_pack_size", "`struct.Struct`", ours("fmt_pack_size", letters), lambda: struct.Struct(b"<" + letters).size
     )
     lower = b"abcdefgh" * (size // 8)
     run = re.compile(b"[a-z]*")

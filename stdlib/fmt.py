@@ -59,7 +59,7 @@ _MOST = 1 << 53
 
 
 #: A multiplier, perhaps with white space, and equal letters behind it.
-_FORMAT_PART = re.compile(rb"([0-9 \t\r\n]*)(([^0-9 \t\r\n])\3*)")
+_FORMAT_PART = re.compile(rb"([0-9 \t\r\n]*)(c+|w+|l+|q+|p+|f+|d+|s+|x+|[^0-9 \t\r\n])")
 
 
 def _parse_format(text: bytes) -> PackFormat:

@@ -26,7 +26,7 @@ _BASES = {"o": b"%o", "x": b"%x", "X": b"%X"}
 #: Wider items are accounted for before they are made.
 _WIDE = 4096
 #: Items formatted or strings joined between two looks at the engine's limits.
-_AT_ONCE = 256
+_AT_ONCE = 1024
 #: So few pieces may be large ones: what is empty is left out, as then perhaps nothing is copied.
 _FEW = 16
 _UNSIGNED = 0xFFFFFFFFFFFFFFFF
@@ -243,8 +243,9 @@ def _format_items(items: list[Item | bytes], values: tuple[Any, ...], texts: lis
                 if specifier.verbatim:
                     put(value)
                     continue
-                if specifier.directive is not None and not (specifier.unsigned and value < 0):
-                    put(specifier.directive % value)
+                directive = specifier.directive
+                if directive is not None and not (specifier.unsigned and value < 0):
+                    put(directive % value)
                     continue
             piece = specifier.format(value)
             if piece is not None:
