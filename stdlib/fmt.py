@@ -58,24 +58,28 @@ _STRUCT_CODES = {"c": "B", "w": "H", "l": "I", "q": "Q", "p": "Q", "f": "f", "d"
 _MOST = 1 << 53
 
 
+#: A multiplier, perhaps with white space, and equal letters behind it.
+_FORMAT_PART = re.compile(rb"([0-9 \t\r\n]*)(c+|w+|l+|q+|p+|f+|d+|s+|x+|[^0-9 \t\r\n])")
+
+
 def _parse_format(text: bytes) -> PackFormat:
     """Read a pack format (3.1)."""
     runs: list[Run] = []
     order, signed, separate = "<", False, False
-    multiplier = items = size = fault = 0
-    for position, letter in enumerate(text.decode("latin-1"), 1):
-        if not position & 4095:
+    items = size = fault = 0
+    for count, found in enumerate(_FORMAT_PART.finditer(text)):
+        if not count & 1023:
             poll()
-        if letter in "0123456789":
-            multiplier = min(multiplier * 10 + int(letter), _MOST)
-            continue
-        if letter in " \t\r\n":
-            continue
+        digits = found[1].translate(None, b" \t\r\n").lstrip(b"0")
+        letter = found[2][:1].decode("latin-1")
         if letter in _SIZES:
-            count = max(multiplier, 1)
-            runs.append(Run(letter, count, order, signed))
-            size += count * _SIZES[letter]
-            items += 1 if letter == "s" else 0 if letter == "x" else count
+            times = max(int(digits or b"0"), 1) if len(digits) < 16 else _MOST
+            # the multiplier is that of the first of equal letters only
+            more = found.end() - found.start(2) - 1
+            counts = [times, *[1] * more] if letter == "s" else [times + more]
+            runs.extend(Run(letter, times, order, signed) for times in counts)
+            size += (times + more) * _SIZES[letter]
+            items += len(counts) if letter == "s" else 0 if letter == "x" else times + more
         elif letter in "=<>@":
             order = "<" if letter in "=<" else ">"
         elif letter in "+-":
@@ -83,8 +87,7 @@ def _parse_format(text: bytes) -> PackFormat:
         elif letter == "#":
             separate = True
         elif not fault:
-            fault = position + 1
-        multiplier = 0
+            fault = found.start(2) + 2
     return PackFormat(tuple(runs), items, size, fault, separate)
 
 

@@ -26,8 +26,8 @@ _SEQUENTIAL_ITEM = re.compile(rb"\{(\{|" + _SPECIFIER_TEXT + rb")?")
 _BASES = {"o": b"%o", "x": b"%x", "X": b"%X"}
 #: Wider items are accounted for before they are made.
 _WIDE = 4096
-#: Strings joined between two looks at the engine's limits.
-_JOINED_AT_ONCE = 256
+#: Items formatted or strings joined between two looks at the engine's limits.
+_AT_ONCE = 1024
 #: So few pieces may be large ones: what is empty is left out, as then perhaps nothing is copied.
 _FEW = 16
 _UNSIGNED = 0xFFFFFFFFFFFFFFFF
@@ -213,28 +213,12 @@ def run_template(template: Template, values: tuple[Any, ...]) -> bytes | None:
     An unreadable item is a Warning and `#error#`, a fault of the template a Warning and null.
     """
     texts: list[bytes] = []
-    put = texts.append
-    given = len(values)
-    for item in template.items:
-        if isinstance(item, bytes):
-            put(item)
-            continue
-        argument, specifier = item
-        if argument < given:
-            value = values[argument]
-            if type(value) is specifier.kind:
-                if specifier.verbatim:
-                    put(value)
-                    continue
-                if specifier.directive is not None and not (specifier.unsigned and value < 0):
-                    put(specifier.directive % value)
-                    continue
-            piece = specifier.format(value)
-            if piece is not None:
-                put(piece)
-                continue
-        warning(f"could not read item {len(texts) + 1} (arg. {argument})")
-        put(b"#error#")
+    limited = is_memory_limited()
+    for start in range(0, len(template.items), _AT_ONCE):
+        _format_items(template.items[start : start + _AT_ONCE], values, texts)
+        poll()
+        if limited:
+            charge(sum(map(len, texts[start:])))
     if template.fault is not None:
         warning(template.fault)
         return None
@@ -245,6 +229,33 @@ def run_template(template: Template, values: tuple[Any, ...]) -> bytes | None:
     return join_strings(b"", pieces if len(pieces) > _FEW else [piece for piece in pieces if piece])
 
 
+def _format_items(items: list[Item | bytes], values: tuple[Any, ...], texts: list[bytes]) -> None:
+    """Add the texts of some items to those of the items before."""
+    put = texts.append
+    given = len(values)
+    for item in items:
+        if isinstance(item, bytes):
+            put(item)
+            continue
+        argument, specifier = item
+        if argument < given:
+            value = values[argument]
+            if type(value) is specifier.kind:
+                if specifier.verbatim:
+                    put(value)
+                    continue
+                directive = specifier.directive
+                if directive is not None and not (specifier.unsigned and value < 0):
+                    put(directive % value)
+                    continue
+            piece = specifier.format(value)
+            if piece is not None:
+                put(piece)
+                continue
+        warning(f"could not read item {len(texts) + 1} (arg. {argument})")
+        put(b"#error#")
+
+
 def join_strings(separator: bytes, pieces: list[bytes]) -> bytes | None:
     """Join strings; TypeError when some are none; a Warning and None when the result would be too long.
 
@@ -253,8 +264,8 @@ def join_strings(separator: bytes, pieces: list[bytes]) -> bytes | None:
     limited = is_memory_limited()
     joined: list[bytes] = []
     size = 0
-    for start in range(0, len(pieces), _JOINED_AT_ONCE):
-        part = pieces[start : start + _JOINED_AT_ONCE]
+    for start in range(0, len(pieces), _AT_ONCE):
+        part = pieces[start : start + _AT_ONCE]
         if limited:
             charge(sum(map(len, part)) + len(part) * len(separator))
         poll()

@@ -17,7 +17,11 @@ from .regex_match import Spans
 from .regex_search import LONG_PATTERN, Expression
 from .regex_translate import MAX_NESTING, PatternError
 
-library = Library("re", doc="Regular expressions on byte strings.")
+library = Library(
+    "re",
+    doc="Regular expressions on byte strings. Limits and interrupts end a search at any time; patterns with nested "
+    "repeats take time in proportion to the text, unless they also contain backreferences or counted groups.",
+)
 
 CAPTURED = 1
 OFFSETS = 2

@@ -269,24 +269,28 @@ class Expression:
     def replace(self, text: bytes, template: list[bytes | int]) -> bytes | None:
         """Return `text` with all matches replaced with literal text and groups; None when it gets too long."""
         step = self.groups + 2
+        groups = [part for part in template if isinstance(part, int)]
         pieces: list[bytes] = []
         size = 0
         for parts in self.split(text, 0):
             count = len(parts) // step
+            room = sum(count * len(part) for part in template if isinstance(part, bytes))
+            room += sum(sum(map(len, filter(None, parts[1 + part :: step]))) for part in groups)
+            size += room + sum(map(len, parts[::step]))  # type: ignore[arg-type]
+            if size > MAX_SIZE:
+                return None
+            charge(room + _POINTER * len(groups) * count)
             if not count:
                 done = parts[0] or b""
-            elif all(type(part) is bytes for part in template):
+            elif not groups:
                 done = b"".join(template).join(parts[::step])  # type: ignore[arg-type]
             else:
                 done = b"".join(_expanded(parts, template, step, count))
-            size += len(done)
-            if size > MAX_SIZE:
-                return None
-            charge(len(done))
             pieces.append(done)
         return b"".join(pieces)
 
 
+_POINTER = 8
 #: Bytes of an array with one or two elements, without what is in it.
 _ARRAY_SIZE = 150
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import math
+import resource
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -12,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interp import Engine, LimitExceeded, Limits
 from interp.runtime import state
 from interp.runtime.values import Array
+from stdlib import format_text
 from stdlib.fmt import library
 from stdlib.fmt_parser import FormatStream, ReadError, class_members
 
@@ -383,3 +387,42 @@ def test_many_small_tokens_of_a_large_string() -> None:
     for _ in range(100_000):
         assert parser.readcc(b"a-z", 100) == b"ab"
         assert parser.skipcc(b" ", 100) == 1
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "string_format( string_repeat( '{1}', 100000 ), string_repeat( 'x', 1000000 ) );",
+        "string_format( string_repeat( '{1:d60000}', 100000 ), 5 );",
+        "string_format( string_repeat( '{1:d4000}', 100000 ), 5 );",
+        "a = []; b = string_repeat( 'x', 100000 ); for( i = 0; i < 90000; i++ ) a.push( b ); string_implode( a, '' );",
+        "re_replace( string_repeat( 'a', 1000000 ), '/a/', string_repeat( 'x', 2000 ) );",
+        "re_replace( string_repeat( 'ab', 500000 ), '/(ab)/', string_repeat( '$1', 900 ) );",
+    ],
+)
+def test_results_count_against_the_memory_limit_before_they_are_made(source: str) -> None:
+    with Engine(("string", "re"), limits=Limits(seconds=None, memory=32 << 20)) as engine:
+        engine.run("include 'string', 're';")
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(LimitExceeded, match="memory"):
+            engine.run(source)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10
+
+
+def test_directives_print_what_the_specifiers_say() -> None:
+    """The ways to write an item agree: with Python's formatting, and piece by piece."""
+    for spec, value in itertools.product(
+        (b"d", b"x", b"X4", b"o9r", b"d6r", b"d6p0", b"f.2", b"g8", b"e.0r", b"E12.3", b"s.2", b"s5r", b"c6", b"s8.3"),
+        (0, 5, -5, 1 << 62, -(1 << 63), True, 1.5, -0.0, 1e300, b"abcdef", b"", b"12"),
+    ):
+        specifier = format_text._specifier(spec + b"}")
+        assert specifier is not None
+        template = format_text.sequential_template(b"<{" + spec + b"}>")
+        written = specifier.format(value)
+        assert (
+            format_text.run_template(template, (b"", value))
+            == b"<" + (b"#error#" if written is None else written) + b">"
+        )
