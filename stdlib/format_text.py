@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from interp.library import MISSING, charge, convert, to_text, warning
+from interp.library import MISSING, charge, convert, poll_every, to_text, warning
 
 #: No function makes strings longer than this many bytes.
 MAX_SIZE = 0x7FFFFFFF
@@ -132,7 +132,7 @@ def numbered_template(text: bytes) -> Template:
     pieces = _NUMBERED_ITEM.split(text)
     parts: Template = [pieces[0]] if pieces[0] else []
     put = parts.append
-    for number, (shape, literal) in enumerate(zip(pieces[1::2], pieces[2::2], strict=True), 1):
+    for number, (shape, literal) in enumerate(poll_every(zip(pieces[1::2], pieces[2::2], strict=True)), 1):
         if shape == b"{" and literal[:1].isdigit():
             rest = b"".join(pieces[2 * number :])
             symbol = rest.lstrip(b"0123456789")[:1]
@@ -193,7 +193,7 @@ def run_template(template: Template, values: tuple[Any, ...]) -> bytes | None:
     pieces: list[bytes] = []
     put = pieces.append
     given = len(values)
-    for part in template:
+    for part in poll_every(template):
         if type(part) is bytes:
             put(part)
         elif type(part) is tuple:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from ..pace import look
 from .messages import SyntaxMessage, at
 from .nodes import Pointer
 
@@ -75,6 +76,8 @@ def tokenize(source: bytes, nesting: int = 200) -> Tokens:
     reserved, commands = RESERVED, COMMANDS
     for match in _TOKEN.finditer(text):
         group = match.lastgroup
+        if not len(kinds) & 1023:
+            look()
         start = match.start(group)  # type: ignore[arg-type]
         while start >= next_line:
             next_line = ends[line]
