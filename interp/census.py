@@ -24,11 +24,31 @@ if TYPE_CHECKING:
     from .runtime.state import World
 
 _SCALARS = frozenset((int, float, bool, type(None)))
+_LEAVES = _SCALARS | {bytes}
 _SAMPLE = 512
 _EMPTY, _NAMES = 40_000, 600  # a namespace as it is before a script adds to it
 _OURS = ("interp.", "stdlib.", "sockets_module.")
 _COUNTED = (bytes, bytearray, list, Table, Record, Map, Object, Thread, FunctionType)
+_THREAD = 8192  # a suspended one with few frames
 _OBJECT_OVERHEAD = 64  # a record's or library object's own slots, its share of keys and collector header
+
+
+def _owned_once() -> tuple[int, int]:
+    """What `sys.getrefcount` says of a value that one container holds, as seen in the loops of `census` and `_items`.
+
+    Nobody meets such a value twice, so it need not be remembered: the census must not take as much as what it counts.
+    """
+    owner = [object()]
+    pending = [owner[0]]
+    value = pending.pop()
+    popped = sys.getrefcount(value)
+    del value
+    for item in list(owner):
+        return popped, sys.getrefcount(item)
+    raise AssertionError
+
+
+_ONE_OWNER, _ONE_OWNER_COPIED = _owned_once()
 
 
 def census(world: World, limit: int, guard: Guard | None = None) -> int:
@@ -37,38 +57,41 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
 
     seen: set[int] = set()
     pending: list[Any] = [world.registry, *world.symbol_values.values(), world.root, *world.slots.values()]
-    pending += [value for key, value in list(world.namespace.items()) if key[:1] != "$" and key != "__builtins__"]
     if world.threads is not None:
         pending += list(world.threads.woken)
     namespace = world.namespace
     _frames(sys._getframe(1), pending, namespace)
     total = max(0, sys.getsizeof(namespace) - _EMPTY) + 64 * max(0, len(namespace) - _NAMES)
+    total += _items(
+        [value for key, value in namespace.items() if key[:1] != "$" and key != "__builtins__"], pending, seen
+    )
     steps = 0
     size_of = sys.getsizeof
+    references = sys.getrefcount
     while pending:
         value = pending.pop()
         kind = type(value)
         if kind in _SCALARS:
             continue
-        identity = id(value)
-        if identity in seen:
-            continue
-        seen.add(identity)
+        if references(value) > _ONE_OWNER:
+            identity = id(value)
+            if identity in seen:
+                continue
+            seen.add(identity)
         steps += 1
         if kind is bytes or kind is bytearray:
             total += size_of(value)
         elif isinstance(value, list):
             total += size_of(value)
-            total += _items(list(value), pending)
+            total += _items(list(value), pending, seen)
         elif isinstance(value, dict):
             total += size_of(value)
-            total += _items(list(value.values()), pending) + _items(list(value), pending)
+            total += _items(list(value.values()), pending, seen) + _items(list(value), pending, seen)
             if isinstance(value, (Table, Map)):
                 pending.append(value.meta)
         elif isinstance(value, Record):
             entries = value.__dict__
-            total += _OBJECT_OVERHEAD + size_of(entries)
-            pending.extend(list(entries.values()))
+            total += _OBJECT_OVERHEAD + size_of(entries) + _items(list(entries.values()), pending, seen)
             pending.append(value.meta)
         elif kind is FunctionType:
             if value.__code__ not in NATIVE_CODES:
@@ -84,7 +107,7 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
             total += size_of(value)
             pending.extend(value)
         elif kind is Thread:
-            total += 4096
+            total += _THREAD
             pending += (value.context, value.body, value.this)
             if value.greenlet is not None:
                 _frames(value.greenlet.gr_frame, pending, namespace)
@@ -109,21 +132,32 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
     return total
 
 
-def _items(items: list[Any], pending: list[Any]) -> int:
-    """Bytes of the numbers among the items (an estimate for many); everything else goes to `pending`."""
+def _items(items: list[Any], pending: list[Any], seen: set[int]) -> int:
+    """Bytes of the strings and numbers among the items (an estimate for many); everything else goes to `pending`."""
     if not items:
         return 0
     kinds = set(map(type, items))
+    total = 0
     if not kinds <= _SCALARS:
-        pending.extend(items)
+        if bytes in kinds:
+            size_of, references = sys.getsizeof, sys.getrefcount
+            for item in items:
+                if type(item) is bytes:
+                    if references(item) > _ONE_OWNER_COPIED:
+                        if id(item) in seen:
+                            continue
+                        seen.add(id(item))
+                    total += size_of(item)
+        if not kinds <= _LEAVES:
+            pending.extend([item for item in items if type(item) not in _LEAVES])
         if int not in kinds and float not in kinds:
-            return 0
+            return total
     count = len(items)
     sample = items if count <= _SAMPLE else items[:: count // _SAMPLE]
     own = {id(item) for item in sample if type(item) is float or (type(item) is int and not -5 <= item <= 256)}
     if len(own) * 2 < len(sample):
-        return 28 * len(own)  # few different ones: shared
-    return 28 * count * len(own) // len(sample)
+        return total + 28 * len(own)  # few different ones: shared
+    return total + 28 * count * len(own) // len(sample)
 
 
 def _object(value: Object, pending: list[Any]) -> None:

@@ -13,9 +13,11 @@ from time import monotonic
 
 from . import libraries as _libraries
 from . import limits as _limits
-from .compiler.pipeline import CompileError, compile_unit, load_unit
+from .compiler.pipeline import CompileError
+from .compiling import Compiler
 from .convert import Converter
 from .errors import LimitExceeded, PermissionDenied, ScriptError, ScriptExit, ScriptInterrupted, ScriptSyntaxError
+from .global_names import Globals
 from .includes import DiskIncludes, Includes
 from .limits import Guard, Limits, Stop
 from .ports import Ports, Resources
@@ -27,14 +29,13 @@ from .streams import Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from logging import Logger
     from typing import Any, BinaryIO
 
     from .message import Message
     from .program import Program
     from .stats import Stats, ThreadInfo
-    from .syntax.nodes import Origin
 
 __all__ = ["Engine", "Globals", "Limits"]
 
@@ -628,168 +629,6 @@ class Engine:
         """The trace of the last Error, as scripts print it."""
         frames, _ = self._world.last_error or ([], b"")
         return format_frames(frames).decode("utf-8", "replace")
-
-
-class Compiler:
-    """How an engine compiles: for the host, and for `eval` and `include`."""
-
-    def __init__(
-        self, world: World, limits: Limits, optimize: bool, cache: bool, polling: bool, teach_linecache: bool
-    ) -> None:
-        self._world = ref(world)
-        self._limits = limits
-        self._options = (polling, optimize, limits.operations is not None, cache, limits.nesting)
-        self._teach = teach_linecache
-        self._pending: dict[str, bytes] = {}
-
-    def load(self, source: Any, name: str, from_disk: bool = False) -> Any:
-        """The `<main>` function of a source or program; raises CompileError."""
-        limit = self._limits.source
-        size = len(source) if isinstance(source, bytes) else len(source.source)
-        if limit is not None and size > limit:
-            raise CompileError([b"source too large"])
-        polling, optimize, counting, cache, nesting = self._options
-        if isinstance(source, bytes):
-            if not from_disk:
-                self.remember(source, name)
-            code = compile_unit(
-                source, name, limits=polling, optimize=optimize, counting=counting, cache=cache, nesting=nesting
-            )
-        else:
-            self.remember(source.source, source.name)
-            code = source.code(polling, optimize, counting, cache, nesting)
-        return load_unit(code, self._world().namespace)  # type: ignore[union-attr]
-
-    def load_function(self, text: bytes, origin: Origin) -> Any:
-        """The `<main>` function of a unit that returns one function, made from its text; raises CompileError."""
-        polling, optimize, counting, cache, nesting = self._options
-        limit = self._limits.source
-        if limit is not None and len(text) > limit:
-            raise CompileError([b"source too large"])
-        code = compile_unit(
-            text, origin.file, limits=polling, optimize=optimize, counting=counting, cache=cache, nesting=nesting,
-            origin=origin,
-        )  # fmt: skip
-        return load_unit(code, self._world().namespace)  # type: ignore[union-attr]
-
-    def __call__(self, source: Any, file: bytes) -> tuple[Any, list[bytes]]:
-        """For scripts: `<main>` and no messages, or None and the messages."""
-        try:
-            return self.load(source, file.decode("utf-8", "surrogateescape")), []
-        except CompileError as found:
-            return None, found.texts
-
-    def pack(self, function: Any) -> bytes | None:
-        """What stands for a script function in serialized data; None where it cannot be saved."""
-        from .transfer import pack
-
-        return pack(function)
-
-    def unpack(self, data: bytes) -> Any:
-        """The script function that serialized data stands for; None for faulty data."""
-        from .transfer import unpack
-
-        return unpack(data, self)
-
-    def remember(self, source: bytes, name: str) -> None:
-        """Makes the lines of a source without a file known to tracebacks and debuggers."""
-        if self._teach:
-            self._pending[name] = source
-            if "linecache" in sys.modules or len(self._pending) > 64:
-                self.flush()
-
-    def flush(self) -> None:
-        """Hands over what was remembered."""
-        if not self._pending:
-            return
-        import linecache
-        import os
-
-        pending, self._pending = self._pending, {}
-        for name, source in pending.items():
-            if not os.path.exists(name):
-                lines = source.decode("utf-8", "replace").splitlines(keepends=True)
-                # no time stamp: linecache keeps the entry although there is no such file
-                linecache.cache[name] = (len(source), None, lines, name)
-
-
-class Globals:
-    """The script globals as a mapping of names to host values: `engine.globals`."""
-
-    __slots__ = ("_engine",)
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = ref(engine)
-
-    def _owner(self) -> Engine:
-        engine = self._engine()
-        if engine is None:
-            raise RuntimeError("the engine is gone")
-        return engine
-
-    @staticmethod
-    def _name(name: object) -> bytes:
-        if isinstance(name, str):
-            name = name.encode()
-        if not isinstance(name, bytes) or b"$" in name:
-            raise KeyError(name)
-        return name
-
-    def __getitem__(self, name: str) -> Any:
-        engine = self._owner()
-        value = environment.global_get(engine._world, self._name(name))
-        if value is values.MISSING:
-            raise KeyError(name)
-        return engine._convert.to_python(value)
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        engine = self._owner()
-        engine._check_idle()
-        key = environment.python_name(self._name(name))
-        engine._world.namespace[key] = engine._convert.to_script(value)
-
-    def __delitem__(self, name: str) -> None:
-        engine = self._owner()
-        engine._check_idle()
-        if name not in self:
-            raise KeyError(name)
-        environment.forget(engine._world)
-        del engine._world.namespace[environment.python_name(self._name(name))]
-
-    def __contains__(self, name: object) -> bool:
-        try:
-            return environment.global_get(self._owner()._world, self._name(name)) is not values.MISSING
-        except KeyError:
-            return False
-
-    def __iter__(self) -> Iterator[str]:
-        return iter([name.decode("utf-8", "replace") for name, _ in environment.global_items(self._owner()._world)])
-
-    def __len__(self) -> int:
-        return len(environment.global_items(self._owner()._world))
-
-    def keys(self) -> list[str]:
-        """The names."""
-        return list(self)
-
-    def items(self) -> list[tuple[str, Any]]:
-        """Names and values."""
-        return [(name, self[name]) for name in self]
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The value of a name, or the default."""
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-    def update(self, *others: Any, **names: Any) -> None:
-        """Sets several globals."""
-        for name, value in dict(*others, **names).items():
-            self[name] = value
-
-    def __repr__(self) -> str:
-        return f"<Globals of {len(self)} names>"
 
 
 def _hook(handler: Callable[[Any], Any], where: Callable[[], World | None]) -> Callable[..., bool]:

@@ -444,6 +444,8 @@ def _decode_deep(text: str, builder: _Builder) -> Any:
         # a value begins here
         mark = text[position : position + 1]
         if mark == "[" or mark == "{":
+            if len(open_values) & 1023 == 1023:
+                poll()
             position = skip(position + 1)
             if mark == "[" and text[position : position + 1] != "]":
                 open_values.append([])

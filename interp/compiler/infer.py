@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..pace import look
 from ..syntax import nodes as n
 from .types import (
     ANY,
@@ -185,6 +186,7 @@ class _Inference:
         return leaves
 
     def statement(self, node: Any) -> bool:
+        look()
         kind = type(node)
         if kind is n.ExprStmt:
             for item in node.exprs:

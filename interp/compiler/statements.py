@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from ..pace import look
 from ..syntax import nodes as n
 from . import pyast as p
 from .expressions import MOST_LINKS
@@ -29,6 +30,7 @@ class Statements:
     """The statement half of `FunctionGenerator`."""
 
     def statement(self: FunctionGenerator, node: n.Node) -> None:
+        look()
         mark = self.temps_begin()
         if isinstance(node, LOOPS) and self.loop_depth >= MAX_LOOPS:
             self.outline(node)

@@ -16,7 +16,7 @@ from .calls import all_results_of, hook_multi, host_depth, in_form, invoke_multi
 from .convert import to_real
 from .guard import guarded, native_truth
 from .messages import live_handler, warning
-from .state import Context, ScriptAbort, _local, current, switch
+from .state import Context, HostRaised, ScriptAbort, _local, current, switch
 from .values import MISSING, is_native, is_object
 
 TYPE_CHECKING = False
@@ -227,7 +227,11 @@ def _resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
         shared.hub.switch((handle.greenlet, here))
         handle.greenlet.parent = here
         return _enter(handle, context, handle.greenlet, (context, body, this, values))
-    handle.greenlet.parent = here
+    try:
+        handle.greenlet.parent = here
+    except ValueError:
+        text = "a suspended script thread or coroutine continues only in the OS thread where it began"
+        raise HostRaised(RuntimeError(text)) from None
     return _enter(handle, context, handle.greenlet, (values,))
 
 

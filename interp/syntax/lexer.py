@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from ..pace import look
 from .messages import SyntaxMessage, at
 from .nodes import Pointer
 
@@ -80,6 +81,8 @@ def tokenize(source: bytes, nesting: int = 200) -> Tokens:
     reserved, commands = RESERVED, COMMANDS
     for match in _TOKEN.finditer(text):
         group = match.lastgroup
+        if not len(kinds) & 1023:
+            look()
         start = match.start(group)  # type: ignore[arg-type]
         while start >= next_line:
             next_line = ends[line]

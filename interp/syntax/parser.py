@@ -5,6 +5,7 @@ What is no correct program is decided by the tables alone; the words for it come
 
 from __future__ import annotations
 
+from ..pace import look
 from .build import Builder
 from .lexer import END, Tokens, tokenize
 from .messages import SyntaxMessage, SyntaxMessages
@@ -118,6 +119,8 @@ def _run(tables: Tables, tokens: Tokens) -> Function | int:
     states = [rows[tables.start]]
     values: list[object] = []
     for index, kind in enumerate(tokens.kinds):
+        if not index & 255:
+            look()
         while True:
             action = states[-1].get(kind)
             if action is None:

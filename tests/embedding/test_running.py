@@ -510,3 +510,28 @@ def test_the_hosts_recursion_limit_is_not_lowered(engine: Engine) -> None:
         assert sys.getrecursionlimit() == 20_000
     finally:
         sys.setrecursionlimit(before)
+
+
+def test_suspended_threads_continue_only_where_they_began() -> None:
+    with Engine() as engine:
+        engine.run(
+            "global c = co_create(function(){ yield(1); return 2; }); co_resume(c); function t(){ yield(0); } thread t();"
+        )
+        problems: list[str] = []
+
+        def elsewhere() -> None:
+            for source in ("co_resume(c);", "@co_resume(c);", "process_threads(1);"):
+                try:
+                    engine.run(source)
+                except RuntimeError as problem:
+                    problems.append(str(problem))
+            # what begins here goes on here
+            assert (
+                engine.run("d = co_create(function(){ yield(3); return 4; }); co_resume(d); return co_resume(d);") == 4
+            )
+
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        assert len(problems) == 3 and all("the OS thread where it began" in text for text in problems)
+        assert engine.run("return co_resume(c);") == 2
