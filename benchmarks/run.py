@@ -4,7 +4,10 @@ Both sides run in turn, N pairs, so that a change in the machine's speed meets b
 median of the ratios counts. `C / twin` is what the C program SGScript 1.4.1 needs of the twin's time (README.md): a
 ratio below it is faster than C. Three more programs, which the optimiser was not made with, have a mean of their own.
 
-    run.py [--runs N] [--only NAME[,NAME]] [--json]
+    run.py [--runs N] [--only NAME[,NAME]] [--json] [--python PATH]...
+
+With `--python`, once or more, each of these interpreters (it needs lark and greenlet) measures, one after the other,
+and the ratios stand in one table for the README.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import json
 import math
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -107,17 +111,45 @@ def line(name: str, row: dict[str, float]) -> str:
     return f"{name:12}{ours}{twin}{row['ratio']:13.2f}{c}"
 
 
+def table_of(pythons: list[str], words: list[str]) -> None:
+    """Let each interpreter measure and print the ratios as one Markdown table; SystemExit when one fails."""
+    results = {}
+    here = ENVIRONMENT | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    for python in pythons:
+        asked = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        done = subprocess.run([python, __file__, "--json", *words], env=here, stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise SystemExit(f"{python}: exit status {done.returncode}")
+        results[version] = json.loads(done.stdout)
+        print(f"measured {version}", file=sys.stderr, flush=True)
+    first = next(iter(results.values()))
+    print(f"| program | {' | '.join(results)} |\n| --- |{' ---: |' * len(results)}")
+    for name in first["programs"]:
+        print(f"| {name} | {' | '.join(format(one['programs'][name]['ratio'], '.2f') for one in results.values())} |")
+    for name in first["geometric_means"]:
+        means = [one["geometric_means"][name]["ratio"] for one in results.values()]
+        print(f"| **{name}** | {' | '.join(f'**{mean:.2f}**' for mean in means)} |")
+    starts = [one["start_up_ms"]["ours"] / one["start_up_ms"]["twin"] for one in results.values()]
+    print(f"| start-up | {' | '.join(format(ratio, '.2f') for ratio in starts)} |")
+
+
 def main() -> int:
     """Run the chosen programs and print a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="pairs per program (default 5)")
     parser.add_argument("--only", default="", help="comma-separated program names")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument("--python", action="append", help="an interpreter to measure with; may be given several times")
     args = parser.parse_args()
     names = [name for name in args.only.split(",") if name] or [*C_OF_TWIN, *OTHERS]
     unknown = [name for name in names if name not in C_OF_TWIN and name not in OTHERS]
     if unknown or args.runs < 1:
         parser.error(f"no such program: {', '.join(unknown)}" if unknown else "--runs must be positive")
+
+    if args.python:
+        table_of(args.python, ["--runs", str(args.runs), "--only", ",".join(names)])
+        return 0
 
     results: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as scratch:

@@ -685,7 +685,10 @@ def dispatch(function: n.Function, variable: str, params: dict[str, Type], own_g
             continue
         tests.append(has_type(py(param), mask, line))
     tests.append(p.name("$whole", line))
-    tests.append(p.compare(p.name(own_global, line), ast.Is(), p.name(variable, line), line))
+    # the global may be missing, of which a plain read would tell
+    read = p.attribute(p.attribute(p.name(variable, line), "__globals__", line), "get", line)
+    found = p.call(read, [p.const(own_global, line)], line)
+    tests.append(p.compare(found, ast.Is(), p.name(variable, line), line))
     called = p.return_(p.call(copy, [p.name(py(param), line) for param in params], line), line)
     given_up: list[ast.stmt] = [p.assign(copy, p.const(None, line), line)]
     return [p.if_(p.both(tests, line), [p.try_([called], "$BailErrors", None, given_up, line)], [], line)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 
-from random_shapes import Shapes
+from random_functions import FunctionShapes, recursive_functions
 
 INTS = (
     "0", "1", "-1", "2", "3", "7", "-3", "10", "100", "255", "256", "977", "1024", "65536", "1073741823",
@@ -83,7 +83,7 @@ class Scope:
         return f"{prefix}{self.names}"
 
 
-class Program(Shapes):
+class Program(FunctionShapes):
     """Writes one program."""
 
     def __init__(self, seed: int) -> None:
@@ -527,6 +527,7 @@ class Program(Shapes):
         lines += [f"global g0 = {r.choice(INTS)}, g1 = {r.choice(REALS)}, g2 = {r.choice(STRINGS)}, gc = 0;"]
         lines += ["function gf( x ){ return x; }", "function two( x ){ return x, x + 1; }"]
         lines += ["function thrice( f ){ for( var i = 0; i < 3; ++i ) show( f( i ) ); }"]
+        lines += recursive_functions(r)
         body: list[str] = []
         for name in list(self.costs):
             for _ in range(r.randrange(1, 4)):

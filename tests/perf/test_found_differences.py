@@ -26,6 +26,14 @@ include "string";
 function f(){ var s = "abcdef"; for( var i = 0; i < 3; ++i ) println( string_part( s, i, 2 ) ); }
 f();
 """,
+    "a function that calls a global of its own name which is not there": b"""
+function f(){ function n( a, b ){ if( a <= 0 ) return b; return n( a - 1, b ); } println( n( 3, 1 ) ); }
+pcall( f, function( type, text ){ println( type, text ); } );
+function g( a ){ if( a < 2 ) return a; return g( a - 1 ) + g( a - 2 ); }
+println( g( 5 ) );
+kept = g; unset( _G, "g" );
+pcall( function(){ println( kept( 5 ) ); }, function( type, text ){ println( type, text ); } );
+""",
     "a loop that is left before its text ends assigns nothing for certain": b"""
 function f( stop ){ var v; do { if( stop ) break; v = 1; } while( false ) v += 256; println( v ); }
 function g( next ){ var v; do { if( next ) continue; v = 1; } while( v ) println( v ); }
