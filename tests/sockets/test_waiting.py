@@ -281,3 +281,19 @@ def test_receives_wait_in_the_system_call_only_while_there_is_no_script_thread()
         peer.sendall(b"last")
         peer.close()
         assert engine.call("finish") == 2
+
+
+def test_an_interrupt_ends_a_send_that_waits_in_the_system_call() -> None:
+    with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
+        engine.run(
+            PRELUDE
+            + 'include "string"; function f(){ var p = PAIR(); p[ 0 ].send_all( string_repeat( "x", 50000000 ) ); }'
+        )
+        for _ in range(2):
+            stop = threading.Timer(0.1, engine.interrupt)
+            stop.start()
+            began = time.monotonic()
+            with pytest.raises(ScriptInterrupted):
+                engine.call("f")
+            assert time.monotonic() - began < 20
+            stop.join()
