@@ -14,7 +14,7 @@ from interp.ports import running
 
 from .network.base import IN
 from .state import FAILURES
-from .transfer import LARGEST, MSG_DONTWAIT, SEND
+from .transfer import LARGEST, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_WAITALL, SEND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,26 +69,25 @@ def recv(spec: Any) -> Any:
 
 def recv_exact(spec: Any) -> Any:
     """The native of `recv_exact( int n )`: see `stream.recv_exact`."""
-    kind: Any = None
     body = spec.body
 
     def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
-        nonlocal kind
-        if type(this) is not kind or type(first) is not int or more or this.ahead or this.guarded or not this.stream:
-            if kind is None and getattr(type(this), "type_name", None) == "socket":
-                kind = type(this)
-            return spec.invoke(this, () if first is MISSING else (first, *more))
-        if first > EXACT_AT_ONCE or first < 1 or (this.registration.drained and this.waits):
-            return body(this, first)
         try:
-            if this.direct and this.waits and running.context.resumer is None:
-                data = this.endpoint.recv(first)
+            if more or this.ahead or this.guarded or not this.stream or type(first) is not int:
+                return spec.invoke(this, () if first is MISSING else (first, *more))
+            into = this.into
+            if into is not None and 0 < first <= LARGEST:
+                data = into.recv(first, MSG_WAITALL)
+            elif first > EXACT_AT_ONCE or first < 1 or (this.registration.drained and this.waits):
+                return body(this, first)
             else:
                 data = this.endpoint.recv(first, MSG_DONTWAIT)
         except BlockingIOError:
             return body(this, first)
-        except FAILURES as problem:
+        except OSError as problem:
             return this.state.fail(problem)
+        except UNUSUAL:
+            return spec.invoke(this, () if first is MISSING else (first, *more))
         if len(data) == first:
             this.state.code = 0
             return data
@@ -177,7 +176,7 @@ def send_all(spec: Any) -> Any:
         taken = 0
         try:
             if not (more or this.guarded):
-                taken = this.endpoint.send(first, SEND)
+                taken = this.endpoint.send(first, SEND if this.into is None else MSG_NOSIGNAL)
                 if taken == len(first):
                     this.sent_count = taken
                     this.state.code = 0

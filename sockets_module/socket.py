@@ -46,8 +46,8 @@ class Socket(Object, name="socket"):
     ahead         bytes read ahead or None
     secure        the endpoint once more when it is a `TlsEndpoint`, else None
     host          the name it was connected to by, or None
-    direct        receives wait in the system call (see `transfer.become_direct`); not while the socket is `shared` with
-                  another object or program; `into` is then the endpoint if it is a stream, else None
+    direct        operations wait in the system call (see `transfer.become_direct`); not while the socket is `shared`
+                  with another object or program; `into` is then the endpoint if it is a stream, else None
     drains        the endpoint, if its short receives set `registration.drained`, else None
     sent_count    `sent`                        pollers       weak references to the pollers it is in, or None
     """

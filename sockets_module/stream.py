@@ -10,10 +10,11 @@ import errno
 import os
 
 from interp.library import is_object, type_name, warning
+from interp.ports import check
 
 from .network.base import OUT
 from .state import FAILURES
-from .transfer import EAGAIN, SEND, leave_direct, length_refused, receive, send_rest
+from .transfer import EAGAIN, MSG_NOSIGNAL, SEND, become_direct, leave_direct, length_refused, receive, send_rest
 from .waiting import admit, patiently
 
 TYPE_CHECKING = False
@@ -181,9 +182,14 @@ def send_all(sock: Socket, data: bytes, taken: int = 0) -> bool:
 def _send_rest(sock: Socket, data: bytes) -> None:
     view = memoryview(data)
     while True:
-        sock.sent_count += patiently(
-            sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, view[sock.sent_count :], SEND
-        )
+        rest = view[sock.sent_count :]
+        try:
+            if not become_direct(sock):
+                raise BlockingIOError
+            check()
+            sock.sent_count += sock.endpoint.send(rest, MSG_NOSIGNAL)
+        except BlockingIOError:
+            sock.sent_count += patiently(sock, OUT, sock.send_span, EAGAIN, sock.endpoint.send, rest, SEND)
         if sock.sent_count >= len(data):
             return
 

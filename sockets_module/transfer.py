@@ -37,7 +37,7 @@ RECEIVE_FLAGS = ~int(getattr(_constants, "MSG_TRUNC", 0))
 # No system call gives more at once, and the buffer is allocated before the call
 LARGEST = 1 << 24
 EAGAIN = errno.EAGAIN
-# How long a direct receive stays in the system call before it goes on waiting where an interrupt can end it
+# How long a direct operation stays in the system call before it goes on waiting where an interrupt can end it
 DIRECT_WAIT = 0.02
 
 
@@ -381,23 +381,28 @@ def plain_receive(sock: Socket, size: int, waits: bool) -> bytes:
                 raise
     registration.drained = False
     data: bytes = patiently(sock, IN, sock.recv_span, EAGAIN, _next, sock, size, MSG_DONTWAIT)
-    if not (sock.direct or sock.shared or sock.guarded or sock.inactivity) and sock.recv_span is None:
-        become_direct(sock)
+    become_direct(sock)
     return data
 
 
-def become_direct(sock: Socket) -> None:
-    """Has the receives of a socket wait in the system call itself, one instead of three; for `DIRECT_WAIT` seconds.
+def become_direct(sock: Socket) -> bool:
+    """Has a socket that had to wait do so in the system call itself from now on, one instead of three; whether it does.
 
-    That is for sockets without any limit in an engine without script threads, which would have to wait, too.
+    Each such wait is `DIRECT_WAIT` seconds long at most. That is for sockets without any limit in an engine without
+    script threads, which would have to wait, too.
     """
+    if sock.direct:
+        return True
+    if sock.shared or sock.guarded or sock.inactivity or sock.recv_span is not None or sock.send_span is not None:
+        return False
     owner = sock.state
-    if ports.alone(owner.leave_direct):
-        sock.direct = sock.endpoint.set_patience(DIRECT_WAIT)
-        if sock.direct:
-            owner.directs.add(sock)
-            sock.registration.drained = False
-            sock.into = sock.endpoint if sock.stream else None
+    if not ports.alone(owner.leave_direct) or not sock.endpoint.set_patience(DIRECT_WAIT):
+        return False
+    sock.direct = True
+    owner.directs.add(sock)
+    sock.registration.drained = False
+    sock.into = sock.endpoint if sock.stream else None
+    return True
 
 
 def _next(sock: Socket, size: int, flags: int) -> bytes:

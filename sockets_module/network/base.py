@@ -61,8 +61,8 @@ if TYPE_CHECKING:
         def getsockopt(self, level: int, name: int, size: int = 0, /) -> Any: ...
         def setsockopt(self, level: int, name: int, value: Any, length: int = 0, /) -> None: ...
         def set_patience(self, seconds: float | None) -> bool:
-            """From now on `recv` waits for so long before it raises `BlockingIOError`, and what is called without
-            MSG_DONTWAIT may wait too; None takes that back. False where the network has no such thing."""
+            """From now on `recv` and `send` wait for so long before they raise `BlockingIOError`, and what is called
+            without MSG_DONTWAIT may wait too; None takes that back. False where the network has no such thing."""
             ...
 
         def pending(self) -> int:

@@ -53,6 +53,7 @@ class SystemEndpoint(_socket.socket):
         span = seconds or 0.0
         packed = struct.pack("@ll", int(span), int(span % 1 * 1_000_000))
         self.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, packed)
+        self.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, packed)
         self.setblocking(seconds is not None)
         return True
 
