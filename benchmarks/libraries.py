@@ -34,6 +34,7 @@ BEGIN, END = "<!-- libraries: begin -->", "<!-- libraries: end -->"
 
 # Why a figure is above `LIMIT`.
 REASONS = {
+    "fmt_text, many items": "all items are read first, as a fault in one counts before any output",
     "json_decode, strings": "each string is made twice: Python's scanner makes `str`, scripts have bytes",
     "json_decode, one string": "the scanner's `str` has to be copied to bytes",
     "json_decode, UTF-8 strings": "each string is made twice",
@@ -51,7 +52,9 @@ REASONS = {
 
 def reason(name: str) -> str:
     """Why a case is above the limit."""
-    return REASONS.get(name.removesuffix(", captured"), "near the limit; differs from run to run")
+    return REASONS.get(
+        name.removesuffix(", captured").removesuffix(", offsets"), "near the limit; differs from run to run"
+    )
 
 
 class Case(NamedTuple):
