@@ -23,13 +23,13 @@ ATTEMPTS = 3
 
 # What is done once, and what is then done until the interrupt.
 WORK = {
-    "repeat": ("", "x = string_repeat('abcdefgh', 15000000);"),
-    "pad": ("", "x = string_pad('a', 120000000);"),
+    "repeat": ("", "x = string_repeat('abcdefgh', 12000000);"),
+    "pad": ("", "x = string_pad('a', 96000000);"),
     "reverse": ("s = string_repeat('abcdefgh', 7500000);", "x = string_reverse(s);"),
     "upper": ("s = string_repeat('abcdefgh', 7500000);", "x = string_toupper(s);"),
-    "cut": ("s = string_repeat('abcdefgh', 7500000);", "x = string_cut(s, 1);"),
-    "concat": ("s = string_repeat('abcdefgh', 7500000);", "x = s $ s;"),
-    "replace": ("s = string_repeat('ab', 15000000);", "x = string_replace(s, 'a', 'cd');"),
+    "cut": ("s = string_repeat('abcdefgh', 6000000);", "x = string_cut(s, 1);"),
+    "concat": ("s = string_repeat('abcdefgh', 5000000);", "x = s $ s;"),
+    "replace": ("s = string_repeat('ab', 12000000);", "x = string_replace(s, 'a', 'cd');"),
     "explode": ("s = string_repeat('ab ', 700000);", "x = string_explode(s, ' ');"),
     "implode": ("a = []; for(i = 0; i < 600000; ++i) a.push('abc');", "x = string_implode(a, ', ');"),
     "count": ("s = string_repeat('ab', 40000000);", "x = string_count(s, 'ab');"),
