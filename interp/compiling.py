@@ -30,6 +30,7 @@ class Compiler:
         self._limits = limits
         self._options = (polling, optimize, limits.operations is not None, cache, limits.nesting)
         self._teach = teach_linecache
+        self.polling = polling  # whether anything can stop a busy script
         self._pending: dict[str, bytes] = {}
 
     def load(self, source: Any, name: str, from_disk: bool = False) -> Any:

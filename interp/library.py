@@ -154,6 +154,12 @@ def is_memory_limited() -> bool:
     return ports is not None and ports.guard is not None and ports.guard.limits.memory is not None
 
 
+def is_stoppable() -> bool:
+    """Whether limits or `interrupt` can stop the running engine in mid-work. For natives that save work otherwise."""
+    compiler = current().world.compiler
+    return compiler is None or compiler.polling
+
+
 def poll_every(items: Iterable[Any], count: int = 1024) -> Iterable[Any]:
     """The items one by one, with a `poll` and one operation accounted for after each `count` of them."""
     world = current().world

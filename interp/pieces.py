@@ -6,7 +6,7 @@ Every result is that of the one operation. Results grow in a `BytesIO`, which ha
 
 from __future__ import annotations
 
-from .library import poll
+from .library import is_stoppable, poll
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def of_values(values: list[int]) -> bytes:
 
 def ordered(values: list[Any], reverse: bool = False, key: Callable[[Any], Any] | None = None) -> list[Any]:
     """`sorted( values, reverse=reverse, key=key )` for values whose order takes no Python code to find out."""
-    if len(values) <= 4 * _ITEMS:
+    if len(values) <= 4 * _ITEMS or not is_stoppable():
         return sorted(values, reverse=reverse, key=key)
     if reverse:
         return ordered(values[::-1], False, key)[::-1]
