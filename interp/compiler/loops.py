@@ -313,6 +313,8 @@ class Loops:
         """Known arrays that a loop from 0 on reads at the counter, when it calls nothing and stores to locals only."""
         if self.in_zip or found.inclusive or not found.from_zero or not only_locals_stored(node.body):
             return []
+        if not (isinstance(found.step, n.Const) and found.step.value == 1):
+            return []
         arrays = read_at(node.body, found.counter.name)
         known = {name for name in arrays if self.types.variables.get(name, (ANY, 0, 0))[0] == ARRAY}
         return sorted(name for name in known if not stores_in_loop(node.body, name, True))

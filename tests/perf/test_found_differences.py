@@ -34,6 +34,10 @@ println( g( 5 ) );
 kept = g; unset( _G, "g" );
 pcall( function(){ println( kept( 5 ) ); }, function( type, text ){ println( type, text ); } );
 """,
+    "a loop over the items of an array keeps its step": b"""
+function f(){ var a = [ 1, 2, 3, 4 ], t = 0; for( var i = 0; i < a.size; i += 2 ) t += a[ i ]; println( i, " ", t ); }
+f();
+""",
     "a loop that is left before its text ends assigns nothing for certain": b"""
 function f( stop ){ var v; do { if( stop ) break; v = 1; } while( false ) v += 256; println( v ); }
 function g( next ){ var v; do { if( next ) continue; v = 1; } while( v ) println( v ); }
