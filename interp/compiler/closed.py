@@ -60,22 +60,24 @@ class Value:
         return self.mask, self.lo, self.hi
 
 
-def calls_itself(function: n.Function) -> bool:
-    """Whether a function calls the global of its own name; looks at no more than a small text."""
-    pending: list[Any] = [function.body]
-    found, nodes = False, 0
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (list, tuple)):
-            pending.extend(node)
-        elif isinstance(node, n.Node) and not isinstance(node, n.Function):
-            nodes += 1
-            if nodes > _MAX_NODES:
-                return False
-            if isinstance(node, n.Call) and isinstance(node.func, n.Name):
-                found = found or (node.func.name == function.name and node.func.storage == "global")
-            pending.extend(getattr(node, slot) for slot in node.parts)
-    return found
+_KNOWN = frozenset((
+    n.ExprStmt, n.VarDecl, n.Block, n.If, n.Return, n.While, n.For, n.Assign, n.OpAssign, n.IncDec, n.Paren, n.Const,
+    n.Name, n.Binary, n.Call, n.ArrayLit, n.Index, n.Prop, n.Unary, n.Logic, n.IfExpr,
+))  # fmt: skip
+
+
+def own_calls(function: n.Function) -> int | None:
+    """How often a function calls the global of its own name; None when it is large, or has what no closed copy can."""
+    nodes = n.own_nodes(function)
+    if len(nodes) > _MAX_NODES:
+        return None
+    calls = 0
+    for node in nodes:
+        kind = type(node)
+        if kind not in _KNOWN or (kind is n.Name and node.storage == "global" and node.name != function.name):
+            return None
+        calls += kind is n.Call
+    return calls
 
 
 class ClosedGenerator:
@@ -579,7 +581,8 @@ class _Votes:
     def __init__(self, function: n.Function) -> None:
         self.votes: dict[str, int] = dict.fromkeys(function.params, 0)
         self.arithmetic: set[str] = set()
-        self.walk(function.body)
+        for node in n.own_nodes(function):
+            self.look(node)
         for name in self.arithmetic:
             self.votes[name] = self.votes[name] or INT
 
@@ -587,13 +590,7 @@ class _Votes:
         if isinstance(node, n.Name) and node.storage == "local" and node.name in self.votes:
             self.votes[node.name] |= mask
 
-    def walk(self, node: Any) -> None:
-        if isinstance(node, (list, tuple)):
-            for item in node:
-                self.walk(item)
-            return
-        if not isinstance(node, n.Node):
-            return
+    def look(self, node: Any) -> None:
         if isinstance(node, (n.Binary, n.OpAssign)):
             left, right = (node.left, node.right) if isinstance(node, n.Binary) else (node.target, node.value)
             for side, other in ((left, right), (right, left)):
@@ -612,8 +609,6 @@ class _Votes:
             self.vote(node.obj, ARRAY)
         elif isinstance(node, n.Prop) and isinstance(node.key, n.Const):
             self.vote(node.obj, {b"length": STR, b"size": ARRAY}.get(node.key.value, 0))
-        for slot in node.parts:
-            self.walk(getattr(node, slot))
 
 
 def closed_copy(
@@ -626,9 +621,10 @@ def closed_copy(
     assert unit.hints is not None
     if not function.params or function.uses is not None or function.cells:
         return None
-    recursive = calls_itself(function)
-    if not recursive and len(function.params) != 2:
+    calls = own_calls(function)
+    if calls is None or (calls == 0 and len(function.params) != 2):
         return None
+    recursive = calls > 0
     votes = _Votes(function).votes
     literals = unit.hints.arguments.get(function.name or "", [])
     params: dict[str, Type] = {}
@@ -684,7 +680,6 @@ def dispatch(function: n.Function, variable: str, params: dict[str, Type], own_g
         if mask == ANY:
             continue
         tests.append(has_type(py(param), mask, line))
-    tests.append(p.name("$whole", line))
     # the global may be missing, of which a plain read would tell
     read = p.attribute(p.attribute(p.name(variable, line), "__globals__", line), "get", line)
     found = p.call(read, [p.const(own_global, line)], line)

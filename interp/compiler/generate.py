@@ -323,7 +323,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
             head.append(p.scope(ast.Nonlocal, [f"{self.variable}$p"], line))
         if self.limits and not self.function.is_unit:
             self.poll(line)
-        uses = table_uses(function.body) if self.unit.optimize and not guesses else None
+        uses = table_uses(n.own_nodes(function)) if self.unit.optimize and not guesses else None
         if guesses:
             self.two_bodies(function, guesses, fast, line)
         elif uses is not None and uses[0] | uses[1] <= set(function.params) - set(function.cells):

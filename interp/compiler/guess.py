@@ -23,28 +23,25 @@ class Hints:
     def __init__(self, unit: n.Function) -> None:
         self.arguments: dict[str, list[int]] = {}
         self.properties: dict[bytes, int] = {}
-        self._walk(unit.body)
+        functions = [unit]
+        while functions:
+            for node in n.own_nodes(functions.pop()):
+                kind = type(node)
+                if kind is n.FuncExpr or kind is n.FuncDecl:
+                    functions.append(node.function)
+                elif kind is n.Call and type(node.func) is n.Name:
+                    self._call(node.func.name, node.args)
+                elif kind is n.DictLit:
+                    for entry in node.entries:
+                        self._property(entry.key, entry.value)
+                elif kind is n.Assign and type(node.target) is n.Prop:
+                    self._property(node.target.key, node.value)
 
-    def _walk(self, node: Any) -> None:
-        if isinstance(node, (list, tuple)):
-            for item in node:
-                self._walk(item)
-            return
-        if not isinstance(node, n.Node):
-            return
-        if isinstance(node, n.Call) and isinstance(node.func, n.Name):
-            masks = self.arguments.setdefault(node.func.name, [])
-            for i, arg in enumerate(node.args):
-                if i >= len(masks):
-                    masks.append(0)
-                masks[i] |= literal_mask(arg)
-        elif isinstance(node, n.DictLit):
-            for entry in node.entries:
-                self._property(entry.key, entry.value)
-        elif isinstance(node, n.Assign) and isinstance(node.target, n.Prop):
-            self._property(node.target.key, node.value)
-        for slot in node.parts:
-            self._walk(getattr(node, slot, None))
+    def _call(self, name: str, args: list[Any]) -> None:
+        masks = self.arguments.setdefault(name, [])
+        masks += [0] * (len(args) - len(masks))
+        for i, arg in enumerate(args):
+            masks[i] |= literal_mask(arg)
 
     def _property(self, key: Any, value: Any) -> None:
         if isinstance(key, n.Const) and type(key.value) is bytes:

@@ -23,6 +23,7 @@ from .texts import (
     only_locals_stored,
     read_at,
     table_uses,
+    walk,
 )
 from .types import ANY, ARRAY, INT, INT_MAX, INT_MIN, REAL, STR
 from .values import V
@@ -424,7 +425,7 @@ class Loops:
         for variable, temp in zip(names, items, strict=True):
             value = self.temp_value(temp, line)
             stores.extend(self.generated(lambda to=variable, value=value: self.store_name(to, value, line)))
-        uses = table_uses(node.body) if self.unit.optimize else None
+        uses = table_uses(walk(node.body)) if self.unit.optimize else None
         if uses is None:
             body, loop = self.loop_body(node.body, None, line)
             stores.insert(0, check)

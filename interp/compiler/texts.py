@@ -6,7 +6,7 @@ is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
 from ..syntax import nodes as n
@@ -83,15 +83,15 @@ def indexed_locals(loop: Any) -> set[str]:
     return indexed - stored
 
 
-def table_uses(body: Any) -> tuple[set[str], set[str]] | None:
-    """Locals that a text uses as tables, `t[ k ]`, and their keys, when it calls nothing but `isset` and stores to
-    neither; None when that is no gain.
+def table_uses(nodes: Iterable[Any]) -> tuple[set[str], set[str]] | None:
+    """Locals that a text (its nodes) uses as tables, `t[ k ]`, and their keys, when it calls nothing but `isset` and
+    stores to neither; None when that is no gain.
     """
     tables: set[str] = set()
     keys: set[str] = set()
     stored: set[str] = set()
     uses = 0
-    for node in walk(body):
+    for node in nodes:
         pair: list[Any] = []
         if isinstance(node, n.Call):
             if not calls_isset(node):
