@@ -165,7 +165,7 @@ def recursive_functions(r: Any) -> list[str]:
         "function rec2( a, b ){ if( a <= 0 ) return b & 255; return ( rec2( a - 1, b * 31 + a ) ^ a ) % 1000; }",
     ))  # fmt: skip
     fourth = r.choice((
-        "function rec3( t ){ if( t === null ) return 0; return 1 + rec3( t[ 0 ] ) + rec3( t[ 1 ] ); }", "function rec3( d ){ if( d == 0 ) return null; return [ rec3( d - 1 ), rec3( d - 1 ), d ]; }",
+        "function rec3( t ){ if( t === null ) return 0; return 1 + rec3( t[ 0 ] ) + rec3( t[ 1 ] ); }", "function rec3( d ){ if( d <= 0 ) return null; return [ rec3( d - 1 ), rec3( d - 1 ), d ]; }",
         "function rec3( t ){ if( t.size == 0 ) return 1; var s = 0; for( var i = 0; i < t.size; ++i ) s += rec3( t[ i ] ); return s; }", "function rec3( a ){ g0 = a; if( a < 1 ) return a; return rec3( a - 1 ); }", "function rec3( a ){ if( a > 5 ) return missing_name; return rec3( a + 1 ) + 1; }",
     ))  # fmt: skip
     fifth = r.choice((
