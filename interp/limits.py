@@ -13,6 +13,7 @@ from __future__ import annotations
 import _thread
 import os
 from _weakrefset import WeakSet
+from sys import getallocatedblocks
 from time import monotonic
 
 from .runtime.state import ScriptStop
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 TICK = 0.01  # seconds between two looks of the watchdog while engines run
 IDLE_TICKS = 100  # looks without any call before it sleeps
 SMALL_DEPTH = 150  # below, 10 % is less than the host frames that a native needs: counted exactly instead
+BLOCK = 48  # bytes of a small block of Python's allocator, about
 LARGE = 1 << 16  # bytes from which a single request is accounted for; smaller ones show in the process's memory
 
 
@@ -178,7 +180,7 @@ class Guard:
 
     __slots__ = (
         "__weakref__", "base", "busy",
-        "census_due", "charged", "exact", "fast", "large", "limits", "mark", "memory_peak",
+        "block_mark", "census_due", "charged", "exact", "fast", "large", "limits", "mark", "memory_peak",
         "operations", "operations_left", "seconds", "spend", "state", "timed", "token", "until", "watched",
         "world", "written",
     )  # fmt: skip
@@ -196,6 +198,7 @@ class Guard:
         self.watched = limits.seconds is not None or limits.memory is not None
         self.base = 0
         self.mark: int | None = None
+        self.block_mark = 0
         self.charged = 0
         self.large = False
         self.census_due = False
@@ -268,23 +271,29 @@ class Guard:
         self.charged = 0
         self.census_due = False
         self.mark = process_memory()
+        self.block_mark = getallocatedblocks()
         self.memory_peak = max(self.memory_peak, self.base)
         if self.base > limit:
             self.fire("memory")
 
-    def observe_memory(self, size: int) -> None:
-        """The watchdog: the process has `size` bytes now."""
+    def observe_memory(self, size: int, blocks: int) -> None:
+        """The watchdog: the process has `size` bytes now, and Python's allocator so many small blocks in use.
+
+        Blocks show what is built in memory that was freed before, which adds nothing to the process.
+        """
         limit = self.limits.memory
         if limit is None:
             return
         if self.mark is None:
             if not self.census_due:
-                self.mark = size
+                self.mark, self.block_mark = size, blocks
             return
-        if size < self.mark:
-            self.mark = size  # what was freed may be used again unseen: growth counts from the lowest point
-        grown = size - self.mark
-        self.memory_peak = max(self.memory_peak, min(self.base + grown, limit))
+        # what was freed may be used again unseen: growth counts from the lowest point
+        self.mark, self.block_mark = min(self.mark, size), min(self.block_mark, blocks)
+        mapped, built = size - self.mark, (blocks - self.block_mark) * BLOCK
+        self.memory_peak = max(self.memory_peak, min(self.base + max(mapped, built), limit))
+        # both may count the same memory: then the census comes early, which costs time alone
+        grown = mapped + built
         if self.base + grown > limit and grown > limit >> 5 and not self.census_due:
             self.census_due = True
             self.world.namespace["$stop"] = True
@@ -392,7 +401,7 @@ class Watchdog:
     def look(self, guards: list[Guard]) -> bool:
         """One look; whether anything runs or ran since the last one. Sets the time to the next."""
         now = monotonic()
-        memory = -1
+        memory = blocks = -1
         active = False
         tick = TICK
         for guard in guards:
@@ -425,8 +434,8 @@ class Watchdog:
                     tick = left
             if limits.memory is not None:
                 if memory < 0:
-                    memory = process_memory()
-                guard.observe_memory(memory)
+                    memory, blocks = process_memory(), getallocatedblocks()
+                guard.observe_memory(memory, blocks)
         self.tick = tick
         return active
 
