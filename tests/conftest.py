@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -18,6 +19,24 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make room for the verdicts; point the code cache, also that of child processes, to a folder of this run."""
     config.stash[CONFORMANCE] = {}
     config.stash[CACHE] = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="pysgs-tests-")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are objects that stay: no collection need look at them, least of all where time is taken."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_runtest_logfinish() -> None:
+    """The same for what the tests of a while have left."""
+    global _finished
+    _finished += 1
+    if _finished % 400 == 0:
+        gc.collect()
+        gc.freeze()
+
+
+_finished = 0
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import re
 import time
@@ -452,7 +453,7 @@ SUBJECTS_OF_ONE_KIND = [b"a" * 300_000, b"ab" * 150_000, b" " * 299_999 + b"x", 
         "(\\w+)\\s\\1",
     ],
 )  # fmt: skip
-def test_searches_look_at_the_limits_often(pattern: str, world: state.World) -> None:
+def test_searches_look_at_the_limits_often(pattern: str, world: state.World, request: pytest.FixtureRequest) -> None:
     # CPU time from one look to the next: 30 ms is usual, and a script has to end within 50
     looks: list[float] = []
 
@@ -463,6 +464,8 @@ def test_searches_look_at_the_limits_often(pattern: str, world: state.World) -> 
 
     world.namespace["$stop"] = True
     world.stop_reason = look
+    gc.disable()  # a collection of all that the tests before have left is no time of the search's
+    request.addfinalizer(gc.enable)
     for text in SUBJECTS_OF_ONE_KIND:
         for name, more in (("re_match", ()), ("re_match_all", ()), ("re_match_all", (1,)), ("re_replace", (b"<$1>",))):
             looks[:] = [time.process_time()]

@@ -21,7 +21,7 @@ from interp.runtime.values import Array
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import libraries
 
-SMALL, TIMES, SLACK = 1 << 15, 8, 4
+SMALL, TIMES, SLACK = 1 << 14, 8, 4
 # the times of shorter calls are noise
 SHORT = 0.002
 
