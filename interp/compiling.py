@@ -49,7 +49,7 @@ class Compiler:
         else:
             self.remember(source.source, source.name)
             code = source.code(polling, optimize, counting, cache, nesting)
-        return load_unit(code, self._world().namespace)  # type: ignore[union-attr]
+        return load_unit(code, self._world())  # type: ignore[arg-type]
 
     def load_function(self, text: bytes, origin: Origin) -> Any:
         """The `<main>` function of a unit that returns one function, made from its text; raises CompileError."""
@@ -61,7 +61,7 @@ class Compiler:
             text, origin.file, limits=polling, optimize=optimize, counting=counting, cache=cache, nesting=nesting,
             origin=origin,
         )  # fmt: skip
-        return load_unit(code, self._world().namespace)  # type: ignore[union-attr]
+        return load_unit(code, self._world())  # type: ignore[arg-type]
 
     def __call__(self, source: Any, file: bytes) -> tuple[Any, list[bytes]]:
         """For scripts: `<main>` and no messages, or None and the messages."""

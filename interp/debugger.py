@@ -564,7 +564,7 @@ class Debugger:
             code = compile_unit(
                 source, "<debugger>", limits=polling, optimize=False, counting=counting, cache=False, nesting=nesting
             )
-            main = load_unit(code, self._namespace)
+            main = load_unit(code, self.engine._world)
             function = self._expressions[key] = self.engine._enter(invoke, main, None)
         return function
 

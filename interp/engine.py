@@ -246,7 +246,7 @@ class Engine:
         return target, [to_script(this), *[to_script(value) for value in args]]
 
     def _construct(self, callee: Any, args: tuple[Any, ...], timeout: float | None = None) -> Any:
-        from .runtime.calls import construct
+        from .runtime.construct import construct
 
         to_script = self._convert.to_script
         made = self._enter(construct, callee, *[to_script(value) for value in args], timeout=timeout)

@@ -146,6 +146,7 @@ def exposed_type(
     body: dict[str, Any] = {"__slots__": (), "type_name": name, "exposed": members}
     for member in methods:
         body["$" + member] = staticmethod(members[member.encode()])
+        body[member + "$"] = members[member.encode()]
     return type(name, (_Exposed,), body)
 
 

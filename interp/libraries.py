@@ -148,7 +148,8 @@ def install_core(world: World) -> None:
     core = load_core()
     from stdlib.core.arrays import METHODS, array_call
 
-    from .runtime.values import Record, array_class, dict_set, own_keys, set_meta
+    from .runtime.shapes import array_class, set_meta
+    from .runtime.values import Record, dict_set, own_keys
 
     for library in core:
         library.install(world)

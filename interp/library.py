@@ -671,6 +671,7 @@ class Object(_values.Object):
                 native = make_native(script_name, member.signature, member.body, this_kind=cls.type_name, **settings)
                 setattr(cls, key, member.body)
                 setattr(cls, "$" + script_name, staticmethod(native))
+                setattr(cls, script_name + "$", native)
                 cls.members[script_name.encode()] = native
             elif isinstance(member, prop):
                 setattr(cls, "$" + key, property(member.getter, member.fset))

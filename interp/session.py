@@ -18,8 +18,9 @@ from .engine import Engine
 from .errors import LimitExceeded, ScriptError, ScriptSyntaxError
 from .hints import nearest
 from .runtime import environment
+from .runtime.shapes import chain
 from .runtime.state import ScriptStop, World, current
-from .runtime.values import MISSING, Array, Map, Object, chain, dict_get, dict_keys, is_dict, map_items
+from .runtime.values import MISSING, Array, Map, Object, dict_get, dict_keys, is_dict, map_items
 from .syntax import nodes as n
 from .syntax import parser
 from .syntax.lexer import END, tokenize

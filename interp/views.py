@@ -11,6 +11,7 @@ from abc import ABCMeta
 from types import FunctionType
 
 from .convert import is_class
+from .runtime import shapes as _shapes
 from .runtime import values as _values
 from .runtime.threads import Thread
 from .runtime.values import MISSING, Array, Map, Object, Record, Table
@@ -279,7 +280,7 @@ class ScriptObject(ScriptDict):
         name = self._key(key)
         if name is None:
             return MISSING
-        return _values.find_in_chain(self._value, name)
+        return _shapes.find_in_chain(self._value, name)
 
     def __getitem__(self, key: Any) -> Any:
         value = super().__getitem__(key)
@@ -447,7 +448,7 @@ class ScriptClass(ScriptFunction):
 
     def _find(self, key: Any) -> Any:
         name = self._engine._convert.encode(key) if isinstance(key, str) else key
-        return _values.find_in_chain(self._value, name) if type(name) is bytes else MISSING
+        return _shapes.find_in_chain(self._value, name) if type(name) is bytes else MISSING
 
     def __repr__(self) -> str:
         return f"<ScriptClass {self.__name__}>"

@@ -56,13 +56,19 @@ class Accesses:
         """The name that handlers bind their exception to."""
         return "$e"
 
+    def property_target(self: FunctionGenerator, obj: ast.expr, key: bytes, line: int) -> ast.expr:
+        """`obj.$key` to be stored to; what the unit stores without notice is known when it is loaded."""
+        name = self.attribute_name(key)
+        self.unit.stores.add(name)
+        return ast.Attribute(obj, name, p.STORE, **p.at(line))
+
     def write_property(self: FunctionGenerator, obj: V, key: V, value: V, line: int) -> None:
         """`obj.key = value` for atoms."""
-        if key.kind != "const" or type(key.value) is not bytes:
+        if key.kind != "const" or type(key.value) is not bytes or b" " in key.value:
             self.out.append(p.expression(p.call("$setprop", [obj.node, key.node, value.node], line), line))
             return
         caught = self.caught()
-        target = ast.Attribute(self.again(obj, line), self.attribute_name(key.value), p.STORE, **p.at(line))
+        target = self.property_target(self.again(obj, line), key.value, line)
         args = [p.name(caught, line), self.again(obj, line), p.const(key.value, line), self.again(value, line)]
         store = p.try_(
             [p.assign(target, value.node, line)], "$AttributeError", caught,
@@ -246,6 +252,10 @@ class Accesses:
                 # where tables are known, the native is, too
                 return V(p.compare(key.node, ast.In(), table.node, node.line), BOOL)
         shortcut = SHORTCUTS.get(name)
+        if shortcut is None and name and self.is_method(node):
+            called = self.method_call(node, dest, unused)
+            if called is not None:
+                return called
         function, this, args = self.callee(node)
         if shortcut is not None:
             made = shortcut(self, function, this, args, node.line, dest, unused)
@@ -293,6 +303,44 @@ class Accesses:
         other = self.generated(lambda: general(self.temp_value(method, line), item))
         self.out.append(p.if_(kept, append(item), other, line))
         return self.constant(None, line)
+
+    def is_method(self: FunctionGenerator, node: Any) -> bool:
+        """Whether a call is one of a method, which classes show, and probably of no function that a dict holds."""
+        if not isinstance(node, n.Call) or not isinstance(node.func, n.Prop):
+            return False
+        key = node.func.key
+        if not isinstance(key, n.Const) or type(key.value) is not bytes or key.value in (b"apply", b"call"):
+            return False
+        hints = self.unit.hints
+        return hints is not None and key.value not in hints.entries
+
+    def method_call(self: FunctionGenerator, node: n.Call, dest: str | None, unused: bool) -> V | None:
+        """`obj.name( … )` entered through the class of the object; None where the arguments cannot wait."""
+        line = node.line
+        func: Any = node.func
+        args = node.args
+        if not all(quiet(arg) or self.is_plain(arg) for arg in args):
+            return None  # a look-up that gives a message comes before what the arguments do
+        obj, key = self.operands([func.obj, func.key], atoms=True)
+        values = self.operands([obj, *args], atoms=True)
+        this, items = values[0], values[1:]
+        method = p.attribute(self.again(this, line), key.value.decode("latin-1") + "$", line)
+        called = p.call(method, [self.again(item, line) for item in items], line)
+        caught = self.caught()
+        found = self.new_temp(0)  # a method: who holds it holds it longer
+        at = func.line
+        look_up = p.call("$method_x", [p.name(caught, at), self.again(this, at), p.const(key.value, at)], at)
+        slow_args = [p.name(caught, line), p.name(found, line), self.again(this, line)]
+        slow = p.call("$call_x", slow_args + [self.again(item, line) for item in items], line)
+        handler: list[ast.stmt] = [p.assign(found, look_up, at)]
+        if unused:
+            handler.append(p.expression(slow, line))
+            self.out.append(p.try_([p.expression(called, line)], "$MethodErrors", caught, handler, line))
+            return self.constant(None, line)
+        name = dest if dest is not None else self.new_temp(ANY)
+        handler.append(p.assign(name, slow, line))
+        self.out.append(p.try_([p.assign(name, called, line)], "$MethodErrors", caught, handler, line))
+        return self.result(name, dest, line)
 
     def is_plain(self: FunctionGenerator, node: Any) -> bool:
         """Whether an expression of numbers and texts of known types is certain to give a value and no message."""
@@ -364,8 +412,20 @@ class Accesses:
 
     def x_New(self: FunctionGenerator, node: n.New, dest: str | None) -> V:
         self.take_unused()
-        values = self.operands([node.func, *node.args])
-        return V(p.call("$new", [value.node for value in values], node.line), OTHER | NULL)
+        line = node.line
+        values = self.operands([node.func, *node.args], atoms=True)
+        callee = values[0] if values[0].kind != "const" else self.spill(values[0], line)
+        called = p.call(
+            p.attribute(self.again(callee, line), "construct", line), [value.node for value in values[1:]], line
+        )
+        caught = self.caught()
+        slow = p.call(
+            "$construct_x", [p.name(caught, line), *(self.again(value, line) for value in (callee, *values[1:]))], line
+        )
+        name = dest if dest is not None else self.new_temp(OTHER)
+        handler = [p.assign(name, slow, line)]
+        self.out.append(p.try_([p.assign(name, called, line)], "$MethodErrors", caught, handler, line))
+        return self.result(name, dest, line, OTHER | NULL)
 
     def x_MultiAssign(self: FunctionGenerator, node: n.MultiAssign, dest: str | None) -> V:
         line = node.line

@@ -56,6 +56,7 @@ class UnitGenerator:
         self.defined: dict[int, str] = {}
         self.twins = 0
         self.closures = 0
+        self.stores: set[str] = set()  # attributes that its code stores without notice (`runtime.shapes.note_stores`)
 
     def plain(self, function: n.Function) -> str:
         """The name of the variable that holds a function without a `use` list; generated on first use."""
@@ -111,6 +112,8 @@ class UnitGenerator:
         main = self.definition(self.unit, "$main", self.out, None)
         forget_loops()
         body = [*self.out, *main, p.return_(p.name("$main", 1), 1)]
+        if self.stores:
+            body.insert(0, p.expression(p.const(" ".join(["stores", *sorted(self.stores)]), 1), 1))
         return ast.Module([p.function("$unit", [], [], None, body, 1)], [])
 
 

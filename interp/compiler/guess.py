@@ -23,6 +23,7 @@ class Hints:
     def __init__(self, unit: n.Function) -> None:
         self.arguments: dict[str, list[int]] = {}
         self.properties: dict[bytes, int] = {}
+        self.entries: set[Any] = set()  # keys of entries that something else than a class gets
         functions = [unit]
         while functions:
             for node in n.own_nodes(functions.pop()):
@@ -36,6 +37,11 @@ class Hints:
                         self._property(entry.key, entry.value)
                 elif kind is n.Assign and type(node.target) is n.Prop:
                     self._property(node.target.key, node.value)
+                elif kind is n.FuncDecl and type(node.target) is n.Prop:
+                    self._entry(node.target.key)
+                elif kind is n.MultiSet:
+                    for entry in node.entries:
+                        self._entry(entry.key)
 
     def _call(self, name: str, args: list[Any]) -> None:
         masks = self.arguments.setdefault(name, [])
@@ -43,7 +49,12 @@ class Hints:
         for i, arg in enumerate(args):
             masks[i] |= literal_mask(arg)
 
+    def _entry(self, key: Any) -> None:
+        if isinstance(key, n.Const):
+            self.entries.add(key.value)
+
     def _property(self, key: Any, value: Any) -> None:
+        self._entry(key)
         if isinstance(key, n.Const) and type(key.value) is bytes:
             self.properties[key.value] = self.properties.get(key.value, 0) | literal_mask(value)
 

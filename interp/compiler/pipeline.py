@@ -10,6 +10,7 @@ import sys
 from types import CodeType, FunctionType
 
 from ..runtime.calls import TWINS
+from ..runtime.shapes import note_stores
 from ..start import default_folder
 from .cache import Cache, content_key
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from ..runtime.state import World
     from ..syntax.nodes import Origin
 
 
@@ -169,6 +171,9 @@ def register_twins(code: CodeType) -> None:
             register_twins(const)
 
 
-def load_unit(code: CodeType, namespace: dict[str, Any]) -> Any:
-    """The `<main>` function of compiled code in an engine's namespace."""
-    return FunctionType(code, namespace)()
+def load_unit(code: CodeType, world: World) -> Any:
+    """The `<main>` function of compiled code in an engine."""
+    doc = code.co_consts[0]
+    if isinstance(doc, str) and doc.startswith("stores "):
+        note_stores(world, doc.split(" ")[1:])
+    return FunctionType(code, world.namespace)()

@@ -372,6 +372,8 @@ class Trees:
         part = self.part(whole, tree, True)
         if part is None or not isinstance(target.key, n.Const if isinstance(target, n.Prop) else (n.Const, n.Name)):
             return None
+        if isinstance(target, n.Prop) and isinstance(target.key, n.Const) and b" " in target.key.value:
+            return None  # no name that `UnitGenerator.stores` could list
         line = node.line
         name = self.new_temp(0)
         self.out.extend(tree.before)
@@ -386,7 +388,7 @@ class Trees:
             store = ast.Subscript(obj.node, key.node, p.STORE, **p.at(target.line))
         else:
             assert isinstance(target.key, n.Const)
-            store = ast.Attribute(obj.node, self.attribute_name(target.key.value), p.STORE, **p.at(target.line))
+            store = self.property_target(obj.node, target.key.value, target.line)
         # the object has the attribute, so it is no function: the store needs no test
         fast.append(p.assign(store, p.name(name, target.line), target.line))
         general = self.general(node, name, tree)

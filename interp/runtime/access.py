@@ -11,6 +11,7 @@ from types import FunctionType
 from . import convert
 from .calls import call, hook_multi
 from .messages import warning
+from .shapes import find_in_chain, is_router, meta_of
 from .state import current
 from .values import (
     MISSING,
@@ -23,15 +24,12 @@ from .values import (
     capacity,
     dict_get,
     dict_set,
-    find_in_chain,
     is_closure,
     is_native,
     is_object,
-    is_router,
     map_get,
     map_key,
     map_set,
-    meta_of,
 )
 
 TYPE_CHECKING = False

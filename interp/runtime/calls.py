@@ -12,8 +12,9 @@ from types import FunctionType
 
 from .convert import general_type_name
 from .messages import NATIVE_CODES, error, is_closed_copy, message
+from .shapes import BIND_CODES, teach
 from .state import ERROR, ScriptAbort, current
-from .values import MISSING, Object, is_closure, is_object
+from .values import ATTR, MISSING, Object, is_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 # What a direct call raises when the callee could not be entered.
 CALL_ERRORS = (TypeError, RecursionError)
+
+# The same where the call finds the method, too, and computes arguments that have no effects.
+METHOD_ERRORS = (TypeError, AttributeError, IndexError, KeyError, ValueError, RecursionError)
 
 # What a closed copy raises when the general code is to compute a call (`interp.compiler.closed`).
 BAIL_ERRORS = (
@@ -48,6 +52,21 @@ def call_slow(exc: BaseException, function: Any, this: Any, *args: Any) -> Any:
         return invoke(function, this, *args)
     finally:
         leave_hop(context)
+
+
+def method_after(exc: BaseException, this: Any, key: bytes) -> Any:
+    """After `exc` stopped `this.key$( … )`: the function to call; raises `exc` again when the callee had begun."""
+    from .access import get_property
+
+    inner = exc.__traceback__.tb_next if exc.__traceback__ is not None else None
+    if inner is not None and inner.tb_frame.f_code not in BIND_CODES:
+        if type(exc) is RecursionError:
+            overflow(exc)
+        raise exc
+    exc.__traceback__ = None
+    if type(exc) is AttributeError:
+        teach(this, ATTR[key])
+    return get_property(this, key)
 
 
 def frames_active() -> int:
@@ -344,29 +363,6 @@ def hook_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
 def _too_deep() -> tuple[Any, ...]:
     overflow(None)
     return ()
-
-
-def construct(callee: Any, *args: Any) -> Any:
-    """`new callee( args )` (chapter 02 section 7.1)."""
-    from .values import Record, find_in_chain, instance_class
-
-    if type(callee) is FunctionType and not is_closure(callee):
-        made = Record()
-        hook_multi(callee, made, *args)
-        return made
-    if not is_object(callee):
-        return error(b"new: expected object")
-    if isinstance(callee, Object) and hasattr(callee, "construct"):
-        return callee.construct(*args)
-    if type(callee) is FunctionType:
-        made = Record()
-        hook_multi(callee, made, *args)
-        return made
-    made = instance_class(callee, True)()
-    constructor = find_in_chain(callee, b"__construct")
-    if constructor is not MISSING:
-        hook_multi(constructor, made, *args)
-    return made
 
 
 def apply(function: Any, this: Any, args: Any) -> tuple[Any, ...]:

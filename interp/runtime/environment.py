@@ -7,7 +7,8 @@ Python needs carry one at the end); everything else in the namespace is invisibl
 from __future__ import annotations
 
 from .messages import warning
-from .values import ATTR, KEY, MISSING, LiveMap, Record, Table, dict_items, go_live, go_plain, map_items, map_key
+from .shapes import go_live, go_plain
+from .values import ATTR, KEY, MISSING, LiveMap, Record, Table, dict_items, map_items, map_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

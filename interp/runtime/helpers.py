@@ -8,25 +8,12 @@ from __future__ import annotations
 from types import FunctionType
 
 from . import access, calls, convert, operators, threads
+from .construct import construct_slow
 from .iterators import NotIterable, get_iterator, iterate
 from .messages import error, warning
+from .shapes import find_in_chain, instance_class, set_meta, shape_of
 from .state import current
-from .values import (
-    MISSING,
-    Array,
-    Map,
-    Pointer,
-    Record,
-    Table,
-    dict_set,
-    find_in_chain,
-    instance_class,
-    is_dict,
-    is_object,
-    map_key,
-    own_keys,
-    set_meta,
-)
+from .values import MISSING, Array, Map, Pointer, Record, Table, dict_set, is_dict, is_object, map_key, own_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,8 +101,9 @@ def class_begin(name: bytes, base: bytes | None) -> Any:
         parent = global_get(world, base)
         if parent is MISSING or not is_object(parent) or type(parent) is FunctionType:
             error(b"Class '%b' cannot inherit from '%b' - no such global object" % (name, base))
-            return made
-        made.__class__ = instance_class(parent, True)
+        else:
+            made.__class__ = instance_class(parent, True)
+    shape_of(made)  # a meta-object from the start: its functions may be called as methods of its own
     return made
 
 
@@ -272,6 +260,7 @@ TABLE: dict[str, Any] = {
         ValueError,
     ),
     "$CallErrors": calls.CALL_ERRORS,
+    "$MethodErrors": calls.METHOD_ERRORS,
     "$BailErrors": calls.BAIL_ERRORS,
     "$bail": bail,
     "$remainder": remainder,
@@ -317,8 +306,9 @@ TABLE: dict[str, Any] = {
     "$setindex": access.set_index,
     "$literal_set": access.literal_set,
     "$call_x": calls.call_slow,
+    "$method_x": calls.method_after,
     "$call_n": call_n,
-    "$new": calls.construct,
+    "$construct_x": construct_slow,
     "$mute": mute,
     "$unmute": unmute,
     "$globals": globals_view,

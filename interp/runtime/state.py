@@ -9,6 +9,7 @@ from __future__ import annotations
 import _thread
 import itertools
 from _weakref import ref
+from _weakrefset import WeakSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class World:
     array_type    the engine's `Array` class; array_meta its `array` dict
     registry      `_R`; symbols: the two directions of the symbol table
     loading       paths of the files whose top-level code runs, innermost last
+    classes       the Python classes of script instances; stored: the attributes that loaded code stores directly
     overrun       the host's recursion limit to go back to after an overflow, 0 when there is none
     refused       while a message about it goes out: the message of a text that did not compile, the text, its file
     subject       while a message about it goes out: the object that lacks a property
@@ -83,6 +85,7 @@ class World:
     __slots__ = (
         "array_meta",
         "array_type",
+        "classes",
         "compiler",
         "depth",
         "errno",
@@ -107,6 +110,7 @@ class World:
         "root",
         "slots",
         "stop_reason",
+        "stored",
         "streams",
         "subject",
         "symbol_names",
@@ -125,6 +129,8 @@ class World:
         self.symbol_values: dict[bytes, Any] = {}
         self.loading: list[bytes] = []
         self.slots: dict[str, Any] = {}
+        self.classes: WeakSet[type] = WeakSet()
+        self.stored: set[str] = set()
         self.errno = 0
         self.depth = 1000
         self.overrun = 0

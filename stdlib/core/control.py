@@ -10,7 +10,7 @@ import sys
 from types import FunctionType
 
 from interp.library import MISSING, Library, argument_error, convert, make_native, new_array, new_dict, type_name
-from interp.runtime import values
+from interp.runtime import shapes, values
 from interp.runtime.calls import call, call_multi, is_callable
 from interp.runtime.messages import NATIVE_CODES, Handler, format_frames, live_handler, message, stack, warning
 from interp.runtime.state import ScriptAbort, current
@@ -232,7 +232,7 @@ def sym_get(value: Any) -> Any:
 
 
 def _cyclic(obj: Any, meta: Any) -> bool:
-    return meta is obj or (type(meta) is not FunctionType and any(link is obj for link in values.chain(meta)))
+    return meta is obj or (type(meta) is not FunctionType and any(link is obj for link in shapes.chain(meta)))
 
 
 @library.function("metaobj_set( strict-object object[, object meta ] )")
@@ -240,27 +240,27 @@ def metaobj_set(obj: Any, meta: Any) -> Any:
     """Links an object to a meta-object (null removes it), the switch stays; the object. Chapter 03 section 9."""
     if meta is not None and _cyclic(obj, meta):
         return warning("loop detected")
-    values.set_meta(obj, meta, values.meta_of(obj)[1])
+    shapes.set_meta(obj, meta, shapes.meta_of(obj)[1])
     return obj
 
 
 @library.function("metaobj_get( strict-object object )")
 def metaobj_get(obj: Any) -> Any:
     """The meta-object or null. Chapter 03 section 9."""
-    return values.meta_of(obj)[0]
+    return shapes.meta_of(obj)[0]
 
 
 @library.function("metamethods_enable( strict-object object, bool enable )")
 def metamethods_enable(obj: Any, enable: bool) -> Any:
     """Switches metamethods of an object on or off; returns the object. Chapter 03 section 9."""
-    values.set_meta(obj, values.meta_of(obj)[0], enable)
+    shapes.set_meta(obj, shapes.meta_of(obj)[0], enable)
     return obj
 
 
 @library.function("metamethods_test( strict-object object )")
 def metamethods_test(obj: Any) -> bool:
     """Whether metamethods are enabled on an object. Chapter 03 section 9."""
-    return values.meta_of(obj)[1]
+    return shapes.meta_of(obj)[1]
 
 
 @library.function("class( strict-object object, strict-object meta )")
@@ -268,7 +268,7 @@ def class_(obj: Any, meta: Any) -> Any:
     """Links an object to a meta-object and enables its metamethods; returns the object. Chapter 03 section 9."""
     if _cyclic(obj, meta):
         return warning("loop detected")
-    values.set_meta(obj, meta, True)
+    shapes.set_meta(obj, meta, True)
     return obj
 
 
@@ -293,6 +293,6 @@ def mm_setindex_router(this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
 def _accessor(prefix: bytes, this: Any, args: tuple[Any, ...], count: int) -> Any:
     if len(args) != count or type(args[0]) is not bytes or len(args[0]) >= 256:
         return MISSING
-    if not values.is_object(this) or values.meta_of(this)[0] is None:
+    if not values.is_object(this) or shapes.meta_of(this)[0] is None:
         return MISSING
-    return values.find_in_chain(values.meta_of(this)[0], prefix + args[0])
+    return shapes.find_in_chain(shapes.meta_of(this)[0], prefix + args[0])

@@ -12,7 +12,8 @@ from types import CellType, FunctionType
 
 from interp.library import Pointer, engine, is_object, poll, warning
 from interp.runtime.functions import captured_names, with_captured
-from interp.runtime.values import Array, Map, Object, Record, Table, dict_set, is_closure, map_key, set_meta
+from interp.runtime.shapes import set_meta
+from interp.runtime.values import Array, Map, Object, Record, Table, dict_set, is_closure, map_key
 
 from .constructors import Construction, TooLarge, find
 from .containers import fits_dict

@@ -11,18 +11,8 @@ from types import FunctionType
 
 from interp.library import Pointer, engine, error, is_object, poll, type_name, warning
 from interp.runtime.functions import captured, cell_value
-from interp.runtime.values import (
-    Array,
-    Map,
-    Object,
-    Record,
-    Table,
-    dict_items,
-    is_native,
-    map_items,
-    map_key,
-    meta_of,
-)
+from interp.runtime.shapes import meta_of
+from interp.runtime.values import Array, Map, Object, Record, Table, dict_items, is_native, map_items, map_key
 
 from .constructors import constructor_call, symbol_of
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from interp.runtime.shapes import array_class
 from interp.runtime.state import World, switch
-from interp.runtime.values import Array, Record, array_class, dict_set
+from interp.runtime.values import Array, Record, dict_set
 from stdlib.core import arrays, containers, conversion, dump, output, serialize, sgson, system
 
 MODULES = (arrays, containers, conversion, dump, output, serialize, sgson, system)

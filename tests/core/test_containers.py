@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interp.library import new_map
+from interp.runtime.shapes import instance_class, set_meta
 from interp.runtime.state import ScriptAbort
 from interp.runtime.values import (
     Iterator,
@@ -22,10 +23,8 @@ from interp.runtime.values import (
     dict_get,
     dict_items,
     dict_set,
-    instance_class,
     make_table,
     map_items,
-    set_meta,
 )
 
 KEYS = st.sampled_from([b"a", b"b", b"c", b"d", b"e", b"f"])

@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from interp.library import Pointer
+from interp.runtime.shapes import instance_class, set_meta
 from interp.runtime.state import ScriptAbort
-from interp.runtime.values import instance_class, make_table, set_meta
+from interp.runtime.values import make_table
 
 NUMBER_TEXT = st.one_of(
     st.text("0123456789+-.eExobaf zc", max_size=12),

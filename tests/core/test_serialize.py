@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interp.library import Pointer
+from interp.runtime.shapes import instance_class, set_meta
 from interp.runtime.state import ScriptAbort
-from interp.runtime.values import Object, Table, instance_class, make_table, map_items, set_meta
+from interp.runtime.values import Object, Table, make_table, map_items
 from stdlib.string import Utf8Iterator, library
 
 
