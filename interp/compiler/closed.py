@@ -7,6 +7,8 @@ anything of `$BailErrors`, and the general code computes the call again from the
 Rules of this file:
 * a copy has no effects, emits no messages, and calls nothing but itself and helpers without effects;
 * what is known of a variable follows the flow of the text: a test narrows it until it is stored again;
+* a result that is only added up stays as large as it gets, as the wrap at the very end is the same; arguments that
+  move by small steps never reach the bounds, whatever the depth of the recursion: neither is checked on the way;
 * what the types leave open is tested where it is used (`$bail` raises), and a copy that bailed out once is given up:
   its variable becomes None (see `dispatch`);
 * anything this file does not know makes the function unsuitable, which is always right.
@@ -33,6 +35,10 @@ UNKNOWN: Type = (ANY, INT_MIN, INT_MAX)
 _NONE: Type = (0, INT_MAX, INT_MIN)
 _SMALL = (1 << 30) - 1
 _WIDE = 1 << 200  # how far a chain of ring operations may run without a wrap
+_FAR = 1 << 100  # stands for the bounds of results that nobody wraps on the way
+_NEAR = 1 << 62  # arguments begin within these bounds …
+_DRIFT = 1 << 52  # … and leave them by no more than this
+_STEP = 1 << 20  # in steps of at most this: the host has no room for 2^32 calls
 _MAX_NODES = 300
 _OPERATORS: dict[str, Any] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
 _BITS: dict[str, Any] = {"&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor}
@@ -83,13 +89,17 @@ def own_calls(function: n.Function) -> int | None:
 class ClosedGenerator:
     """Generates the closed copy of one function of a unit; `variable` is where the general function is kept."""
 
-    def __init__(self, unit: UnitGenerator, function: n.Function, variable: str, params: dict[str, Type]) -> None:
+    def __init__(
+        self, unit: UnitGenerator, function: n.Function, variable: str, params: dict[str, Type], is_recursive: bool
+    ) -> None:
         self.unit = unit
         self.function = function
         self.variable = variable
         self.params = params
+        self.is_recursive = is_recursive
         self.result: Type = _NONE
         self.returned: Type = _NONE
+        self.far = False  # whether results are wrapped by the caller from outside only
         self.env: Env = {}
         self.temps = 0
         self.out: list[ast.stmt] = []
@@ -98,11 +108,7 @@ class ClosedGenerator:
     def definition(self) -> ast.stmt:
         """`def f$p( … )`; raises `Unsuitable`."""
         for attempt in range(8):
-            self.returned, self.temps, self.loops = _NONE, 0, 0
-            self.env = dict(self.params)
-            body = self.block(self.function.body)
-            if self.ends(body) is False:
-                raise Unsuitable
+            body = self.body()
             if join(self.result, self.returned) == self.result:
                 break
             old, self.result = self.result, join(self.result, self.returned)
@@ -113,12 +119,24 @@ class ClosedGenerator:
                 self.result = self.result[0], lo, hi
         else:
             raise Unsuitable
+        unbounded = self.result[0] == INT and (self.result[1] == INT_MIN or self.result[2] == INT_MAX)
+        if unbounded and self.is_recursive:
+            self.far, self.result = True, (INT, -_FAR, _FAR)
+            body = self.body()
         line = self.function.line
         poll: list[ast.stmt] = [p.if_(p.name("$stop", line), [p.expression(p.call("$poll", [], line), line)], [], line)]
         doc: list[ast.stmt] = [p.expression(p.const("function one", line), line)]
         head = doc + (poll if self.unit.limits else []) + self.entry_tests()
         params = [self.py(param) for param in self.function.params]
         return p.function(f"{self.function.name or '<anonymous function>'}$p", params, [], None, head + body, line)
+
+    def body(self) -> list[ast.stmt]:
+        self.returned, self.temps, self.loops = _NONE, 0, 0
+        self.env = dict(self.params)
+        made = self.block(self.function.body)
+        if not self.ends(made):
+            raise Unsuitable
+        return made
 
     def entry_tests(self) -> list[ast.stmt]:
         """Arguments that are no numbers are tested here: calls seldom know the types of what they pass."""
@@ -171,7 +189,9 @@ class ClosedGenerator:
         elif kind is n.Return:
             if len(node.exprs) != 1:
                 raise Unsuitable
-            value = self.settled(self.expr(node.exprs[0]))
+            value = self.expr(node.exprs[0])
+            if not self.far:
+                value = self.settled(value)
             self.returned = join(self.returned, value.kind)
             self.out.append(p.return_(value.node, node.line))
         elif kind is n.While:
@@ -611,10 +631,20 @@ class _Votes:
             self.vote(node.obj, {b"length": STR, b"size": ARRAY}.get(node.key.value, 0))
 
 
-def closed_copy(
-    unit: UnitGenerator, function: n.Function, variable: str
-) -> tuple[ast.stmt, dict[str, Type], bool] | None:
-    """A function's closed copy, the types its arguments must have, whether it calls itself; None when there is none.
+class Closed:
+    """A closed copy: its definition, the types that its arguments must have, whether it calls itself, and whether
+    what it gives has yet to be wrapped.
+    """
+
+    def __init__(self, definition: ast.stmt, params: dict[str, Type], is_recursive: bool, is_far: bool) -> None:
+        self.definition = definition
+        self.params = params
+        self.is_recursive = is_recursive
+        self.is_far = is_far
+
+
+def closed_copy(unit: UnitGenerator, function: n.Function, variable: str) -> Closed | None:
+    """A function's closed copy; None when there is none.
 
     Worth while for functions that call themselves, and for functions of two arguments, by which arrays may be sorted.
     """
@@ -646,10 +676,47 @@ def closed_copy(
         params[param] = mask, INT_MIN, INT_MAX
     if not recursive and any(mask not in _TYPES for mask, _, _ in params.values()):
         return None  # a caller could not tell whether its values fit
+    for param in drifting(function, params):
+        params[param] = INT, -_NEAR - _DRIFT, _NEAR + _DRIFT
+    generator = ClosedGenerator(unit, function, variable, params, recursive)
     try:
-        return ClosedGenerator(unit, function, variable, params).definition(), params, recursive
+        return Closed(generator.definition(), params, recursive, generator.far)
     except Unsuitable:
         return None
+
+
+def drifting(function: n.Function, params: dict[str, Type]) -> set[str]:
+    """The int parameters that every call of the function itself moves by a small step at most."""
+    found = {param for param, kind in params.items() if kind[0] == INT}
+    calls = []
+    for node in n.own_nodes(function):
+        if isinstance(node, n.Call):
+            calls.append(node.args)
+        elif isinstance(node, (n.Assign, n.OpAssign, n.IncDec)) and isinstance(node.target, n.Name):
+            found.discard(node.target.name)
+        elif isinstance(node, n.VarDecl):
+            found.difference_update(target.name for target, _ in node.items if isinstance(target, n.Name))
+    if not calls:
+        return set()
+    before: set[str] = set()
+    while found != before:
+        before = set(found)
+        for args in calls:
+            for param, arg in zip(function.params, args, strict=False):
+                if not _moves_little(arg, before):
+                    found.discard(param)
+    return found
+
+
+def _moves_little(arg: Any, params: set[str]) -> bool:
+    """Whether an argument is a small constant, or one of the parameters with such a constant added or taken off."""
+    while isinstance(arg, n.Paren) and len(arg.items) == 1:
+        arg = arg.items[0]
+    if isinstance(arg, n.Binary) and arg.op in ("+", "-") and isinstance(arg.right, n.Const):
+        return _moves_little(arg.right, params) and isinstance(arg.left, n.Name) and arg.left.name in params
+    if isinstance(arg, n.Const):
+        return type(arg.value) is int and -_STEP <= arg.value <= _STEP
+    return isinstance(arg, n.Name) and arg.storage == "local" and arg.name in params
 
 
 def has_type(name: str, mask: int, line: int) -> ast.expr:
@@ -668,7 +735,7 @@ def attach(variable: str, params: dict[str, Type], line: int) -> ast.stmt:
     return p.assign(target, p.tuple_of([p.name(f"{variable}$p", line), types], line), line)
 
 
-def dispatch(function: n.Function, variable: str, params: dict[str, Type], own_global: str, py: Any) -> list[ast.stmt]:
+def dispatch(function: n.Function, variable: str, closed: Closed, own_global: str, py: Any) -> list[ast.stmt]:
     """At the start of the general function: tries the closed copy when the arguments fit and its global is unchanged.
 
     A copy that bails out once is given up by setting its variable to None, so that no call is computed twice often.
@@ -676,14 +743,18 @@ def dispatch(function: n.Function, variable: str, params: dict[str, Type], own_g
     line = function.line
     copy = f"{variable}$p"
     tests: list[ast.expr] = [p.compare(p.name(copy, line), ast.IsNot(), p.const(None, line), line)]
-    for param, (mask, _, _) in params.items():
+    for param, (mask, lo, _) in closed.params.items():
         if mask == ANY:
             continue
         tests.append(has_type(py(param), mask, line))
+        if lo != INT_MIN:
+            bounds = [p.name(py(param), line), p.const(_NEAR, line)]
+            tests.append(ast.Compare(p.const(-_NEAR, line), [ast.LtE(), ast.LtE()], bounds, **p.at(line)))
     # the global may be missing, of which a plain read would tell
     read = p.attribute(p.attribute(p.name(variable, line), "__globals__", line), "get", line)
     found = p.call(read, [p.const(own_global, line)], line)
     tests.append(p.compare(found, ast.Is(), p.name(variable, line), line))
-    called = p.return_(p.call(copy, [p.name(py(param), line) for param in params], line), line)
+    value = p.call(copy, [p.name(py(param), line) for param in closed.params], line)
+    called = p.return_(p.call("$wrap", [value], line) if closed.is_far else value, line)
     given_up: list[ast.stmt] = [p.assign(copy, p.const(None, line), line)]
     return [p.if_(p.both(tests, line), [p.try_([called], "$BailErrors", None, given_up, line)], [], line)]

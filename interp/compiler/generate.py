@@ -19,7 +19,7 @@ from typing import Any
 from ..syntax import nodes as n
 from . import pyast as p
 from .accesses import Accesses
-from .closed import attach, closed_copy, dispatch
+from .closed import Closed, attach, closed_copy, dispatch
 from .comparisons import Comparisons
 from .expressions import Expressions
 from .guess import Hints, guess_params, guess_reals
@@ -75,14 +75,12 @@ class UnitGenerator:
         key = ""
         made: list[ast.stmt] = []
         line = function.line
-        closed: dict[str, Type] | None = None
-        recursive = False
+        closed: Closed | None = None
         if kind == "one" and outer is None and self.hints is not None and not self.counting:
-            copy = closed_copy(self, function, name)
-            if copy is not None:
-                made.append(copy[0])
+            closed = closed_copy(self, function, name)
+            if closed is not None:
+                made.append(closed.definition)
                 made.append(p.assign(f"{name}$p", p.name(f"{display}$p", line), line))
-                closed, recursive = copy[1:]
         if kind == "many":
             self.twins += 1
             key = f" {self.key}:{self.twins}"
@@ -93,13 +91,13 @@ class UnitGenerator:
         if function.uses:
             doc += " " + ",".join(map(script_name, function.uses))
         generator = FunctionGenerator(self, function, False, name)
-        if recursive:
+        if closed is not None and closed.is_recursive:
             generator.closed = closed
         inner_name = display if outer is None and display not in RESERVED else f"{display}$c"
         made.append(generator.build(inner_name, doc))
         made.append(p.assign(name, p.name(inner_name, line), line))
-        if closed is not None and not recursive:
-            made.append(attach(name, closed, line))
+        if closed is not None and not closed.is_recursive:
+            made.append(attach(name, closed.params, line))
         if generator.uses_self and outer is not None:
             # the closure refers to itself: a scope of its own for each evaluation
             maker = p.function("$make", [], [], None, [*made, p.return_(p.name(name, line), line)], line)
@@ -205,7 +203,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
         self.shared: list[ast.stmt] = []
         self.this_tested = False
         self.callees_known: dict[int, str] = {}
-        self.closed: dict[str, Type] | None = None
+        self.closed: Closed | None = None
         self.links: dict[int, int] = {}
         self.else_links: int = 0
         self.elses_later: list[tuple[str, n.Node]] = []

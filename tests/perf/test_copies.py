@@ -67,6 +67,29 @@ SCRIPTS = {
         b" while( s > 100 ) s -= 7; if( n <= 0 ) return s; return s + f( n - 3 ); }"
         b"println( f( 40 ), f( 2 ), f( -1 ) ); println( f( 3.5 ) );",
     ),
+    "sums that wrap on the way": (
+        "return $f1$p(n - 1, big) + $f1$p(n - 2, big)",
+        b"function f( n, big ){ if( n < 2 ) return big; return f( n - 1, big ) + f( n - 2, big ); }"
+        b"println( f( 12, 9223372036854775807 ), ' ', f( 13, -9223372036854775807 ), ' ', f( 20, 1234567890123456789 ), ' ', f( 3, 1 ) );",
+    ),
+    "sums that are compared on the way": (
+        "g$p(n, big)",
+        b"function g( n, big ){ if( n < 2 ) return big; var s = g( n - 1, big ) + g( n - 2, big ); if( s < 0 ) return s - 1; return s % 1000; }"
+        b"println( g( 12, 9223372036854775807 ), ' ', g( 13, -9223372036854775807 ), ' ', g( 5, 400 ) );"
+        b"function h( n, big ){ return if( n < 2, big, if( h( n - 1, big ) + h( n - 2, big ) > 0, 1, -1 ) ); }"
+        b"println( h( 7, 9223372036854775807 ), h( 7, 3 ), h( 7, -3 ) );",
+    ),
+    "products that wrap on the way": (
+        "f$p(n)",
+        b"function f( n ){ if( n <= 0 ) return 3; return f( n - 1 ) * f( n - 1 ) + n; } println( f( 3 ), ' ', f( 5 ), ' ', f( 8 ) );",
+    ),
+    "arguments at the bounds": (
+        "<= n <= 4611686018427387904",
+        b"function f( n, k ){ if( k <= 0 ) return n; return f( n + 1, k - 1 ); } m = 9223372036854775807;"
+        b"println( f( m, 0 ), ' ', f( m, 1 ), ' ', f( m - 1, 3 ), ' ', f( 4611686018427387904, 5 ), ' ', f( 4611686018427387903, 5 ) );"
+        b"function down( n, k ){ if( k <= 0 ) return n; return down( n - 7, k - 1 ); }"
+        b"println( down( -m, 3 ), ' ', down( -4611686018427387904, 2 ), ' ', down( -m, 0 ) );",
+    ),
     "no end": (
         "deep$p(n)",
         b"function deep( n ){ return 1 + deep( n + 1 ); }"
