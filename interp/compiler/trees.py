@@ -233,11 +233,18 @@ class Trees:
         if not isinstance(obj, n.Index):
             return None
         # an object with a say in its indexing must not be asked here
-        temp = self.new_temp(0)
-        named = ast.NamedExpr(ast.Name(temp, p.STORE, **p.at(line)), inner.node, **p.at(line))
-        test = p.compare(p.call("$type", [named], line), ast.Is(), p.name("$Array", line), line)
-        row = p.choose(test, p.name(temp, line), p.call("$bail", [], line), line)
+        first, again = self.twice(inner.node)
+        test = p.compare(p.call("$type", [first], line), ast.Is(), p.name("$Array", line), line)
+        row = p.choose(test, again, p.call("$bail", [], line), line)
         return Part(p.subscript(row, key.node, line))
+
+    def twice(self: FunctionGenerator, node: ast.expr) -> tuple[ast.expr, ast.expr]:
+        """An expression to be evaluated, and one that names its value afterwards."""
+        if isinstance(node, ast.Name):
+            return node, node
+        line = node.lineno
+        name = self.new_temp(0)
+        return ast.NamedExpr(ast.Name(name, p.STORE, **p.at(line)), node, **p.at(line)), p.name(name, line)
 
     def operation_part(self: FunctionGenerator, node: n.Binary, tree: Tree, is_root: bool) -> Part | None:
         tree.operations += 1
@@ -269,6 +276,13 @@ class Trees:
             return Part(host, INT, lo, hi) if lo > -_WIDE and hi < _WIDE else None
         if left.wide or right.wide:
             return None
+        if node.op == "*" and tree.real and not is_root:
+            # among reals: one test, and the result is one
+            first, again = self.twice(left.node)
+            real = p.compare(p.call("$type", [first], node.line), ast.Is(), p.name("$float", node.line), node.line)
+            product = p.binary(again, ast.Mult(), right.node, node.line)
+            other = p.call("$product", [again, right.node], node.line)
+            return Part(p.choose(real, product, other, node.line), realish=True)
         if node.op == "*":
             # the host repeats bytes, of any size: a sign before them is a TypeError
             factors = [

@@ -210,6 +210,13 @@ def bail() -> Any:
     raise TypeError
 
 
+def product(one: Any, other: Any) -> Any:
+    """The product of two numbers; TypeError for anything else, as an attempt may have no effects."""
+    if (type(one) is int or type(one) is float) and (type(other) is int or type(other) is float):
+        return fit(one * other)
+    raise TypeError
+
+
 def fitted(value: int) -> int:
     """A closed copy's int beyond the quick range: `bail` where it would wrap."""
     if -0x8000000000000000 <= value <= 0x7FFFFFFFFFFFFFFF:
@@ -265,6 +272,7 @@ TABLE: dict[str, Any] = {
     "$bail": bail,
     "$remainder": remainder,
     "$fitted": fitted,
+    "$product": product,
     "$whole": True,
     "$never": False,
     "$push_kept": True,
