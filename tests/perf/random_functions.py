@@ -14,6 +14,32 @@ from random_shapes import EDGES, Shapes
 class FunctionShapes(Shapes):
     """The shapes of functions that compute, counting loops and counting in tables."""
 
+    def shape_methods(self: Any, depth: int) -> list[str]:
+        """Calls through classes; own entries and changes of classes come by keys that the text does not store itself."""
+        r, n, i, o, p = self.r, self.rounds(), self.scope.fresh("i"), self.scope.fresh("o"), self.scope.fresh("o")
+        name = r.choice(("get", "put", "who"))
+        function = r.choice(("gf", "function( a ){ return this.x; }", "function( a, b ){ return a; }", "5", "null"))
+        made = ("new P( 1 )", "new P( 2.5 )", 'new Q( "q" )', "new Q()", "P", "Q", "hooked()", "{}", "{ x = 7 }", "[ 1, 2 ]", "new V( 1, 2 )", "new P( 1, 2, 3 )")  # fmt: skip
+        change = r.choice((
+            f'{o}[ "{name}" ] = {function};', f'P[ "{name}" ] = {function};', f'Q[ "{name}" ] = {function};', f'unset( {o}, "{name}" );', f'unset( P, "{name}" );',
+            f'unset( Q, "{name}" );', f"metaobj_set( {o}, Q );", f"metaobj_set( {o}, P ); metamethods_enable( {o}, true );", f"metaobj_set( {o}, null );",
+            "metaobj_set( Q, V );", "metaobj_set( Q, P );", f"{o} = {r.choice(made)};", f"{o} = {p};", 'P[ "__construct" ] = gf;', 'Q[ "__construct" ] = function( a ){ this.x = a; };',
+            'unset( Q, "__construct" );', 'P[ "__getindex" ] = function( k ){ return gf; };', 'unset( P, "__getindex" );', f"eval( 'function( o ){{ o.{name} = 6; }}' );",
+            f"metamethods_enable( {o}, false );", f"{o} = clone( {o} );", f'{p}[ "{name}" ] = gf; {o} = {p};',
+        ))  # fmt: skip
+        calls = (
+            f"{o}.{name}( {i} )", f"{o}.{name}()", f"{o}.{name}( {i}, 2, 3 )", f"{p}.{name}( 1.5 )", f"{o}.put( {i} ).get( 1 )", f"P.{name}( {i} )", f"Q.{name}( {i} )",
+            f"( new P( {i} ) ).get( 0 )", f"( new Q( {i} ) ).{name}( {i} )", f"@{o}.{name}( {self.expr('int', 0)} )", f"{o}.{name}( {o}.x )", f"{o}.{name}( gf( {i} ) )",
+        )  # fmt: skip
+        return [
+            f"var {o} = {r.choice(made)}, {p} = {r.choice(made)};",
+            f"for( var {i} = 0; {i} < {n}; ++{i} )",
+            "{",
+            f"show( {r.choice(calls)} ); show( {r.choice(calls)} );",
+            f"if( {i} == {r.randrange(n)} ) {{ {change} }}",
+            "}",
+        ]
+
     def shape_recursive(self: Any, depth: int) -> list[str]:
         """Functions of the program's own names that only compute and call themselves, with arguments they do not expect."""
         r = self.r

@@ -53,6 +53,18 @@ class W : V
 	global k = 4;
 	function m( a ){ return 100; }
 }
+class P
+{
+	function __construct( x ){ this.x = x; }
+	function get( a ){ return this.x; }
+	function put( a ){ this.x = a; return this; }
+	function who(){ return "P"; }
+}
+class Q : P
+{
+	function __construct( x ){ this.x = show( x ); }
+	function get( a ){ return [ a ]; }
+}
 function hooked()
 {
 	var o = { x = 1, y = 2.5 };
