@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..syntax import nodes as n
 from . import pyast as p
 from .infer import BIG
+from .trees import Part, Tree
 from .types import ANY, ARRAY, BOOL, FUNC, INT, NULL, NUMERIC, OTHER, REAL, STR
 from .values import V
 
@@ -320,12 +321,11 @@ class Accesses:
         func: Any = node.func
         args = node.args
         if not all(quiet(arg) or self.is_plain(arg) for arg in args):
-            return None  # a look-up that gives a message comes before what the arguments do
+            return self.method_tree(node, dest, unused)  # a look-up with a message comes before what arguments do
         obj, key = self.operands([func.obj, func.key], atoms=True)
         values = self.operands([obj, *args], atoms=True)
         this, items = values[0], values[1:]
-        method = p.attribute(self.again(this, line), key.value.decode("latin-1") + "$", line)
-        called = p.call(method, [self.again(item, line) for item in items], line)
+        called = p.call(self.method_of(this, key, line), [self.again(item, line) for item in items], line)
         caught = self.caught()
         found = self.new_temp(0)  # a method: who holds it holds it longer
         at = func.line
@@ -341,6 +341,43 @@ class Accesses:
         handler.append(p.assign(name, slow, line))
         self.out.append(p.try_([p.assign(name, called, line)], "$MethodErrors", caught, handler, line))
         return self.result(name, dest, line)
+
+    def method_of(self: FunctionGenerator, obj: V, key: V, line: int) -> ast.expr:
+        """What the object's class shows for a call."""
+        return p.attribute(self.again(obj, line), key.value.decode("latin-1") + "$", line)
+
+    def method_tree(self: FunctionGenerator, node: n.Call, dest: str | None, unused: bool) -> V | None:
+        """`obj.name( … )` with arguments that are reads and arithmetic, all in one attempt; None if impossible."""
+        if self.in_tree:
+            return None
+        line = node.line
+        func: Any = node.func
+        tree = Tree()
+        items: list[ast.expr] = []
+        for arg in node.args:
+            part = Part(self.expr(arg).node) if quiet(arg) else self.part(arg, tree)
+            if part is None or part.wide:
+                return None
+            items.append(part.node)
+        if tree.guards or tree.callees or tree.before:
+            return None
+        obj, key = self.operands([func.obj, func.key], atoms=True)
+        name = None if unused else dest if dest is not None and dest not in tree.reads else self.new_temp(ANY)
+        called = p.call(self.method_of(obj, key, line), items, line)
+
+        def general() -> None:
+            method = self.as_atom(self.read_property(self.repeated(obj, line), key, func.line), line)
+            values = self.operands([self.repeated(obj, line), method, *node.args], atoms=True)
+            value = self.direct_call(values[1], values[0], values[2:], line, None, unused)
+            if name is not None:
+                self.out.append(p.assign(name, value.node, line))
+
+        caught = self.caught()
+        begun = p.call("$not_begun", [p.name(caught, line), self.again(obj, line), p.const(key.value, line)], line)
+        handler = [p.expression(begun, line), *self.general_code(general, tree, line)]
+        fast = p.expression(called, line) if name is None else p.assign(name, called, line)
+        self.out.append(p.try_([fast], "$MethodErrors", caught, handler, line))
+        return self.constant(None, line) if name is None else self.result(name, dest, line)
 
     def is_plain(self: FunctionGenerator, node: Any) -> bool:
         """Whether an expression of numbers and texts of known types is certain to give a value and no message."""

@@ -19,6 +19,8 @@ from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, NULL, NUMERIC, REAL,
 from .values import V
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .generate import FunctionGenerator
 
 _OPERATORS: dict[str, Any] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
@@ -118,13 +120,17 @@ class Trees:
             value = self.expr(node, None)
             self.out.append(p.assign(name, value.node, node.line))
 
+        return self.general_code(make, tree, node.line)
+
+    def general_code(self: FunctionGenerator, make: Callable[[], None], tree: Tree, line: int) -> list[ast.stmt]:
+        """What `make` generates, operation by operation."""
         self.in_tree, before = True, self.in_tree
         self.zipped, zipped = {}, self.zipped
         self.callees_known, known = tree.callees, self.callees_known
         mark = self.temps_begin()
         made = self.generated(make)
         used = self.temps_used
-        made += self.temps_end_list(mark, node.line)
+        made += self.temps_end_list(mark, line)
         self.temps_used = used  # an earlier operand may yet be moved into a temporary before this code
         self.in_tree, self.callees_known, self.zipped = before, known, zipped
         return made

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 # What a direct call raises when the callee could not be entered.
 CALL_ERRORS = (TypeError, RecursionError)
 
-# The same where the call finds the method, too, and computes arguments that have no effects.
-METHOD_ERRORS = (TypeError, AttributeError, IndexError, KeyError, ValueError, RecursionError)
-
-# What a closed copy raises when the general code is to compute a call (`interp.compiler.closed`).
+# What a closed copy raises when the general code is to compute a call (`interp.compiler.closed`), and what a call does
+# that finds a method and computes arguments without effects in one expression.
 BAIL_ERRORS = (
     TypeError, AttributeError, IndexError, KeyError, ZeroDivisionError, OverflowError, ValueError, RecursionError,
 )  # fmt: skip
@@ -58,6 +56,12 @@ def method_after(exc: BaseException, this: Any, key: bytes) -> Any:
     """After `exc` stopped `this.key$( … )`: the function to call; raises `exc` again when the callee had begun."""
     from .access import get_property
 
+    not_begun(exc, this, key)
+    return get_property(this, key)
+
+
+def not_begun(exc: BaseException, this: Any, key: bytes) -> None:
+    """Comes back when `exc` stopped `this.key$( … )` before the callee had begun; else the exception goes on."""
     inner = exc.__traceback__.tb_next if exc.__traceback__ is not None else None
     if inner is not None and inner.tb_frame.f_code not in BIND_CODES:
         if type(exc) is RecursionError:
@@ -66,7 +70,6 @@ def method_after(exc: BaseException, this: Any, key: bytes) -> Any:
     exc.__traceback__ = None
     if type(exc) is AttributeError:
         teach(this, ATTR[key])
-    return get_property(this, key)
 
 
 def frames_active() -> int:

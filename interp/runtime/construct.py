@@ -59,7 +59,7 @@ def construct_slow(exc: BaseException, callee: Any, *args: Any) -> Any:
 # --- makers -----------------------------------------------------------------------------------------------------------
 
 # What code refers to when it may call scripts or natives other than by a hook, and so suspend the running thread.
-_CALLS = frozenset(("$call_x", "$method_x", "$construct_x", "$call_n", "$sync_begin", "$sync_wait"))
+_CALLS = frozenset(("$call_x", "$method_x", "$not_begun", "$construct_x", "$call_n", "$sync_begin", "$sync_wait"))
 
 _LEAF = """
 def maker( cls, constructor ):

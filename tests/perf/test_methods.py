@@ -86,6 +86,19 @@ SCRIPTS = {
         b"println( a.f(), a.f( 1, 2 ), a.g( 1, 2, 3 ) ); n = new A(); println( n.x ); n = new A( 1, 2, 3 ); println( n.x );",
         "1null11Ag\nnull\n1\n",
     ),
+    "arguments that are reads": (
+        b"function each( o, p, l ){ return o.f( p.x ) $ o.f( l[ 0 ] ) $ o.f( p.x + 1 ); } println( each( a, b, [ 4 ] ), each( b, a, 'A' ) );"
+        b' a[ "f" ] = function( y ){ return "own" $ y; }; println( each( a, b, [ 5 ] ) ); println( each( a, a2, { [ 0 ] = 6 } ) );'
+        b" println( @each( a2, {}, [] ) ); println( @each( null, a, [ 1 ] ) ); function g( o, p ){ o.g( p.nothing ); o.nothing( p.x ); }"
+        b" @pcall( function(){ g( a, b ); } ); h = metaobj_set( {}, { __getindex = function( k ){ print( '<', k, '>' ); return 7; } } );"
+        b" metamethods_enable( h, true ); println( each( a2, h, h ) );",
+        None,
+    ),
+    "a callee that fails like a read": (
+        b'A[ "bad" ] = function( y ){ return y.nothing.deeper[ 5 ]( 1 ); }; function call_bad( o, p ){ return o.bad( p.x ); }'
+        b" println( @call_bad( a, b ) ); println( @call_bad( b, a ) );",
+        None,
+    ),
     "another constructor": (
         b'A.__construct = function( x ){ this.x = "second" $ x; }; println( ( new A( 1 ) ).x, ( new B( 2 ) ).x );'
         b' B.__construct = function(){ this.x = "third"; }; println( ( new A( 1 ) ).x, ( new B( 2 ) ).x );'
