@@ -305,6 +305,9 @@ def start_thread(body: Any, this: Any, args: tuple[Any, ...], is_sub: bool) -> T
     context = handle.context
     context.elapsed = 0.0
     context.remaining = to_real(values[0]) if values else 0.0
+    # its place is that of now: threads that its first segment has started are behind it
+    shared.serial += 1
+    context.serial = shared.serial
     schedule(handle)
     _heed_abort()
     return handle
