@@ -6,7 +6,7 @@ Expectations were worked out by hand from the text.
 # ruff: noqa: E501 - script texts and what they print keep their lines
 from __future__ import annotations
 
-from language.world import both, run
+from language.world import run
 
 
 def test_place_of_a_thread_is_that_of_its_first_suspension() -> None:
@@ -19,4 +19,27 @@ def test_place_of_a_thread_is_that_of_its_first_suspension() -> None:
     """
     assert run(source).out.split("\n") == [
         "c starts", "a starts", "b starts", "outer starts", "d starts", "d", "outer", "b", "a", "c", "",
+    ]  # fmt: skip
+
+
+HOOKED_OBJECTS = """
+global V = true, C = 0;
+m = { __tobool = function(){ return V; }, __compare = function( a, b ){ return C; } };
+function make( kind ){ if( kind == "event" ) return event( true ); return get_iterator( [] ); }
+foreach( kind : [ "event", "array_iterator" ] )
+{
+	a = class( make( kind ), m ); b = class( make( kind ), m );
+	V = true; C = 0; println( !a, if( a, 1, 2 ), tobool( a ), a == b, a === b, a != b, a == a );
+	V = false; C = 1; println( !a, if( a, 1, 2 ), tobool( a ), a == b, a === b, a != b, a == a, typeof( a ) );
+	metamethods_enable( a, false ); metamethods_enable( b, false ); println( !a, a == b, a == a );
+	metaobj_set( a, null ); metaobj_set( b, null ); println( !a, a == b, metaobj_get( a ), typeptr( a ) == typeptr( make( kind ) ) );
+}
+"""
+
+
+def test_metamethods_of_library_objects() -> None:
+    """03 §9: every object has a meta-object and a switch, so `__tobool` and `__compare` of an event's count as well."""
+    assert run(HOOKED_OBJECTS).out.split("\n") == [
+        "false1truetruetruefalsetrue", "true2falsefalsefalsetruefalseevent", "falsefalsetrue", "falsefalsenulltrue",
+        "false1truetruetruefalsetrue", "true2falsefalsefalsetruefalsearray_iterator", "falsefalsetrue", "falsefalsenulltrue", "",
     ]  # fmt: skip
