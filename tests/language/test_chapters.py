@@ -43,3 +43,25 @@ def test_metamethods_of_library_objects() -> None:
         "false1truetruetruefalsetrue", "true2falsefalsefalsetruefalseevent", "falsefalsetrue", "falsefalsenulltrue",
         "false1truetruetruefalsetrue", "true2falsefalsefalsetruefalsearray_iterator", "falsefalsetrue", "falsefalsenulltrue", "",
     ]  # fmt: skip
+
+
+def test_foreach_over_a_dict_whose_entries_change_but_not_their_number() -> None:
+    """02 §2.3, 03 §8: only another number of entries is an Error; removed ones are not visited, new ones are at the end."""
+    source = """
+    function t( d, at, gone ){ foreach( k, v : d ){ print( k, v ); if( k == at ){ unset( d, gone ); d.z = 5; } } println( "." ); }
+    t( { a = 1, b = 2, c = 3 }, "a", "b" ); t( map{ a = 1, b = 2, c = 3 }, "b", "c" ); t( { a = 1, b = 2 }, "b", "a" );
+    d = { a = 1, b = 2 }; it = get_iterator( d ); iter_advance( it ); unset( d, "a" ); d.n = 3;
+    println( iter_advance( it ), iter_getdata( it ) );
+    """
+    result = run(source)
+    assert (result.out, result.err) == ("a1c3z5.\na1b2z5.\na1b2.\ntrue2\n", "")
+
+
+def test_unique_asks_an_object_about_itself() -> None:
+    """03 §2.4, 9.4: `unique` compares strictly, and only `__compare` knows whether an object equals itself."""
+    source = """
+    class B { function __compare( a, b ){ return R; } } b = new B(); c = new B(); d = {};
+    global R = 1; println( [ b, b ].unique().size, [ b, c, 1, b, d, d ].unique().size );
+    R = 0; println( [ b, b ].unique().size, [ b, c, 1, b, d, d ].unique().size );
+    """
+    assert run(source).out == "25\n12\n"
