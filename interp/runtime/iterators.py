@@ -62,7 +62,7 @@ def entries_of(container: Any) -> Any:
 
 
 class DictIterator(Iterator):
-    """Iterates dicts and maps: the keys as they were at the start (while they are there), the values as they are now."""
+    """Iterates dicts and maps: the keys of the start as long as they are there, the values as they are now."""
 
     type_name = "dict_iterator"
 
