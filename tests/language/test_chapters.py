@@ -65,3 +65,24 @@ def test_unique_asks_an_object_about_itself() -> None:
     R = 0; println( [ b, b ].unique().size, [ b, c, 1, b, d, d ].unique().size );
     """
     assert run(source).out == "25\n12\n"
+
+
+def test_message_functions_have_their_name_while_arguments_are_converted() -> None:
+    """04 §1.2, 9: only after loading its arguments a message function is shown as `[C function]`."""
+    source = """
+    class E { function __tostring(){ INFO( "text" ); return "e"; } function __tobool(){ INFO( "truth" ); return false; } }
+    WARNING( new E() );
+    pcall( function(){ assert( new E(), new E() ); }, function( type, text ){ print( text, ": ", sys_backtrace( true ) ); } );
+    """
+    result = run(source)
+    assert result.err == (
+        '- "<main>" in t.sgs, line 3\n- "WARNING" in [C code]\n- "E.__tostring" in t.sgs, line 2\nInfo: text\n'
+        '- "<main>" in t.sgs, line 3\nWarning: e\n'
+    )
+    outer = '- "<main>" in t.sgs, line 4\n- "pcall" in [C code]\n- "<anonymous function>" in t.sgs, line 4\n'
+    handler = '- "[C function]" in [C code]\n- "<anonymous function>" in t.sgs, line 4\n'
+    assert result.out == (
+        f'text: {outer}- "assert" in [C code]\n- "E.__tostring" in t.sgs, line 2\n{handler}'
+        f'truth: {outer}- "[C function]" in [C code]\n- "E.__tobool" in t.sgs, line 2\n{handler}'
+        f"assertion failed: e: {outer}{handler}"
+    )
