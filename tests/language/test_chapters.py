@@ -86,3 +86,13 @@ def test_message_functions_have_their_name_while_arguments_are_converted() -> No
         f'truth: {outer}- "[C function]" in [C code]\n- "E.__tobool" in t.sgs, line 2\n{handler}'
         f"assertion failed: e: {outer}{handler}"
     )
+
+
+def test_text_of_a_thread_stays() -> None:
+    """05 §2: the number in a thread's text identifies it within its engine, that of the main program, too."""
+    source = """
+    texts = []; for i : ( 5 ) { texts.push( tostring( _T ) ); texts.push( dumpvar( _T ) ); }
+    println( texts.unique().size ); p = toptr( _T ); gc_collect(); println( p == toptr( _T ) );
+    thread f(); function f(){ t = tostring( _T ); p = toptr( _T ); yield; gc_collect(); println( t == tostring( _T ), p == toptr( _T ) ); } process_threads();
+    """
+    assert run(source).out == "2\ntrue\ntruetrue\n"
