@@ -96,3 +96,12 @@ def test_text_of_a_thread_stays() -> None:
     thread f(); function f(){ t = tostring( _T ); p = toptr( _T ); yield; gc_collect(); println( t == tostring( _T ), p == toptr( _T ) ); } process_threads();
     """
     assert run(source).out == "2\ntrue\ntruetrue\n"
+
+
+def test_functions_that_name_the_argument_functions_in_any_way() -> None:
+    """00 B17: where the function's text names one of them they see what was passed."""
+    source = """
+    function a( x ){ return _G.va_arg_count(); } function b( x ){ return _G[ "va_get_args" ](); } function c( x ){ f = va_get_arg; return f( 1 ); }
+    println( a( 1, 2 ), b( 1, 2 ), c( 1, 2 ) );
+    """
+    assert run(source).out == "2[1,2]2\n"
