@@ -416,7 +416,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
 
 
 def mentions(function: n.Function, names: frozenset[str]) -> bool:
-    """Whether a name stands in a function's own text: as a name, a property (`_G.name`) or a string (`_G[ "name" ]`)."""
+    """Whether a name stands in a function's own text: as a name, a property (`_G.x`) or a string (`_G[ "x" ]`)."""
     texts = {name.encode() for name in names}
     return any(
         node.name in names if type(node) is n.Name else type(node) is n.Const and node.value in texts
