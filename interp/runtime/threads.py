@@ -454,8 +454,12 @@ def race_test(*values: Any) -> Test:
     states, threads = _check(values)
     done = any(states)
     if done:
+        me = current()
         for handle in threads:
-            abort_thread(handle)
+            if handle.context is not me:
+                abort_thread(handle)
+        if any(handle.context is me for handle in threads):
+            raise ScriptAbort
     return Test(done, threads)
 
 

@@ -105,3 +105,26 @@ def test_functions_that_name_the_argument_functions_in_any_way() -> None:
     println( a( 1, 2 ), b( 1, 2 ), c( 1, 2 ) );
     """
     assert run(source).out == "2[1,2]2\n"
+
+
+def test_race_with_the_running_thread_among_its_losers() -> None:
+    """05 §11: a race that came out true aborts every thread among its arguments, the running one as `abort( _T )` does."""
+    source = """
+    function f( first ){ if( !first ) yield; println( race( sync( _T ), 0 ) ); println( "not reached" ); }
+    t = thread f( true ); u = thread f( false ); process_threads(); println( t.was_aborted, t.running, u.was_aborted, u.running );
+    co = co_create( function(){ me = _T; co_create( function() use( me ){ println( race( me, 0 ) ); } ).resume(); println( "not reached" ); } );
+    co.resume(); println( co.was_aborted );
+    race( _T, true ); println( "not reached" );
+    """
+    result = run(source)
+    assert (result.out, result.err) == ("truefalsetruefalse\ntrue\ntrue\n", "")
+
+
+def test_abort_in_a_callback_does_not_end_the_context() -> None:
+    """05 §1, 8: a native function stops the abort; the context goes on and was not aborted."""
+    source = """
+    t = thread f();
+    function f(){ pcall( function(){ abort( _T ); } ); pcall( function(){ race( _T, true ); } ); println( _T.was_aborted ); yield; abort( _T ); }
+    println( t.was_aborted ); process_threads(); println( t.was_aborted );
+    """
+    assert run(source).out == "false\nfalse\ntrue\n"
