@@ -22,6 +22,7 @@ from .values import (
     Record,
     Table,
     capacity,
+    chain,
     dict_get,
     dict_set,
     is_closure,
@@ -238,9 +239,14 @@ def isset(obj: Any, key: Any) -> bool:
     context = current()
     context.suppress += 1
     try:
-        return lookup(obj, key, False) is not MISSING
+        value = lookup(obj, key, False)
     finally:
         context.suppress -= 1
+    if value is None:
+        for link in chain(obj):
+            if isinstance(link, Array):  # where a search ends, be it with nothing but messages
+                return 0 <= convert.to_int(key) < len(link)
+    return value is not MISSING
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

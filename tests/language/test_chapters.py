@@ -128,3 +128,9 @@ def test_abort_in_a_callback_does_not_end_the_context() -> None:
     println( t.was_aborted ); process_threads(); println( t.was_aborted );
     """
     assert run(source).out == "false\nfalse\ntrue\n"
+
+
+def test_isset_where_an_array_is_the_meta_object() -> None:
+    """03 §5, 9.1: `isset` tells whether the index read works; a search that ends out of an array's bounds does not."""
+    source = 'o = class( {}, [ 1, null ] ); println( isset( o, 1 ), isset( o, 2 ), isset( class( {}, { n = null } ), "n" ) );'
+    assert run(source).out == "truefalsetrue\n"
