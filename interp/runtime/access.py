@@ -11,7 +11,7 @@ from types import FunctionType
 from . import convert
 from .calls import call, hook_multi
 from .messages import warning
-from .shapes import find_in_chain, is_router, meta_of
+from .shapes import chain, find_in_chain, is_router, meta_of
 from .state import current
 from .values import (
     MISSING,
@@ -22,7 +22,6 @@ from .values import (
     Record,
     Table,
     capacity,
-    chain,
     dict_get,
     dict_set,
     is_closure,
