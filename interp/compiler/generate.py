@@ -416,8 +416,12 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
 
 
 def mentions(function: n.Function, names: frozenset[str]) -> bool:
-    """Whether a name stands in a function's own text."""
-    return any(type(node) is n.Name and node.name in names for node in n.own_nodes(function))
+    """Whether a name stands in a function's own text: as a name, a property (`_G.x`) or a string (`_G[ "x" ]`)."""
+    texts = {name.encode() for name in names}
+    return any(
+        node.name in names if type(node) is n.Name else type(node) is n.Const and node.value in texts
+        for node in n.own_nodes(function)
+    )
 
 
 def generate(

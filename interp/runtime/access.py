@@ -11,7 +11,7 @@ from types import FunctionType
 from . import convert
 from .calls import call, hook_multi
 from .messages import warning
-from .shapes import find_in_chain, is_router, meta_of
+from .shapes import chain, find_in_chain, is_router, meta_of
 from .state import current
 from .values import (
     MISSING,
@@ -238,9 +238,14 @@ def isset(obj: Any, key: Any) -> bool:
     context = current()
     context.suppress += 1
     try:
-        return lookup(obj, key, False) is not MISSING
+        value = lookup(obj, key, False)
     finally:
         context.suppress -= 1
+    if value is None:
+        for link in chain(obj):
+            if isinstance(link, Array):  # where a search ends, be it with nothing but messages
+                return 0 <= convert.to_int(key) < len(link)
+    return value is not MISSING
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def entries_of(container: Any) -> Any:
 
 
 class DictIterator(Iterator):
-    """Iterates dicts and maps: the keys as they were at the start, the values as they are now."""
+    """Iterates dicts and maps: the keys of the start as long as they are there, the values as they are now."""
 
     type_name = "dict_iterator"
 
@@ -70,17 +70,24 @@ class DictIterator(Iterator):
         self.container = container
         self.entries: Any = entries_of(container)
         self.keys = list(self.entries)
+        self.size = len(self.keys)
         self.position = -1
 
     def advance(self) -> bool:
-        if len(self.entries) != len(self.keys):
+        entries, keys = self.entries, self.keys
+        if len(entries) != self.size:
             raise IteratorError("failed to advance iterator")
-        if self.position < len(self.keys):
-            self.position += 1
-        return self.position < len(self.keys)
+        position = self.position + 1
+        if position < len(keys) and keys[position] not in entries:
+            # as many entries as there were, but others: what is left in the order of now
+            known = set(keys)
+            keys[position:] = [key for key in keys[position:] if key in entries]
+            keys += [key for key in entries if key not in known]
+        self.position = min(position, len(keys))
+        return position < len(keys)
 
     def data(self) -> tuple[Any, Any]:
-        if len(self.entries) != len(self.keys):
+        if len(self.entries) != self.size:
             raise IteratorError("failed to retrieve data from iterator")
         if not 0 <= self.position < len(self.keys):
             return None, None

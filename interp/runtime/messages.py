@@ -78,6 +78,7 @@ def stack(
     first = True
     rename: bytes | None = None
     copied = False  # whether the frame before ran a closed copy: its caller is the same call in general code
+    inner: CodeType | None = None  # what the frame before ran
     while frame is not None:
         code = frame.f_code
         if code in NATIVE_CODES:
@@ -89,7 +90,9 @@ def stack(
                 if whole:
                     frames.append((innermost, b"[C code]", None))
             else:
-                name = rename if rename is not None else (b"[C function]" if spec.nameless else spec.display)
+                # those without a name have it while their arguments are converted
+                nameless = spec.nameless and inner is spec.body.__code__
+                name = rename if rename is not None else (b"[C function]" if nameless else spec.display)
                 frames.append((name, b"[C code]", None))
             rename = None
         elif code in RENAMING_CODES:
@@ -106,6 +109,7 @@ def stack(
                 continue
             copied = is_closed_copy(code)
             frames.append((code.co_name.encode(), code.co_filename.encode("utf-8", "surrogateescape"), line))
+        inner = code
         frame = frame.f_back
     frames.reverse()
     return frames, innermost

@@ -490,15 +490,32 @@ def set_meta(obj: Any, meta: Any, mm: bool) -> None:
     elif type(obj) is FunctionType:
         obj.__dict__["meta"] = meta
         obj.__dict__["mm"] = mm
-    elif hasattr(obj, "__dict__"):
-        obj.meta = meta
-        obj.mm = mm
     else:
-        # an object without room for them: a class of its own says it
-        kind = type(obj) if "is_linked" not in type(obj).__dict__ else type(obj).__base__
-        assert kind is not None
-        linked = {"__slots__": (), "meta": _unbound(meta), "mm": mm, "is_linked": True}
-        obj.__class__ = type(kind.__name__, (kind,), linked)
+        _link_object(obj, meta, mm)
+
+
+def _link_object(obj: Any, meta: Any, mm: bool) -> None:
+    """Links an object of a library: a class of its own says so, where its truth and `==` find the hooks."""
+    kind: Any = type(obj)
+    if "is_linked" in kind.__dict__:
+        kind = kind.__base__
+    if meta is None and not mm:
+        obj.__class__ = kind
+        return
+    linked: dict[str, Any] = {"meta": _unbound(meta), "mm": mm, "is_linked": True}
+    if mm:
+        linked["__bool__"] = lambda self: _object_bool(self, kind)
+        linked["__eq__"] = _eq_hook
+        linked["__hash__"] = object.__hash__
+    if not hasattr(obj, "__dict__"):
+        linked["__slots__"] = ()
+    obj.__class__ = type(kind.__name__, (kind,), linked)
+
+
+def _object_bool(self: Any, kind: Any) -> bool:
+    from . import access
+
+    return access.object_truth(self, kind.__bool__(self) if hasattr(kind, "__bool__") else True)
 
 
 def meta_of(obj: Any) -> tuple[Any, bool]:

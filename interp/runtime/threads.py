@@ -77,6 +77,7 @@ class Thread:
 class Scheduler:
     """What the threads of one engine share: the hub, the woken threads, the creation counter.
 
+    main      the handle of the root context, once a script has asked for it
     alive     how many script threads have begun and not ended
     lonely    what wants to know before the next one begins while there is none (see `interp.ports.alone`)
     """
@@ -87,6 +88,7 @@ class Scheduler:
         self.ground = 0  # host frames below the hub, which all new greenlets inherit
         self.woken: deque[Thread] = deque()
         self.serial = 0
+        self.main: Thread | None = None
         self.alive = 0
         self.lonely: list[Callable[[], None]] = []
 
@@ -99,10 +101,14 @@ def scheduler() -> Scheduler:
 
 
 def thread_now() -> Thread:
-    """`_T`: the handle of the running context."""
+    """`_T`: the handle of the running context. That of the main program is kept: its text must not change."""
     context = current()
     handle = context.handle_ref() if context.handle_ref is not None else None
-    return handle if handle is not None else Thread(context)
+    if handle is None:
+        handle = Thread(context)
+        if context is context.world.root:
+            scheduler().main = handle
+    return handle
 
 
 def create(body: Any, this: Any, owner: Context | None) -> Thread:
@@ -305,6 +311,9 @@ def start_thread(body: Any, this: Any, args: tuple[Any, ...], is_sub: bool) -> T
     context = handle.context
     context.elapsed = 0.0
     context.remaining = to_real(values[0]) if values else 0.0
+    # its place is that of now: threads that its first segment has started are behind it
+    shared.serial += 1
+    context.serial = shared.serial
     schedule(handle)
     _heed_abort()
     return handle
@@ -445,8 +454,12 @@ def race_test(*values: Any) -> Test:
     states, threads = _check(values)
     done = any(states)
     if done:
+        me = current()
         for handle in threads:
-            abort_thread(handle)
+            if handle.context is not me:
+                abort_thread(handle)
+        if any(handle.context is me for handle in threads):
+            raise ScriptAbort
     return Test(done, threads)
 
 

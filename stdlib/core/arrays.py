@@ -399,16 +399,20 @@ def unique(this: Array, as_text: bool) -> Array:
     kept: list[Any] = []
     for item in poll_every(items):
         key = map_key(item)
-        if key in seen:
-            continue
-        if is_object(item):
-            has_order = _orders_itself(item)
-            if any(_strictly_equal(other, item) for other in (objects if has_order else hooked)):
+        if is_object(item) and _orders_itself(item):
+            # only the hook can tell whether such an object equals itself
+            if any(_strictly_equal(other, item) for other in objects):
                 continue
+            hooked.append(item)
             objects.append(item)
-            if has_order:
-                hooked.append(item)
-        seen.add(key)
+        else:
+            if key in seen:
+                continue
+            if is_object(item):
+                if any(_strictly_equal(other, item) for other in hooked):
+                    continue
+                objects.append(item)
+            seen.add(key)
         kept.append(item)
     return built(kept)
 

@@ -159,8 +159,7 @@ def abort(this: Any, args: tuple[Any, ...]) -> Any:
         elif abort_thread(thread):
             count += 1
     if own:
-        current().was_aborted = True
-        raise ScriptAbort
+        raise ScriptAbort  # whether this ends the context or a callback shows further out
     return count
 
 
