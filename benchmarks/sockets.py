@@ -8,6 +8,7 @@ compared, which other programs on the machine disturb less. Peers and load gener
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import resource
 import select
@@ -250,7 +251,7 @@ asyncio.run(main())
 class Process:
     """A program of one of the two languages; `port` is what it announces, if it does."""
 
-    def __init__(self, source: str, language: str, tail: str = "") -> None:
+    def __init__(self, source: str, language: str, tail: str = "", processor: int | None = None) -> None:
         self.file = tempfile.NamedTemporaryFile("w", suffix="." + language)  # noqa: SIM115 - closed in `end`
         self.file.write(source + "\n" + tail + "\n")
         self.file.flush()
@@ -258,6 +259,8 @@ class Process:
         if language == "sgs":
             command += ["0"]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+        if processor is not None:
+            os.sched_setaffinity(self.process.pid, {processor})
 
     @property
     def port(self) -> int:
@@ -321,13 +324,13 @@ def compare(
 class Duel:
     """A server and a client of one language that stay; each call has the client run some rounds."""
 
-    def __init__(self, source: str, language: str, rounds: int) -> None:
+    def __init__(self, source: str, language: str, rounds: int, processor: int | None) -> None:
         self.rounds = rounds
         end = ";" if language == "sgs" else ""
-        self.server = Process(source, language, "serve()" + end)
+        self.server = Process(source, language, "serve()" + end, processor)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             control = listener.getsockname()[1]
-            self.client = Process(source, language, f"run({self.server.port}, {control})" + end)
+            self.client = Process(source, language, f"run({self.server.port}, {control})" + end, processor)
             self.orders = listener.accept()[0]
         self()
 
@@ -347,9 +350,14 @@ class Duel:
         self.server.end(kill=False)
 
 
-def duel(name: str, target: float, ours: str, theirs: str, rounds: int, pairs: int) -> Figure:
-    """Compares a program of ours with one of Python's in many short turns."""
-    sides = Duel(ours, "sgs", rounds), Duel(theirs, "py", rounds)
+def duel(
+    name: str, target: float, ours: str, theirs: str, rounds: int, pairs: int, processor: int | None = None
+) -> Figure:
+    """Compares a program of ours with one of Python's in many short turns.
+
+    processor   where client and server of both run, None for where the system puts them
+    """
+    sides = Duel(ours, "sgs", rounds, processor), Duel(theirs, "py", rounds, processor)
     figure = Figure(name, target, *compare(*sides, pairs))
     for side in sides:
         side.end()
@@ -358,7 +366,9 @@ def duel(name: str, target: float, ours: str, theirs: str, rounds: int, pairs: i
 
 def bench_pingpong(pairs: int) -> Iterator[Figure]:
     """64 bytes there and back on one connection, both ends in the same language."""
-    yield duel("ping-pong of 64 bytes / Python socket", 0.95, PINGPONG_SGS, PINGPONG_PY, 1000, 20 * pairs)
+    # on one processor: between two a round trip costs what waking an idle one does, in turns four times as much or not
+    processor = min(os.sched_getaffinity(0))
+    yield duel("ping-pong of 64 bytes / Python socket", 0.95, PINGPONG_SGS, PINGPONG_PY, 1000, 20 * pairs, processor)
 
 
 def bench_stream(pairs: int) -> Iterator[Figure]:

@@ -114,8 +114,9 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
         elif kind is Context:
             pending.extend(value.list)
             pending.extend(value.parked_threads.values())
-            if value.parked is not None:
-                inner = value.parked[1]()
+            if value.state == "parked":
+                place = (value.within or value).place
+                inner = None if place is None else place()
                 if inner is not None:
                     _frames(inner.gr_frame, pending, namespace)
             if value.end_events:

@@ -20,7 +20,7 @@ from .runtime import environment
 from .runtime.calls import invoke, invoke_multi
 from .runtime.messages import NATIVE_CODES, OUTLINED, RENAMING_CODES, format_frames
 from .runtime.state import HostRaised, ScriptAbort, ScriptQuit, ScriptStop, current
-from .runtime.threads import Thread
+from .runtime.threads import Thread, innermost
 from .runtime.values import is_native
 from .syntax import nodes as n
 from .walk import bodies, inside
@@ -261,7 +261,7 @@ class Debugger:
             context = handle.context
             if context is root or context.state == "finished":
                 continue
-            greenlet = context.parked[1]() if context.parked is not None else handle.greenlet
+            greenlet = innermost(handle)
             frame = None if greenlet is None else greenlet.gr_frame
             state = context.state
             if state == "active":

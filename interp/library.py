@@ -527,6 +527,8 @@ def make_native(
     spec = Spec(name, signature, body, display, exact, raw, this_kind, {} if constants is None else constants)
     if quick is not None:
         native = quick(spec)
+        if not native.__code__.co_flags & 4:  # CO_VARARGS: calls with more arguments than it has come here
+            spec.multi = lambda this=None, *args: (spec.invoke(this, args),)
     elif this_kind is not None:
         native = _raw_method_native(spec, body) if raw else _method_native(spec, body)
     else:
@@ -620,8 +622,9 @@ def method(
 ) -> Callable[[Any], Any]:  # fmt: skip
     """Decorator for a method scripts can call; options as for `Library.function`. `display` replaces `type.name`.
 
-    quick   for calls where every layer counts: makes the native `( this, first, *more )` itself from the `Spec`, does
-            the usual call in it, leaves the others to `spec.invoke`, and names `spec`, which traces read from the frame
+    quick   for calls where every layer counts: makes the native itself from the `Spec`, with a default for `this` and
+            each argument; it does the usual call, leaves the others to `spec.invoke` (as is done for those with more
+            arguments), and names `spec`, which traces read from the frame
     """
 
     def declare(body: Any) -> Any:

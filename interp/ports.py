@@ -11,11 +11,11 @@ from _weakrefset import WeakSet
 
 from .runtime import threads as _threads
 from .runtime.state import _local, current
-from .runtime.threads import park, wake
+from .runtime.threads import FREE, park, rest, wake
 
 __all__ = [
-    "Ports", "Resources", "alone", "can_park", "check", "clock", "next_due", "on_interrupt", "on_pass", "park",
-    "run_pass", "running", "wake",
+    "FREE", "Ports", "Resources", "alone", "can_park", "check", "clock", "next_due", "on_interrupt", "on_pass", "park",
+    "rest", "run_pass", "running", "wake",
 ]  # fmt: skip
 
 TYPE_CHECKING = False
@@ -105,6 +105,11 @@ def discarded() -> bool:
     """For a `finally`: whether the running thread is being discarded, and may run no script code any more."""
     greenlet = sys.modules.get("greenlet")  # without it there are no threads
     return greenlet is not None and isinstance(sys.exception(), greenlet.GreenletExit)
+
+
+def threads() -> Any:
+    """What the script threads of the running engine share: `alive` of them, the contexts of those that are `woken`."""
+    return _threads.scheduler()
 
 
 def run_pass(dt: float) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .runtime.threads import innermost
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -56,8 +58,9 @@ def all_threads(world: World) -> list[Any]:
 
     visit(world.root)
     if world.threads is not None:
-        for handle in world.threads.woken:
-            if handle.context.state != "finished":
+        for context in world.threads.woken:
+            handle = context.handle_ref()
+            if handle is not None and context.state != "finished":
                 found.setdefault(id(handle), handle)
     return sorted(found.values(), key=lambda handle: handle.context.serial)
 
@@ -66,11 +69,9 @@ def describe(world: World, handle: Any, view: Any) -> ThreadInfo:
     """What a thread does."""
     context = handle.context
     frame = None
-    if context.parked is not None:
-        greenlet = context.parked[1]()
-        frame = None if greenlet is None else greenlet.gr_frame
-    elif handle.greenlet is not None:
-        frame = handle.greenlet.gr_frame
+    greenlet = innermost(handle)
+    if greenlet is not None:
+        frame = greenlet.gr_frame
     while frame is not None and frame.f_globals is not world.namespace:
         frame = frame.f_back
     function = file = line = None
@@ -82,10 +83,9 @@ def describe(world: World, handle: Any, view: Any) -> ThreadInfo:
 
 def _wait(world: World, context: Any) -> tuple[str, float | None]:
     if context.state == "parked":
-        events = getattr(context.parked[0], "events", 0)
+        events = getattr(context.parked, "events", 0)
         kinds = [name for bit, name in ((1, "read"), (4, "write")) if events & bit]
-        since = context.parked[3] if len(context.parked) > 3 else None
-        return (f"socket {' or '.join(kinds)}" if kinds else "time or an event"), since
+        return (f"socket {' or '.join(kinds)}" if kinds else "time or an event"), context.since
     if context.state == "suspended":
         if context.sync_waiting:
             return "sync", world.ports.clock() - context.elapsed

@@ -153,7 +153,7 @@ class Order:
 
     def _finished(self, sock: Socket) -> Socket:
         sock.due = None
-        sock.guarded = sock.canceller is not None
+        sock.settle()
         if sock.endpoint.fileno() < 0:
             raise OSError(errno.EBADF, "")  # closed by who was told of a step
         return sock
@@ -299,6 +299,7 @@ class Race:
         try:
             sock = Socket(self._owner, self._owner.network.socket(address.kin, order.kind, order.protocol))
             sock.inactivity = order.timeout
+            sock.settle()
             due = ports.clock() + order.timeout if order.timeout else None
             self._running.append((sock, address, due))
             order.tell(CONNECTING, sock)

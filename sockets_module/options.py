@@ -175,6 +175,7 @@ def write_blocking(sock: Socket, value: Any) -> None:
     require_open(sock)
     leave_direct(sock)
     sock.waits = wanted
+    sock.settle()
 
 
 def _timeval(span: float) -> bytes:
@@ -194,6 +195,7 @@ def _span(option: int, slot: str) -> tuple[Callable[[Socket], float], Callable[[
         leave_direct(sock)
         sock.endpoint.setsockopt(SOL_SOCKET, option, _timeval(span))
         setattr(sock, slot, span or None)
+        sock.settle()
 
     return read, write
 
@@ -210,6 +212,7 @@ def refresh_spans(sock: Socket) -> None:
         except (OSError, struct.error):
             continue
         setattr(sock, slot, whole + micro / 1_000_000 or None)
+    sock.settle()
 
 
 def read_timeout(sock: Socket) -> float:
@@ -222,6 +225,7 @@ def write_timeout(sock: Socket, value: Any) -> None:
     require_open(sock)
     leave_direct(sock)
     sock.inactivity = span
+    sock.settle()
 
 
 def read_timeout_after(sock: Socket) -> None:
@@ -247,10 +251,10 @@ def write_deadline(sock: Socket, value: Any) -> None:
 
 
 def set_deadline(sock: Socket, due: float | None) -> None:
-    """Sets the deadline and keeps `guarded` true to it."""
+    """Sets the deadline, or takes it away."""
     leave_direct(sock)
     sock.due = due
-    sock.guarded = due is not None or sock.canceller is not None
+    sock.settle()
 
 
 def reset_deadline(sock: Socket) -> bool:
@@ -275,7 +279,7 @@ def write_cancellable(sock: Socket, value: Any) -> None:
     require_open(sock)
     leave_direct(sock)
     sock.canceller = value
-    sock.guarded = value is not None or sock.due is not None
+    sock.settle()
 
 
 def read_backlog(sock: Socket) -> int:

@@ -1,8 +1,11 @@
 """The calls that connections spend their time with, without the layers in between.
 
-Rules: each makes a native for `interp.library.method( quick = … )` that does the usual call itself (the exact types, no
-optional arguments, nothing read ahead, neither deadline nor cancellable, nothing to wait for) and leaves everything
-else to the ordinary body; what it has received when that turns out not to be usual, it puts back first.
+Rules: each makes a native for `interp.library.method( quick = … )` that does the usual call itself (nothing read ahead,
+neither deadline nor cancellable, nothing to wait for but bytes) and leaves everything else to the ordinary body; what
+it has received when that turns out not to be usual, it puts back first. After a system call the processor's caches hold
+little of ours, so what counts is how much code and how many objects a call touches: arguments that do not fit are found
+out by the system call's own refusal, and what depends on the socket's state stands ready in its `into` and `calm` (see
+`socket.Socket.settle`).
 """
 
 from __future__ import annotations
@@ -10,10 +13,11 @@ from __future__ import annotations
 import errno
 
 from interp.library import MISSING
-from interp.ports import running
+from interp.ports import rest
 
 from .network.base import IN
 from .state import FAILURES
+from .stream import send_all as everything
 from .transfer import LARGEST, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_WAITALL, SEND
 
 TYPE_CHECKING = False
@@ -24,45 +28,53 @@ if TYPE_CHECKING:
 UNUSUAL = (AttributeError, TypeError, ValueError, OverflowError, MemoryError)
 CHUNK = 16384
 EXACT_AT_ONCE = 1 << 18
+DEFAULT_MAXIMUM = 65536
+
+
+def given(*values: Any) -> tuple[Any, ...]:
+    """The arguments of a call, from the parameters of the native."""
+    return values[: values.index(MISSING)] if MISSING in values else values
 
 
 def recv(spec: Any) -> Any:
-    """The native of `recv( int maxlength )`: see `transfer.recv`."""
+    """The native of `recv( int maxlength, int flags )`: see `transfer.recv`."""
     body = spec.body
 
-    def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
+    def native(this: Any = None, first: Any = MISSING, flags: Any = None) -> Any:
         try:
             into = this.into
-            if into is not None and not more and not this.ahead:
-                data = into.recv(first)
-                if data:
-                    this.state.code = 0
-                    return data
-            elif (
-                type(first) is int and 0 < first <= LARGEST and not (more or this.ahead or this.guarded or this.direct)
-            ):
+            if into is not None:
+                if flags is None and not this.ahead:
+                    data = into.recv(first)
+                    if data:
+                        this.state.code = 0
+                        return data
+                    if first > 0:
+                        this.state.code = 0
+                        return True
+            elif flags is None and not this.ahead and 0 < first <= LARGEST:
                 registration = this.registration
-                if registration.drained and this.waits:
-                    if this.inactivity or this.recv_span is not None or running.context.owner is None:
-                        return body(this, first, 0)
-                    this.state.reactor.rest(registration, IN)
+                if this.calm:
+                    if registration.drained and (code := rest(registration, IN)):
+                        return spec.invoke(this, (first,)) if code < 0 else this.state.fail(code)
                     if this.ahead:
-                        return body(this, first, 0)
-                    data = this.endpoint.recv(first, MSG_DONTWAIT)
-                    registration.drained = len(data) < first and not registration.ended and this.drains is this.endpoint
-                else:
-                    data = this.endpoint.recv(first, MSG_DONTWAIT)
-                    if len(data) < first and this.drains is this.endpoint:
-                        registration.drained = not registration.ended and bool(data)
+                        return spec.invoke(this, (first,))
+                elif this.guarded or this.direct:
+                    return spec.invoke(this, (first,))
+                data = this.endpoint.recv(first, MSG_DONTWAIT)
                 this.state.code = 0
-                return data if data or not this.stream else True
+                if data:
+                    if len(data) < first:
+                        registration.drained = registration.tells
+                    return data
+                return True if this.stream else data
         except BlockingIOError:
             return body(this, first, 0)
         except OSError as problem:
             return this.state.fail(problem)
         except UNUSUAL:
             pass
-        return spec.invoke(this, () if first is MISSING else (first, *more))
+        return spec.invoke(this, given(first) if flags is None else (first, flags))
 
     return native
 
@@ -71,23 +83,28 @@ def recv_exact(spec: Any) -> Any:
     """The native of `recv_exact( int n )`: see `stream.recv_exact`."""
     body = spec.body
 
-    def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
+    def native(this: Any = None, first: Any = MISSING) -> Any:
         try:
-            if more or this.ahead or this.guarded or not this.stream or type(first) is not int:
-                return spec.invoke(this, () if first is MISSING else (first, *more))
             into = this.into
-            if into is not None and 0 < first <= LARGEST:
+            if into is not None:
+                if this.ahead or not 0 < first <= LARGEST:
+                    return spec.invoke(this, given(first))
                 data = into.recv(first, MSG_WAITALL)
-            elif first > EXACT_AT_ONCE or first < 1 or (this.registration.drained and this.waits):
-                return body(this, first)
             else:
+                if this.ahead or not (this.calm and 0 < first <= EXACT_AT_ONCE):
+                    return spec.invoke(this, given(first))
+                registration = this.registration
+                if registration.drained and (code := rest(registration, IN)):
+                    return spec.invoke(this, (first,)) if code < 0 else this.state.fail(code)
+                if this.ahead:
+                    return spec.invoke(this, (first,))
                 data = this.endpoint.recv(first, MSG_DONTWAIT)
         except BlockingIOError:
             return body(this, first)
         except OSError as problem:
             return this.state.fail(problem)
         except UNUSUAL:
-            return spec.invoke(this, () if first is MISSING else (first, *more))
+            return spec.invoke(this, given(first))
         if len(data) == first:
             this.state.code = 0
             return data
@@ -99,56 +116,113 @@ def recv_exact(spec: Any) -> Any:
     return native
 
 
+def receive_chunk(this: Any) -> bytes | None:
+    """What the stream has now, or has next when it has nothing, if nothing is read ahead and nothing limits the wait.
+
+    None where that is not so; raises `OSError`.
+    """
+    into = this.into
+    if into is not None:
+        return None if this.ahead else into.recv(CHUNK)
+    if this.ahead or not this.calm:
+        return None
+    registration = this.registration
+    if registration.drained:
+        code = rest(registration, IN)
+        if code > 0:
+            raise OSError(code, "")
+        if code or this.ahead:
+            return None
+    data: bytes = this.endpoint.recv(CHUNK, MSG_DONTWAIT)
+    if data and len(data) < CHUNK:
+        registration.drained = registration.tells
+    return data
+
+
 def recv_until(spec: Any) -> Any:
-    """The native of `recv_until( string delimiter )`: see `stream.recv_until`."""
-    kind: Any = None
+    """The native of `recv_until( string delimiter, int max )`: see `stream.recv_until`."""
     body = spec.body
 
-    def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
-        nonlocal kind
-        if type(this) is not kind or type(first) is not bytes or more or this.ahead or this.guarded or not this.stream:
-            if kind is None and getattr(type(this), "type_name", None) == "socket":
-                kind = type(this)
-            return spec.invoke(this, () if first is MISSING else (first, *more))
-        registration = this.registration
-        try:
-            if registration.drained and this.waits and this.drains is this.endpoint:
-                if this.inactivity or this.recv_span is not None or running.context.owner is None:
-                    return body(this, first, DEFAULT_MAXIMUM)
-                this.state.reactor.rest(registration, IN)
-                registration.drained = False
-                if this.ahead:
-                    return body(this, first, DEFAULT_MAXIMUM)
-            if not first:
+    def native(this: Any = None, first: Any = MISSING, maximum: Any = None) -> Any:
+        if maximum is None and type(first) is bytes and first:
+            try:
+                data = receive_chunk(this)
+            except BlockingIOError:
+                data = None
+            except AttributeError:  # no socket at all
+                return spec.invoke(this, (first,))
+            except FAILURES as problem:
+                return this.state.fail(problem)
+            if data is None:
                 return body(this, first, DEFAULT_MAXIMUM)
-            data = this.endpoint.recv(CHUNK, MSG_DONTWAIT)
+            if not data:
+                this.state.code = 0
+                return True
+            found = data.find(first)
+            if found < 0:
+                this.put_back(bytearray(data))
+                return body(this, first, DEFAULT_MAXIMUM)
+            end = found + len(first)
+            if end < len(data):
+                this.put_back(bytearray(data[end:]))
+            this.state.code = 0
+            return data[:found]
+        return spec.invoke(this, given(first) if maximum is None else (first, maximum))
+
+    return native
+
+
+def recv_line(spec: Any) -> Any:
+    """The native of `recv_line( int max )`: see `stream.recv_line`."""
+    body = spec.body
+
+    def native(this: Any = None, maximum: Any = None) -> Any:
+        if maximum is not None:
+            return spec.invoke(this, (maximum,))
+        try:
+            ahead = this.ahead
+            if ahead and not this.guarded:
+                end = ahead.find(b"\n")
+                if 0 <= end <= DEFAULT_MAXIMUM:
+                    line = bytes(ahead[:end])
+                    del ahead[: end + 1]
+                    if not ahead:
+                        this.ahead = None
+                    this.state.code = 0
+                    return line[:-1] if line[-1:] == b"\r" else line
+                return body(this, DEFAULT_MAXIMUM)
+            data = receive_chunk(this)
         except BlockingIOError:
-            return body(this, first, DEFAULT_MAXIMUM)
+            data = None
+        except AttributeError:  # no socket at all
+            return spec.invoke(this, ())
         except FAILURES as problem:
             return this.state.fail(problem)
+        if data is None:
+            return body(this, DEFAULT_MAXIMUM)
         if not data:
             this.state.code = 0
             return True
-        if len(data) < CHUNK and this.drains is this.endpoint:
-            registration.drained = not registration.ended
-        found = data.find(first)
-        if found >= 0 and found + len(first) == len(data):
-            this.state.code = 0
-            return data[:found]
-        this.put_back(bytearray(data))
-        return body(this, first, DEFAULT_MAXIMUM)
+        end = data.find(b"\n")
+        if end < 0:
+            this.put_back(bytearray(data))
+            return body(this, DEFAULT_MAXIMUM)
+        if end + 1 < len(data):
+            this.put_back(bytearray(data[end + 1 :]))
+        this.state.code = 0
+        return data[: end - 1] if end and data[end - 1] == 13 else data[:end]
 
     return native
 
 
 def send(spec: Any) -> Any:
-    """The native of `send( string data )`: see `transfer.send`."""
+    """The native of `send( string data, int flags )`: see `transfer.send`."""
     body = spec.body
 
-    def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
+    def native(this: Any = None, first: Any = MISSING, flags: Any = None) -> Any:
         taken = 0
         try:
-            if not (more or this.guarded):
+            if flags is None and not this.guarded:
                 taken = this.endpoint.send(first, SEND)
                 if taken == len(first) or not this.waits:
                     this.state.code = 0
@@ -160,7 +234,7 @@ def send(spec: Any) -> Any:
         except UNUSUAL:
             pass
         if not taken:
-            return spec.invoke(this, () if first is MISSING else (first, *more))
+            return spec.invoke(this, given(first) if flags is None else (first, flags))
         rest = body(this, first[taken:], 0)
         this.state.code = 0
         return taken if rest is False else taken + rest
@@ -172,10 +246,10 @@ def send_all(spec: Any) -> Any:
     """The native of `send_all( string data )`: see `stream.send_all`."""
     body = spec.body
 
-    def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
+    def native(this: Any = None, first: Any = MISSING) -> Any:
         taken = 0
         try:
-            if not (more or this.guarded):
+            if not this.guarded:
                 taken = this.endpoint.send(first, SEND if this.into is None else MSG_NOSIGNAL)
                 if taken == len(first):
                     this.sent_count = taken
@@ -188,9 +262,31 @@ def send_all(spec: Any) -> Any:
             return this.state.fail(problem)
         except UNUSUAL:
             pass
-        return body(this, first, taken) if taken else spec.invoke(this, () if first is MISSING else (first, *more))
+        return body(this, first, taken) if taken else spec.invoke(this, given(first))
 
     return native
 
 
-DEFAULT_MAXIMUM = 65536
+def send_line(spec: Any) -> Any:
+    """The native of `send_line( string data )`: see `stream.send_line`."""
+
+    def native(this: Any = None, first: Any = MISSING) -> Any:
+        taken = 0
+        try:
+            if not this.guarded:
+                line = first + b"\n"
+                taken = this.endpoint.send(line, SEND if this.into is None else MSG_NOSIGNAL)
+                if taken == len(line):
+                    this.sent_count = taken
+                    this.state.code = 0
+                    return True
+        except BlockingIOError:
+            return everything(this, line)
+        except OSError as problem:
+            this.sent_count = 0
+            return this.state.fail(problem)
+        except UNUSUAL:
+            pass
+        return everything(this, line, taken) if taken else spec.invoke(this, given(first))
+
+    return native

@@ -42,18 +42,18 @@ class Socket(Object, name="socket"):
     endpoint      the network's side            registration  its place in the reactor
     waits         `blocking`                    stream        whether an empty receive means the end
     recv_span, send_span  seconds or None       inactivity    `timeout`, 0 = none
-    due           `deadline` or None            canceller     `cancellable` or None; guarded: either is there
+    due           `deadline` or None            canceller     `cancellable` or None
     ahead         bytes read ahead or None
     secure        the endpoint once more when it is a `TlsEndpoint`, else None
     host          the name it was connected to by, or None
     direct        operations wait in the system call (see `transfer.become_direct`); not while the socket is `shared`
-                  with another object or program; `into` is then the endpoint if it is a stream, else None
-    drains        the endpoint, if its short receives set `registration.drained`, else None
+                  with another object or program
+    guarded, into, calm  follow from the others, see `settle`
     sent_count    `sent`                        pollers       weak references to the pollers it is in, or None
     """
 
     __slots__ = (
-        "ahead", "backlog", "canceller", "direct", "drains", "due", "endpoint",
+        "ahead", "backlog", "calm", "canceller", "direct", "due", "endpoint",
         "guarded", "host", "inactivity", "interface", "into",
         "pollers", "recv_span", "registration", "secure", "send_span", "sent_count", "shared", "state", "stream",
         "waits",
@@ -62,19 +62,16 @@ class Socket(Object, name="socket"):
     def __init__(self, owner: State, endpoint: Endpoint, waits: bool = True) -> None:
         self.state = owner
         self.endpoint = endpoint
-        self.registration = Registration(endpoint.fileno())
+        # of the system's TCP it is known when a short receive means that there is no more; not of what is put over it
+        self.registration = Registration(endpoint.fileno(), tells_when_drained(endpoint))
         self.waits = waits
         self.stream = endpoint.type not in DATAGRAMS
-        # of the system's TCP it is known when a short receive means that there is no more; not of what is put over it
-        self.drains = endpoint if tells_when_drained(endpoint) else None
         self.recv_span: float | None = None
         self.send_span: float | None = None
         self.inactivity = 0.0
         self.due: float | None = None
         self.canceller: Cancellable | None = None
-        self.guarded = False
         self.direct = False
-        self.into: Endpoint | None = None
         self.shared = False
         self.ahead: bytearray | None = None
         self.secure: tls.TlsEndpoint | None = None
@@ -83,6 +80,7 @@ class Socket(Object, name="socket"):
         self.backlog = DEFAULT_BACKLOG
         self.interface: bytes | None = None
         self.pollers: list[Any] | None = None
+        self.settle()
         try:
             owner.resources.add(self)
         except BaseException:
@@ -90,6 +88,22 @@ class Socket(Object, name="socket"):
             raise
 
     # --- life and death -----------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Sets what the quick natives look at; to be called whenever something has changed that it follows from.
+
+        guarded   there is something that can forbid an operation before it begins
+        into      the endpoint while receives from the stream wait in the system call, else None
+        calm      a receive from the stream waits for nothing but bytes, and in the selector
+        """
+        self.guarded = self.due is not None or self.canceller is not None
+        self.into = self.endpoint if self.direct and self.stream else None
+        self.calm = (
+            self.stream
+            and self.waits
+            and not (self.direct or self.guarded or self.inactivity)
+            and self.recv_span is None
+        )
 
     def fileno(self) -> int:
         """The descriptor, -1 when closed."""
@@ -110,7 +124,7 @@ class Socket(Object, name="socket"):
         """Takes the socket out of everything that knows its descriptor; every wait for it ends with EBADF."""
         self.state.reactor.forget(self.registration)
         self.direct = False
-        self.into = None
+        self.settle()
         if self.pollers is not None:
             select.leave_pollers(self)
         self.ahead = None
@@ -174,7 +188,7 @@ class Socket(Object, name="socket"):
         for slot in ("recv_span", "send_span", "inactivity", "canceller", "backlog", "interface"):
             setattr(twin, slot, getattr(self, slot))
         twin.shared = True
-        twin.guarded = twin.canceller is not None
+        twin.settle()
         self.state.code = 0
         return twin
 
@@ -221,7 +235,7 @@ class Socket(Object, name="socket"):
     condition_wait = method("condition_wait( int mask[, real timeout ] )")(select.condition_wait)
     watch = method("watch( int mask, callable callback )")(select.watch)
     send_all = method("send_all( string data )", quick=quick.send_all)(stream.send_all)
-    send_line = method("send_line( string data )")(stream.send_line)
+    send_line = method("send_line( string data )", quick=quick.send_line)(stream.send_line)
     send_with_blocking = method("send_with_blocking( string data, bool blocking )")(stream.send_with_blocking)
     recv_with_blocking = method("recv_with_blocking( int n, bool blocking )")(stream.recv_with_blocking)
     send_file = method("send_file( any source[, int offset = 0[, int count ]] )")(stream.send_file)
@@ -229,7 +243,7 @@ class Socket(Object, name="socket"):
     recv_exact = method("recv_exact( int n )", quick=quick.recv_exact)(stream.recv_exact)
     recv_all = method("recv_all( [ int max ] )")(stream.recv_all)
     recv_until = method("recv_until( string delimiter[, int max = 65536 ] )", quick=quick.recv_until)(stream.recv_until)
-    recv_line = method("recv_line( [ int max = 65536 ] )")(stream.recv_line)
+    recv_line = method("recv_line( [ int max = 65536 ] )", quick=quick.recv_line)(stream.recv_line)
     send_message = method("send_message( any data[, dict options ] )")(messages.send_message)
     recv_message = method("recv_message( any size[, dict options ] )")(messages.recv_message)
     send_messages = method("send_messages( array items[, int flags = 0 ] )")(messages.send_messages)

@@ -468,8 +468,7 @@ def begin(sock: Socket, settings: Settings, name: bytes | None) -> None:
         if dates is not None and (now > dates[1] if dropped == NOT_ACTIVATED else now < dates[0]):
             verb = "has expired" if dropped == NOT_ACTIVATED else "is not yet valid"
             raise Explained(errno.EPROTO, f"certificate verify failed: certificate {verb}")
-    sock.drains = None
-    sock.registration.drained = False
+    sock.registration.blur()
     # seen by mypy as what it stands in for
     sock.endpoint = endpoint  # type: ignore[assignment]
     sock.secure = endpoint

@@ -167,6 +167,7 @@ def accept(sock: Socket, seconds: float | None) -> tuple[Any, ...]:
                 raise
         made = type(sock)(sock.state, endpoint)
         made.recv_span, made.send_span = sock.recv_span, sock.send_span  # the system hands these options on
+        made.settle()
     except FAILURES as problem:
         sock.state.fail(problem)
         warning("failed to accept connection")
@@ -371,7 +372,7 @@ def recv(sock: Socket, size: int, flags: int) -> bytes | bool:
 def plain_receive(sock: Socket, size: int, waits: bool) -> bytes:
     """Receives without flags or read-ahead. Raises `OSError`."""
     registration = sock.registration
-    if not (registration.drained and waits and sock.drains is sock.endpoint):
+    if not (registration.drained and waits):
         try:
             if sock.direct and waits:
                 return sock.endpoint.recv(size)
@@ -401,7 +402,7 @@ def become_direct(sock: Socket) -> bool:
     sock.direct = True
     owner.directs.add(sock)
     sock.registration.drained = False
-    sock.into = sock.endpoint if sock.stream else None
+    sock.settle()
     return True
 
 
@@ -410,8 +411,8 @@ def _next(sock: Socket, size: int, flags: int) -> bytes:
     if sock.ahead:
         return take_ahead(sock, size, flags)
     data: bytes = sock.endpoint.recv(size, flags)
-    if len(data) < size and data and flags == MSG_DONTWAIT and sock.drains is sock.endpoint:
-        sock.registration.drained = not sock.registration.ended
+    if len(data) < size and data and flags == MSG_DONTWAIT:
+        sock.registration.drained = sock.registration.tells
     return data
 
 
@@ -419,7 +420,7 @@ def leave_direct(sock: Socket) -> None:
     """Makes the endpoint an ordinary one again, before anything else than this module's receives depends on it."""
     if sock.direct:
         sock.direct = False
-        sock.into = None
+        sock.settle()
         sock.state.directs.discard(sock)
         sock.endpoint.set_patience(None)
 

@@ -19,7 +19,7 @@ import weakref
 
 from interp import ports
 from interp.library import Object, method, prop
-from interp.ports import check, park, wake
+from interp.ports import FREE, check, wake
 
 from .network.base import ERR, HUP, IN, NVAL, PRI, RDHUP
 
@@ -33,31 +33,6 @@ if TYPE_CHECKING:
 
 ALWAYS = ERR | HUP | NVAL
 BREAKS = ALWAYS | PRI | RDHUP
-FREE = -1  # the code of a `Waiter` that its thread needs no more, and not before that: another may take it
-
-
-class Registration:
-    """One descriptor the selector knows: its mask there, and who waits for it. Refers to no socket.
-
-    drained   a receive got less than it asked for, and the selector has reported nothing since: the next one would
-              block, so nobody need try (TCP only, see `epoll(7)`)
-    ended     the selector has reported something after which that is no longer sure: the peer's end, an error, or
-              urgent data, at which receives stop short
-    """
-
-    __slots__ = ("drained", "ended", "fd", "mask", "waiters")
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-        self.mask = 0
-        self.drained = False
-        self.ended = False
-        self.waiters: list[Waits] | None = None
-
-    def offer(self) -> None:
-        """Something can be received that no selector will report, or not again: who waits for it is to look."""
-        for waiter in tuple(self.waiters or ()):
-            waiter.ready(IN)
 
 
 class Waits:
@@ -75,11 +50,53 @@ class Waits:
         raise NotImplementedError
 
 
-class Waiter(Waits):
-    """One parked wait. `code` is None while it waits, then 0 (perhaps ready) or the errno that ended it.
+class Registration:
+    """One descriptor the selector knows: its mask there, and who waits for it. Refers to no socket.
 
-    Waits without limits (`Reactor.rest`) leave theirs with the registration for the next one, with the code `FREE`.
+    It is itself a spot where one thread can wait without limits (see `interp.runtime.threads.rest`), as those of most
+    servers do: what a message touches of a connection's objects costs more than what is done with them.
+
+    waiters   who else waits
+    tells     a receive that gets less than it asked for has left nothing, and the selector reports when there is more:
+              `exact` (TCP, see `epoll(7)`) and armed. Not after the peer's end, an error, or urgent data, at which
+              receives stop short
+    drained   a receive got less, and the selector has reported nothing since: the next one would block, so nobody need
+              try
     """
+
+    __slots__ = ("code", "drained", "events", "exact", "fd", "mask", "tells", "thread", "waiters")
+
+    def __init__(self, fd: int, exact: bool = False) -> None:
+        self.fd = fd
+        self.mask = 0
+        self.exact = exact
+        self.tells = False
+        self.drained = False
+        self.waiters: list[Waits] | None = None
+        self.code: int | None = FREE
+        self.events = 0
+        self.thread: Any = None
+
+    def blur(self) -> None:
+        """From now on a short receive tells nothing."""
+        self.exact = self.tells = self.drained = False
+
+    def offer(self) -> None:
+        """Something can be received that no selector will report, or not again: who waits for it is to look."""
+        if self.thread is not None and self.events & IN:
+            self.end(0)
+        for waiter in tuple(self.waiters or ()):
+            waiter.ready(IN)
+
+    def end(self, code: int) -> None:
+        """Ends the wait of the thread that rests here."""
+        if self.code is None:
+            self.code = code
+            wake(self)
+
+
+class Waiter(Waits):
+    """One parked wait. `code` is None while it waits, then 0 (perhaps ready) or the errno that ended it."""
 
     __slots__ = ("__weakref__", "code", "events", "late", "thread")
 
@@ -99,7 +116,7 @@ class Waiter(Waits):
         """Ends the wait; the first reason counts."""
         if self.code is None:
             self.code = code
-            ports.wake(self)
+            wake(self)
 
 
 class Reactor:
@@ -107,7 +124,7 @@ class Reactor:
 
     __slots__ = (
         "__weakref__", "_armed", "_network", "_posts", "_pulses", "_remove_interrupt", "_selector", "_sequence",
-        "_timers", "parked",
+        "_timed", "_timers",
     )  # fmt: skip
 
     def __init__(self, network: Network) -> None:
@@ -119,7 +136,7 @@ class Reactor:
         self._sequence = 0
         self._posts: collections.deque[Callable[[], None]] = collections.deque()
         self._pulses: list[Waiter] = []
-        self.parked = 0  # how many waits are parked
+        self._timed = 0  # how many parked waits have a limit
 
     @property
     def selector(self) -> Selector:
@@ -131,7 +148,7 @@ class Reactor:
 
             def look() -> None:
                 reactor = mine()
-                if reactor is not None and reactor.parked:
+                if reactor is not None and ports.threads().alive:
                     reactor.turn(0.0)
 
             ports.on_pass(look)
@@ -279,33 +296,21 @@ class Reactor:
     # --- parking ------------------------------------------------------------------------------------------------------
 
     def rest(self, registration: Registration, events: int) -> None:
-        """Parks the running thread, which must be one, until the descriptor may be ready: without any limit.
-
-        What the threads of most servers do most: the waiter stays with the registration and serves again and again.
-        """
+        """Parks the running thread, which must be one, until the descriptor may be ready: without any limit."""
         if registration.mask & events != events:
             self.arm(registration, events)
-        waiters = registration.waiters
-        if waiters is not None and waiters[0].code == FREE and len(waiters) == 1:
-            waiter: Any = waiters[0]
-            waiter.code = None
-            waiter.events = events
-        else:
-            waiter = Waiter(events, 0)
-            if waiters is None:
-                registration.waiters = [waiter]
-            else:
-                waiters.append(waiter)
-        self.parked += 1
-        try:
-            park(waiter)
-        finally:
-            self.parked -= 1
-            code = waiter.code
-            waiter.code = FREE
-            waiters = registration.waiters
-            if waiters is not None and len(waiters) > 1 and waiter in waiters:
-                waiters.remove(waiter)
+        code: int | None = ports.rest(registration, events)
+        if code == FREE:
+            if registration.code != FREE:
+                self._park_waiter(Waiter(events, 0), ((registration, events),), None, None)
+                return
+            registration.code = None
+            registration.events = events
+            try:
+                ports.park(registration)
+            finally:
+                registration.thread = None
+                code, registration.code = registration.code, FREE
         if code:
             raise OSError(code, "")
 
@@ -336,7 +341,7 @@ class Reactor:
                 raise OSError(waiter.late, "")
             self._sequence += 1
             heapq.heappush(self._timers, (limit, self._sequence, waiter))
-        self.parked += 1
+            self._timed += 1
         try:
             for registration, events in interests:
                 self.arm(registration, events)
@@ -349,7 +354,6 @@ class Reactor:
                 cancellable.begin(self)  # again: another OS thread may have cancelled before it could see the waiter
             ports.park(waiter)
         finally:
-            self.parked -= 1
             for registration, _ in interests:
                 waiters = registration.waiters
                 if waiters is not None and waiter in waiters:
@@ -361,6 +365,7 @@ class Reactor:
             if waiter.code is None:
                 waiter.code = 0  # aborted: a late timer or event finds it ended
             if limit is not None:
+                self._timed -= 1
                 self._tidy_timers()
         if waiter.code:
             raise OSError(waiter.code, "")
@@ -368,7 +373,7 @@ class Reactor:
     def _tidy_timers(self) -> None:
         """Timers of ended waits stay in the heap until their time; drops them when they are the most of it."""
         timers = self._timers
-        if len(timers) > 2 * self.parked + 64:
+        if len(timers) > 2 * self._timed + 64:
             self._timers = [timer for timer in timers if timer[2].code is None]
             heapq.heapify(self._timers)
 
@@ -380,16 +385,18 @@ class Reactor:
             self._armed[registration.fd] = registration
             self.selector.arm(registration.fd, mask | events)
             registration.mask = mask | events
+            registration.tells = registration.exact and registration.mask & IN != 0
 
     def forget(self, registration: Registration) -> None:
         """The descriptor is being closed: takes it out of the selector and ends every wait for it with EBADF."""
-        registration.drained = False  # the next receive must try, and learn that it is closed
+        registration.blur()  # the next receive must try, and learn that it is closed
         if registration.mask:
             registration.mask = 0
             if self._armed.get(registration.fd) is registration:
                 del self._armed[registration.fd]
             if self._selector is not None:
                 self._selector.disarm(registration.fd)
+        registration.end(errno.EBADF)
         waiters, registration.waiters = registration.waiters, None
         for waiter in waiters or ():
             waiter.end(errno.EBADF)
@@ -412,25 +419,23 @@ class Reactor:
             timeout = 0.0
         ready = selector.wait(timeout)
         armed = self._armed
+        woken = ports.threads().woken
         for fd, events in ready:
             registration = armed.get(fd)
             if registration is None:
                 continue
             registration.drained = False
             if events & BREAKS:
-                registration.ended = True
+                registration.blur()
+            thread = registration.thread
+            if thread is not None and events & (registration.events | ALWAYS):
+                registration.thread = None  # as `Registration.end( 0 )`, without the calls
+                registration.code = 0
+                woken.append(thread)
             waiters = registration.waiters
-            if waiters is not None:
-                if len(waiters) == 1:
-                    waiter: Any = waiters[0]
-                    if type(waiter) is not Waiter:
-                        waiter.ready(events)
-                    elif waiter.code is None and events & (waiter.events | ALWAYS):
-                        waiter.code = 0  # as `Waiter.ready`, without its call
-                        wake(waiter)
-                else:
-                    for one in tuple(waiters):
-                        one.ready(events)
+            if waiters:
+                for waiter in tuple(waiters):
+                    waiter.ready(events)
         self.run_posts()
         # times are judged after readiness: what came in time while the engine was busy has not failed
         timers = self._timers

@@ -200,15 +200,16 @@ class Context:
     suppress   depth of `@` expressions being evaluated
     handler    head of the message handler chain
     level      contexts that resumed one another up to this one
-    parked     while parked: what it waits on, its innermost greenlet (weakly) and context, and since when
-    place      its own greenlet, weakly, once it has parked
+    parked     while its state is "parked": what it waits on, `within` a coroutine (None = it itself), `since` when
+    place      its own greenlet, weakly, once it has parked; `home` names that one's parent (see `run_woken`)
     hops, roomy, rooms, host_limit   room on the host's stack, see `calls.enter_hop`
     """
 
     __slots__ = (
-        "__weakref__", "abort_mark", "elapsed", "end_events", "handle_ref", "handler", "hops", "host_limit",
+        "__weakref__", "abort_mark", "elapsed", "end_events", "handle_ref", "handler", "home", "hops", "host_limit",
         "level", "list", "nest", "owner", "parked", "parked_threads", "place", "remaining", "replevel", "resumer",
-        "rooms", "roomy", "serial", "state", "suppress", "sync_waiting", "timer", "was_aborted", "world",
+        "rooms", "roomy", "serial", "since", "state", "suppress", "sync_waiting", "timer", "was_aborted", "within",
+        "world",
     )  # fmt: skip
 
     def __init__(self, world: World, owner: Context | None, state: str = "fresh") -> None:
@@ -235,6 +236,9 @@ class Context:
         self.was_aborted = False
         self.sync_waiting = False
         self.parked: Any = None
+        self.within: Context | None = None
+        self.since = 0.0
         self.place: Any = None
+        self.home = 0
         self.resumer: Context | None = None
         self.handle_ref: Any = None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     from _collections import deque  # without the rest of `collections`: start-up time counts
 
-_PARKED: Any = object()
+FREE = -1  # the code of a spot where no thread rests, see `rest`
 
 
 def _getcurrent() -> Any:
@@ -78,15 +78,21 @@ class Scheduler:
     """What the threads of one engine share: the hub, the woken threads, the creation counter.
 
     main      the handle of the root context, once a script has asked for it
+    woken     the contexts of threads that are to go on
     alive     how many script threads have begun and not ended
     lonely    what wants to know before the next one begins while there is none (see `interp.ports.alone`)
+    running   the context that the innermost `run_woken` has entered, None when it was another way or has left
+    driver    the greenlet of that `run_woken`, which began at `now`
     """
 
     def __init__(self) -> None:
         self.hub: Any = None
         self.hub_thread = 0
         self.ground = 0  # host frames below the hub, which all new greenlets inherit
-        self.woken: deque[Thread] = deque()
+        self.woken: deque[Context] = deque()
+        self.running: Context | None = None
+        self.driver: Any = None
+        self.now = 0.0
         self.serial = 0
         self.main: Thread | None = None
         self.alive = 0
@@ -233,6 +239,7 @@ def _resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
         shared.hub.switch((handle.greenlet, here))
         handle.greenlet.parent = here
         return _enter(handle, context, handle.greenlet, (context, body, this, values))
+    context.home = 0
     try:
         handle.greenlet.parent = here
     except ValueError:
@@ -252,7 +259,7 @@ def _enter(handle: Thread, inner: Context, target: Any, args: tuple[Any, ...]) -
         sys.setrecursionlimit(inner.host_limit)
     switch(inner)
     try:
-        results = target.switch(*args)
+        results: tuple[Any, ...] = target.switch(*args)
     finally:
         switch(me)
         if sys.getrecursionlimit() != limit:
@@ -261,7 +268,7 @@ def _enter(handle: Thread, inner: Context, target: Any, args: tuple[Any, ...]) -
         if context.state == "finished":
             handle.greenlet = None
     context.resumer = None
-    return () if results is _PARKED else results
+    return results
 
 
 def discard(handle: Thread) -> None:
@@ -393,8 +400,8 @@ def abort_thread(handle: Thread) -> bool:
         return False
     context.abort_mark = True
     context.was_aborted = True
-    if context.state == "parked" and context.parked is not None:
-        wake(context.parked[0])
+    if context.state == "parked":
+        wake(context.parked)
     return True
 
 
@@ -494,9 +501,8 @@ def park(waiter: Any) -> None:
     """
     context: Context = _local.context  # type: ignore[assignment]
     here = _getcurrent()
-    place = context.place
-    if place is None:
-        place = context.place = ref(here)
+    if context.place is None:
+        context.place = ref(here)
     if context.owner is not None:
         thread = context
         leave = here.parent
@@ -504,17 +510,51 @@ def park(waiter: Any) -> None:
         outer = thread_of(context)
         assert outer is not None and outer.handle_ref is not None
         thread = outer
+        thread.within = context
         leave = outer.handle_ref().greenlet.parent
     del here
     waiter.thread = thread
-    thread.parked = (waiter, place, context, thread.world.ports.clock())
+    thread.parked = waiter
+    thread.since = thread.world.ports.clock()
     thread.state = "parked"
     context.host_limit = sys.getrecursionlimit()
-    leave.switch(_PARKED)
-    thread.parked = None
+    try:
+        leave.switch()
+    finally:
+        thread.parked = thread.within = None
     if thread.abort_mark:
         thread.abort_mark = False
         raise ScriptAbort
+
+
+def rest(spot: Any, events: int) -> int:
+    """`park` for what the threads of a server do most: wait without any limit for the one thing that `spot` stands for.
+
+    `spot` has the attributes `thread`, `events` and `code`: FREE, None while a thread waits there, then why it goes on.
+    Returns that code, or FREE without having waited: the spot is taken, or the thread is not where this can be done.
+    """
+    context: Context = _local.context  # type: ignore[assignment]
+    shared = context.world.threads
+    if shared is None or shared.running is not context or spot.code != FREE or context.rooms:
+        return FREE
+    spot.code = None
+    spot.events = events
+    spot.thread = context
+    context.parked = spot
+    context.since = shared.now
+    context.state = "parked"
+    try:
+        shared.driver.switch()
+    except BaseException:  # it is being discarded
+        spot.thread = None
+        spot.code = FREE
+        raise
+    code: int = spot.code
+    spot.code = FREE
+    if context.abort_mark:
+        context.abort_mark = False
+        raise ScriptAbort
+    return code
 
 
 def wake(waiter: Any) -> None:
@@ -522,61 +562,95 @@ def wake(waiter: Any) -> None:
     thread: Context | None = waiter.thread
     if thread is None:
         return
-    parked = thread.parked
-    if parked is None or parked[0] is not waiter or thread.handle_ref is None:
-        return
-    handle = thread.handle_ref()
     waiter.thread = None
-    if handle is not None:
-        thread.world.threads.woken.append(handle)
+    if thread.state == "parked" and thread.parked is waiter:
+        thread.world.threads.woken.append(thread)
+
+
+def innermost(handle: Thread) -> Any:
+    """The greenlet whose frames a thread that does not run stands in, None when there is none."""
+    context = handle.context
+    if context.state != "parked":
+        return handle.greenlet
+    place = (context.within or context).place
+    return None if place is None else place()
 
 
 def run_woken() -> None:
     """Gives each thread woken so far its turn."""
     shared = scheduler()
-    if not shared.woken:
+    woken = shared.woken
+    if not woken:
         return
     here = _getcurrent()
+    # names the parents of greenlets without referring to them: while a thread's greenlet has this one as its parent,
+    # no other greenlet has its number
+    home = id(here)
     me = current()
     limit = sys.getrecursionlimit()
-    for _ in range(len(shared.woken)):
-        if not shared.woken:
-            break  # a thread has driven the others itself
-        handle = shared.woken.popleft()
-        context = handle.context
-        if context.state != "parked" or context.parked is None:
-            continue
-        _, greenlet_ref, inner, _ = context.parked
-        target = greenlet_ref()
-        if target is None:
-            continue
-        if handle.greenlet.parent is not here:
-            handle.greenlet.parent = here
-        # as `_enter`, without its call: a server does this once for each message
-        context.state = "active"
-        context.resumer = me
-        if inner.host_limit > limit:
-            sys.setrecursionlimit(inner.host_limit)
-        _local.context = inner
-        values = _PARKED
-        try:
-            values = target.switch(None)
-        finally:
-            _local.context = me
+    before = shared.running, shared.driver, shared.now
+    shared.driver = here
+    shared.now = me.world.ports.clock()
+    context: Context | None = None
+    try:
+        for _ in range(len(woken)):
+            if not woken:
+                break  # a thread has driven the others itself
+            context = woken.popleft()
+            if context.state != "parked":
+                continue
+            inner = context.within
+            if inner is None:
+                inner = shared.running = context
+                target = context.place()
+            else:
+                shared.running = None
+                target = inner.place()
+            if target is None:
+                continue
+            if context.home != home:
+                root = target if inner is context else context.handle_ref().greenlet
+                root.parent = here
+                context.home = home
+            # as `_enter`, without its call: a server does this once for each message
+            context.state = "active"
+            if inner.host_limit > limit:
+                sys.setrecursionlimit(inner.host_limit)
+            _local.context = inner
+            values = target.switch()
             if inner.host_limit > limit:
                 sys.setrecursionlimit(limit)
-            if context.state == "finished":
-                handle.greenlet = None
-        context.resumer = None
-        owner = context.owner
-        assert owner is not None  # only threads park
-        if values is _PARKED and context.end_events is None and not context.list and context in owner.parked_threads:
-            continue  # parked again: it stands where it stood
-        context.elapsed = 0.0
-        context.remaining = to_real(values[0]) if values is not _PARKED and values else 0.0
-        owner.parked_threads.pop(context, None)
-        if context.state != "finished":
-            schedule(handle)
+            owner = context.owner
+            assert owner is not None  # only threads park
+            if context.state == "parked":
+                if context.end_events is None and not context.list and context in owner.parked_threads:
+                    continue  # again: it stands where it stood
+                values = ()
+            shared.running = None
+            _local.context = me
+            _settle(context, values)
+    finally:
+        _local.context = me
+        shared.running, shared.driver, shared.now = before
+        if sys.getrecursionlimit() != limit:
+            sys.setrecursionlimit(limit)
+        if context is not None and context.state == "finished":
+            _settle(context, ())
+
+
+def _settle(context: Context, values: tuple[Any, ...]) -> None:
+    """A thread that was parked has ended, or waits for something else: puts it where it belongs now."""
+    handle = context.handle_ref() if context.handle_ref is not None else None
+    if context.owner is not None:
+        context.owner.parked_threads.pop(context, None)
+    if handle is None:
+        return
+    if context.state == "finished":
+        handle.greenlet = None
+        return
+    context.elapsed = 0.0
+    context.remaining = to_real(values[0]) if values else 0.0
+    schedule(handle)
 
 
 def run_pass(dt: float) -> int:
@@ -585,7 +659,7 @@ def run_pass(dt: float) -> int:
     context = current()
     left = _pass(context, dt)
     # woken ones count, also those of other contexts; those of this one stand among its parked ones still
-    left += sum(handle.context not in context.parked_threads for handle in scheduler().woken)
+    left += sum(thread not in context.parked_threads for thread in scheduler().woken)
     _heed_abort()
     return left
 
