@@ -3,7 +3,7 @@
 CPU time of single calls, both sides in turn and with the garbage collector off (when it runs depends on what else is in
 memory); the median of the ratios counts. A growth much above 10 would mean that a function is not linear.
 
-    libraries.py [--runs N] [--only TEXT[,TEXT]] [--update README.md]
+    libraries.py [--runs N] [--only TEXT[,TEXT]] [--update README.md] [--limits]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from interp import Engine, Limits
 from interp.library import new_array, new_dict
 from interp.runtime import state
 from interp.runtime.values import Array
@@ -388,16 +389,29 @@ def table(runs: int, only: list[str]) -> str:
     return "\n".join(lines + (["", "Above 2:", "", *notes] if notes else []))
 
 
+def free_world() -> state.World:
+    """A world without limits."""
+    world = state.World()
+    world.array_type = Array
+    world.namespace["$stop"] = False
+    return world
+
+
+def limited_world() -> state.World:
+    """The world of an engine whose limits are set, but high."""
+    world: state.World = Engine(limits=Limits(seconds=1e6, memory=1 << 50, operations=1 << 50))._world
+    return world
+
+
 def main() -> None:
     """Prints the table; with `--update` also puts it between the marks in a file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="pairs of runs for each case")
     parser.add_argument("--only", default="", help="only cases whose names contain one of these texts")
     parser.add_argument("--update", type=Path, help="a file with the two marks")
+    parser.add_argument("--limits", action="store_true", help="in an engine with limits of memory, time and operations")
     options = parser.parse_args()
-    world = state.World()
-    world.array_type = Array
-    world.namespace["$stop"] = False
+    world = limited_world() if options.limits else free_world()
     before = state.switch(world.root)
     gc.disable()
     try:
