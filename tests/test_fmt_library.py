@@ -9,6 +9,7 @@ import resource
 import struct
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -437,10 +438,9 @@ def test_directives_print_what_the_specifiers_say() -> None:
         ),
         max_size=12,
     ),
-    st.sampled_from([1, 400]),
+    st.sampled_from([1, 2, 3, 1024]),
 )
-def test_items_written_together_are_written_as_alone(items: list[tuple[bytes, Any, bytes]], times: int) -> None:
-    items = items * times
+def test_items_written_together_are_written_as_alone(items: list[tuple[bytes, Any, bytes]], together: int) -> None:
     shown = [value for item, value, _ in items if item != b"{{"]
     alone, messages, argument = b"", [], 0
     for number, (item, value, literal) in enumerate(items, 1):
@@ -448,7 +448,13 @@ def test_items_written_together_are_written_as_alone(items: list[tuple[bytes, An
         alone += call("fmt_text", item, value) + literal
         if collected:
             messages.append(b"fmt_text(): could not read item %d (arg. %d)" % (number, argument))
-    assert call("fmt_text", b"".join(item + literal for item, _, literal in items), *shown) == alone
+    template = b"".join(item + literal for item, _, literal in items)
+    with mock.patch.object(format_text, "_AT_ONCE", together):
+        # longer ones are not remembered
+        long = template + b"." * 5000
+        assert call("fmt_text", long, *shown) == alone + b"." * 5000
+    assert collected == messages
+    assert call("fmt_text", template, *shown) == alone
     assert collected == messages
     # the same with numbers, backwards
     last = len(shown)
