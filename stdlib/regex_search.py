@@ -15,7 +15,7 @@ from typing import Any
 from interp.library import charge, engine, poll, spend
 
 from .format_text import MAX_SIZE
-from .regex_cost import attempt_cost, consumable, reach, repeated
+from .regex_cost import Branching, attempt_cost, branching, consumable, reach, repeated
 from .regex_match import Machine, Progress, Stepped
 from .regex_translate import ALL, class_text, first_bytes, parse, split_pattern, translate
 
@@ -52,17 +52,24 @@ class Expression:
         self.no_start = bytes(ALL - members)
         self.only_start = bytes(members)[:1]
         self.factor = self.degree = 0
-        cost = attempt_cost(tree) if len(source) <= LONG_PATTERN else None
-        if cost is None:
+        self.branching: Branching | None = None
+        if len(source) > LONG_PATTERN:
             return
-        self.factor, self.degree = cost
-        self.reach = reach(tree)
-        members = consumable(tree.root)
+        cost = attempt_cost(tree)
+        if cost is not None:
+            self.factor, self.degree = cost
+            self.reach = reach(tree)
+            members = consumable(tree.root)
+            # One letter for the bytes that unlimited repeats may run through, white space for those that stop them.
+            marks = repeated(tree.root)
+            self.marks = bytes(97 if byte in marks else 32 for byte in range(256))
+        else:
+            self.branching = branching(tree)
+            if self.branching is None:
+                return
+            members = self.branching.alive
         self.run = re.compile(class_text(members) + b"*")
         self.everything = members == ALL
-        # One letter for the bytes that unlimited repeats may run through, white space for those that stop them.
-        members = repeated(tree.root)
-        self.marks = bytes(97 if byte in members else 32 for byte in range(256))
         try:
             self.compiled = re.compile(translate(tree.root))
         except (re.error, OverflowError, RecursionError):
@@ -176,7 +183,7 @@ class Expression:
                     return stop
                 at = candidate.start()
             cost = _BUDGET + 1
-            if self.compiled is not None:
+            if self.compiled is not None and self.branching is None:
                 if at >= reach:
                     run = None if self.everything else self.run.match(text, at)
                     reach = run.end() if run else len(text)
@@ -214,7 +221,7 @@ class Expression:
         size = len(text)
         if self.compiled is None:
             return min(at + count, size), 0, _LAST_WINDOW
-        if self._is_cheap(size - at):
+        if self.branching is None and self._is_cheap(size - at):
             return size, size, count
         while True:
             stop = min(at + count, size)
@@ -229,6 +236,8 @@ class Expression:
 
     def _limit(self, text: bytes, at: int, stop: int) -> int:
         """Return how far all attempts that begin before `stop` can look; 0 when they might exceed the budget."""
+        if self.branching is not None:
+            return self._branching_limit(self.branching, text, at, stop)
         part = text[at:stop]
         if self.nullable:
             starts = len(part)
@@ -250,6 +259,17 @@ class Expression:
         if stretches and limit - at > longest and b"a" * (longest + 1) in text[at:limit].translate(self.marks):
             return 0
         return limit
+
+    def _branching_limit(self, branching: Branching, text: bytes, at: int, stop: int) -> int:
+        end = min(stop + _LONG_STRETCH, len(text))
+        run = self.run.match(text, stop, end)
+        if run is not None and run.end() == end < len(text):
+            return 0
+        end = stop if run is None else run.end()
+        if branching.steps(text[at:end], _BUDGET) > _BUDGET:
+            return 0
+        # the byte that ends an attempt is looked at, and perhaps the next one
+        return min(end + 2, len(text))
 
     def count(self, text: bytes, start: int) -> int:
         """Return the number of matches from `start` on."""
