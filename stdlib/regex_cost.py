@@ -56,7 +56,7 @@ def attempt_cost(pattern: Pattern) -> Bound | None:
         factor, degree = _cost(pattern.root, frozenset(), True)[1]
     except _NoBound:
         return None
-    if _has_backreference(pattern.root):
+    if has_backreference(pattern.root):
         # what each compares is as long as its group
         groups: dict[int, tuple[int, int]] = {}
         _reach(pattern.root, groups)
@@ -197,13 +197,14 @@ def _group_cost(node: Group, follow: frozenset[int], final: bool) -> tuple[Bound
     return ways, work
 
 
-def _has_backreference(node: Node) -> bool:
+def has_backreference(node: Node) -> bool:
+    """Tell whether a match of `node` depends on what its groups hold."""
     if isinstance(node, Repeat):
-        return _has_backreference(node.item)
+        return has_backreference(node.item)
     if isinstance(node, Group):
-        return any(map(_has_backreference, node.branches))
+        return any(map(has_backreference, node.branches))
     if isinstance(node, Sequence):
-        return any(map(_has_backreference, node.items))
+        return any(map(has_backreference, node.items))
     return isinstance(node, Backreference)
 
 
@@ -215,7 +216,7 @@ def _repeat_cost(node: Repeat, follow: frozenset[int], final: bool) -> tuple[Bou
     lead, empty = first_bytes(node.item)
     once = node.most == 1
     unlimited = _is_unlimited(node)
-    if not once and (empty or _has_backreference(node.item)):
+    if not once and (empty or has_backreference(node.item)):
         raise _NoBound
     if isinstance(node.item, Byte) and final:
         return _ONE, (node.least + 1, 0)
