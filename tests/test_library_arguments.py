@@ -177,7 +177,8 @@ def run(calls: list[str]) -> tuple[list[str], list[list[str]]]:
 
 
 @pytest.mark.parametrize("one", CASES, ids=lambda one: one.call)
-def test_who_is_refused_and_what_follows(one: Case) -> None:
+def test_who_is_refused_and_what_follows(one: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stdlib.os._now", lambda: 1_000_000_000)
     good = [value for _, value in one.arguments]
 
     def call(arguments: list[str]) -> str:

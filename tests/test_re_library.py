@@ -205,8 +205,9 @@ def test_all_ways_of_searching_find_the_same(budget: int, source: str, modifiers
         whole = reference_matches(tree, text, 0)
     except _TooLong:
         assume(False)
-    at, replaced = 0, b""
+    at, replaced, plainly = 0, b"", b""
     for spans in whole:
+        plainly += text[at : spans[0][0]] + b"-"
         replaced += text[at : spans[0][0]] + b"<" + text[slice(*spans[0])] + b"\\>"
         at = spans[0][1]
     with pytest.MonkeyPatch.context() as patch:
@@ -219,6 +220,7 @@ def test_all_ways_of_searching_find_the_same(budget: int, source: str, modifiers
         assert [found.regs for found in expression.matches(text, start)] == wanted
         assert expression.count(text, start) == len(wanted)
         assert expression.replace(text, [b"<", 0, b"\\>"]) == replaced + text[at:]
+        assert expression.replace(text, [b"-"]) == plainly + text[at:]
 
 
 @pytest.mark.parametrize("steps", [1, 1000])
