@@ -3,38 +3,49 @@
 CPU time of single calls, both sides in turn and with the garbage collector off (when it runs depends on what else is in
 memory); the median of the ratios counts. A growth much above 10 would mean that a function is not linear.
 
-    libraries.py [--runs N] [--only TEXT[,TEXT]] [--update README.md]
+    libraries.py [--runs N] [--only TEXT[,TEXT]] [--update README.md] [--limits]
 """
 
 from __future__ import annotations
 
 import argparse
+import atexit
 import base64
+import collections
 import functools
 import gc
+import io
 import json
+import os
 import re
 import statistics
 import struct
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from interp.library import new_array, new_dict
+from interp import Engine, Limits
+from interp.library import iterate, new_array, new_dict
 from interp.runtime import state
 from interp.runtime.values import Array
 from stdlib import fmt, string
+from stdlib import io as sgsio
 from stdlib import json as sgsjson
 from stdlib import re as sgsre
+from stdlib.fmt_parser import FormatStream
 
 MB = 1 << 20
 LIMIT = 2.0
+#: What parsers read at once.
+_PIECE = 1 << 14
 BEGIN, END = "<!-- libraries: begin -->", "<!-- libraries: end -->"
 
 # Why a figure is above `LIMIT`.
 REASONS = {
-    "fmt_text, many items": "all items are read first, as a fault in one counts before any output",
+    "fmt_string_parser, getchar": "a method in Python against one in C",
+    "fmt_parser": "a script's call for each piece, against one of C",
     "json_decode, strings": "each string is made twice: Python's scanner makes `str`, scripts have bytes",
     "json_decode, one string": "the scanner's `str` has to be copied to bytes",
     "json_decode, UTF-8 strings": "each string is made twice",
@@ -44,9 +55,6 @@ REASONS = {
     "json_decode, nested arrays": "each array is made twice, by a Python call; `json.loads` never leaves C",
     "json_encode, records": "a Python loop over the values; `json.dumps` never leaves C",
     "json_encode, nested arrays": "a Python loop that keeps the nesting on a list; `json.dumps` recurses in C",
-    "re_match_all, nested repeats": "Python's `re` cannot be stopped and takes exponential time on longer words; this"
-    " is our own matcher, which remembers where it failed",
-    "re_replace, nested repeats": "the same",
 }
 
 
@@ -160,6 +168,10 @@ def string_cases(size: int) -> Iterator[Case]:
     )
 
 
+#: Runs through an iterator.
+exhaust = collections.deque(maxlen=0).extend
+
+
 def utf8_cases(size: int) -> Iterator[Case]:
     """Chapter 06, section 2.13."""
     ours = functools.partial(native, string)
@@ -198,6 +210,26 @@ def utf8_cases(size: int) -> Iterator[Case]:
         "string_utf8_encode", "`chr`, `join`, `encode`", ours("string_utf8_encode", new_array(points)),
         lambda: "".join(map(chr, points)).encode(),
     )  # fmt: skip
+    iterator = ours("string_utf8_iterator", mixed)
+    yield Case(
+        "string_utf8_iterator", "`re.finditer`, `ord`", lambda: exhaust(iterate(iterator())),
+        lambda: exhaust((found.start(), ord(found[0].decode())) for found in division.finditer(mixed)),
+    )  # fmt: skip
+
+
+def scratch_file(data: bytes) -> str:
+    """The path of a temporary file with these bytes, which is there until the process ends."""
+    number, name = tempfile.mkstemp()
+    atexit.register(os.unlink, name)
+    with open(number, "wb") as file:
+        file.write(data)
+    return name
+
+
+def read_in_pieces(path: bytes) -> bytes:
+    """A whole file, read as a parser does."""
+    with open(path, "rb") as file:
+        return b"".join(iter(lambda: file.read(_PIECE), b""))
 
 
 def fmt_cases(size: int) -> Iterator[Case]:
@@ -244,6 +276,41 @@ def fmt_cases(size: int) -> Iterator[Case]:
     yield Case(
         "fmt_string_parser, readcc", "`re.match`", lambda: open_stream().run(b"a-z", size),
         lambda: run.match(lower)[0],  # type: ignore[index]
+    )  # fmt: skip
+    getchar = getattr(FormatStream, "$getchar")
+
+    def characters() -> None:
+        stream = open_stream()
+        for _ in range(size):
+            getchar(stream)
+
+    def bytes_read() -> None:
+        stream = io.BytesIO(lower)
+        for _ in range(size):
+            stream.read(1)
+
+    yield Case("fmt_string_parser, getchar", "`BytesIO.read`", characters, bytes_read)
+    parts = [lower[at : at + _PIECE] for at in range(0, size, _PIECE)]
+
+    def source() -> Callable[..., bytes | None]:
+        left = iter(parts)
+        return lambda *_: next(left, None)
+
+    yield Case(
+        "fmt_parser", "`join`, `iter`", lambda: native(fmt, "fmt_parser", source(), _PIECE)().read(size),
+        lambda: b"".join(iter(source(), None)),
+    )  # fmt: skip
+    path = os.fsencode(scratch_file(lower))
+    open_file = native(sgsio, "io_file", path, 1)
+    yield Case(
+        "fmt_file_parser", "`read`, `join`",
+        lambda: native(fmt, "fmt_file_parser", open_file(), _PIECE)().read(size), lambda: read_in_pieces(path),
+    )  # fmt: skip
+    single = [bytes((byte,)) for byte in lower]
+    charcc = fmt.library.functions["fmt_charcc"]
+    yield Case(
+        "fmt_charcc, each byte", "`re.match`", lambda: [charcc(None, byte, b"a-f") for byte in single],
+        lambda: [re.match(b"[a-f]", byte) is not None for byte in single],
     )  # fmt: skip
     text = b"a text with <b>marks</b> & more of them " * (size // 40)
     marks = re.compile(b"[<>&]")
@@ -388,16 +455,29 @@ def table(runs: int, only: list[str]) -> str:
     return "\n".join(lines + (["", "Above 2:", "", *notes] if notes else []))
 
 
+def free_world() -> state.World:
+    """A world without limits."""
+    world = state.World()
+    world.array_type = Array
+    world.namespace["$stop"] = False
+    return world
+
+
+def limited_world() -> state.World:
+    """The world of an engine whose limits are set, but high."""
+    world: state.World = Engine(limits=Limits(seconds=1e6, memory=1 << 50, operations=1 << 50))._world
+    return world
+
+
 def main() -> None:
     """Prints the table; with `--update` also puts it between the marks in a file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="pairs of runs for each case")
     parser.add_argument("--only", default="", help="only cases whose names contain one of these texts")
     parser.add_argument("--update", type=Path, help="a file with the two marks")
+    parser.add_argument("--limits", action="store_true", help="in an engine with limits of memory, time and operations")
     options = parser.parse_args()
-    world = state.World()
-    world.array_type = Array
-    world.namespace["$stop"] = False
+    world = limited_world() if options.limits else free_world()
     before = state.switch(world.root)
     gc.disable()
     try:

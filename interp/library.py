@@ -469,15 +469,19 @@ def _raw_native(spec: Spec, body: Any) -> Any:
 
 def _method_native(spec: Spec, body: Any) -> Any:
     accept = spec.accept
-    # how the last good call with one argument looked: most calls look like it
+    # how the last good calls with one argument and with none looked: most calls look like them
     owner: Any = None
     kind: Any = None
     rest_of_one: tuple[Any, ...] = ()
+    owner_alone: Any = None
+    rest_of_none: tuple[Any, ...] = ()
 
     def native(this: Any = None, first: Any = MISSING, *more: Any) -> Any:
-        nonlocal owner, kind, rest_of_one
+        nonlocal owner, kind, rest_of_one, owner_alone, rest_of_none
         if type(first) is kind and type(this) is owner and not more:
             return body(this, first, *rest_of_one)
+        if first is MISSING and type(this) is owner_alone:
+            return body(this, *rest_of_none)
         this, args = spec.load_this(this, () if first is MISSING else (first, *more))
         if this is MISSING:
             return None
@@ -485,6 +489,8 @@ def _method_native(spec: Spec, body: Any) -> Any:
         if tail is not None:
             if len(args) == 1:
                 owner, kind, rest_of_one = type(this), type(args[0]), tail
+            elif not args and first is MISSING:
+                owner_alone, rest_of_none = type(this), tail
             return body(this, *args, *tail)
         values = spec.load(args)
         return None if values is None else body(this, *values)

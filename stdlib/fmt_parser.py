@@ -90,6 +90,8 @@ def _reading(body: Callable[..., Any]) -> Callable[..., Any]:
 class FormatStream(Object, name="fmtstream"):
     """A stream of bytes with methods that read by character classes, numbers and literal text."""
 
+    __slots__ = ("buffer", "consumed", "ended", "fetch", "size", "start")
+
     def __init__(self, fetch: Source, size: int, buffer: bytes = b"", start: int = 0) -> None:
         """Read `buffer` from `start` on, then what `fetch( size )` gives, call after call."""
         self.fetch = fetch
@@ -164,12 +166,15 @@ class FormatStream(Object, name="fmtstream"):
 
         Chapter 06, 4.
         """
-        if not self.more():
-            return -1 if as_int else b""
-        byte = self.buffer[self.start : self.start + 1]
+        start = self.start
+        if start >= len(self.buffer):
+            if not self.more():
+                return -1 if as_int else b""
+            start = 0
         if not peek:
-            self.consume(self.start + 1)
-        return byte[0] if as_int else byte
+            self.start = start + 1
+            self.consumed += 1
+        return self.buffer[start] if as_int else self.buffer[start : start + 1]
 
     @method(f"readcc( string class, int num = {_NO_LIMIT} )")
     @_reading

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import compress
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from interp import pieces as in_pieces
@@ -19,7 +21,8 @@ MAX_SIZE = 0x7FFFFFFF
 #: Longer templates are not remembered.
 _MEMORABLE = 4096
 
-_SPECIFIER_TEXT = rb"[bodxXfgGeEsc][0-9]*(?:\.[0-9]*)?r?(?:p[\x00-\xff])?\}"
+# most specifiers are one letter
+_SPECIFIER_TEXT = rb"[bodxXfgGeEsc](?:\}|[0-9]*(?:\.[0-9]*)?r?(?:p[\x00-\xff])?\})"
 _SPECIFIER_PARTS = re.compile(rb"(.)([0-9]*)(?:\.([0-9]*))?(r?)(?:p([\x00-\xff]))?\}")
 _NUMBERED_ITEM = re.compile(rb"(\{(?:\{|[0-9]+(?:\}|:\{|:" + _SPECIFIER_TEXT + rb"))?)")
 _SEQUENTIAL_ITEM = re.compile(rb"\{(\{|" + _SPECIFIER_TEXT + rb")?")
@@ -36,7 +39,7 @@ _UNSIGNED = 0xFFFFFFFFFFFFFFFF
 class Specifier:
     """How one item is written: TYPE, minimum width, precision (None: the default), side and byte of the padding."""
 
-    __slots__ = ("directive", "kind", "padding", "precision", "right", "type", "unsigned", "verbatim", "width")
+    __slots__ = ("directive", "kind", "padding", "precision", "right", "type", "unsigned", "width")
 
     def __init__(self, type: str, width: int, precision: int | None, right: bool, padding: bytes) -> None:
         self.type = type
@@ -44,8 +47,6 @@ class Specifier:
         self.precision = precision
         self.right = right
         self.padding = padding
-        #: Whether strings are written as they are.
-        self.verbatim = type in "sc" and not width and precision is None
         #: The same in Python's formatting language, for values of the Python type `kind`, which must not be negative
         #: where `unsigned`; None when there is no such.
         self.unsigned = type in "oxX"
@@ -92,20 +93,140 @@ class Specifier:
         return (f"%.{precision}{kind}" % number).encode()
 
 
-#: Number of the argument an item shows, and how.
-Item = tuple[int, Specifier]
+class Meanings:
+    """What the items of one template stand for, by their text.
+
+    `specifiers` says how an item is written, None where it is a literal brace; `arguments` the number of the argument
+    it shows (0: the template itself), None where items take the arguments one after another.
+    """
+
+    __slots__ = ("arguments", "directives", "kinds", "literals", "specifiers", "unsigned")
+
+    def __init__(self, specifiers: dict[bytes, Specifier | None], arguments: dict[bytes, int] | None = None) -> None:
+        self.specifiers = specifiers
+        self.arguments = arguments
+        shown = {shape: specifier for shape, specifier in specifiers.items() if specifier is not None}
+        self.literals = len(shown) < len(specifiers)
+        self.directives = {**dict.fromkeys(specifiers, b"{"), **{shape: how.directive for shape, how in shown.items()}}
+        self.kinds = {shape: specifier.kind for shape, specifier in shown.items()}
+        self.unsigned = {shape: specifier.unsigned for shape, specifier in shown.items()}
+
+
+class Chunk:
+    """Some items with the literal text around them, and a way to write them all at once.
+
+    `pieces` has literal text and items in turn; `number` is that of the first item, `first` the number of the argument
+    it shows, unless items have numbers.
+    """
+
+    __slots__ = (
+        "_chosen",
+        "_directives",
+        "_kinds",
+        "_texts",
+        "_unsigned",
+        "first",
+        "meanings",
+        "number",
+        "pieces",
+        "shown",
+    )
+
+    def __init__(self, pieces: list[bytes], meanings: Meanings, number: int, first: int) -> None:
+        self.pieces = pieces
+        self.meanings = meanings
+        self.number = number
+        self.first = first
+        shapes = pieces[1::2]
+        shown = [shape for shape in shapes if meanings.specifiers[shape]] if meanings.literals else shapes
+        #: How many arguments are shown.
+        self.shown = len(shown)
+        #: The chunk in Python's formatting language; None where it cannot say all.
+        self._directives: bytes | None = None
+        directives = list(map(meanings.directives.__getitem__, shapes))
+        if not shown or None in directives:
+            return
+        quoted = pieces[:]
+        if b"%" in b"".join(pieces[::2]):
+            quoted = [piece.replace(b"%", b"%%") for piece in pieces]
+        quoted[1::2] = directives  # type: ignore[assignment]
+        self._directives = b"".join(quoted)
+        #: What takes the values shown out of the arguments; their types; which must not be negative, None: none.
+        numbers = None if meanings.arguments is None else list(map(meanings.arguments.__getitem__, shown))
+        if numbers is not None and len(numbers) > 1:
+            self._chosen = itemgetter(*numbers)
+        else:
+            first = first if numbers is None else numbers[0]
+            self._chosen = itemgetter(slice(first, first + len(shown)))  # type: ignore[arg-type]
+        self._kinds = tuple(map(meanings.kinds.__getitem__, shown))
+        self._texts = bytes in self._kinds
+        unsigned = list(map(meanings.unsigned.__getitem__, shown))
+        self._unsigned = unsigned if True in unsigned else None
+
+    def text(self, values: tuple[Any, ...]) -> bytes:
+        """The text with `values` shown; a Warning and `#error#` for each that cannot be."""
+        if self._directives is not None:
+            try:
+                chosen = self._chosen(values)
+            except IndexError:
+                chosen = ()
+            fit = (*map(type, chosen),) == self._kinds
+            if fit and (self._unsigned is None or min(compress(chosen, self._unsigned)) >= 0):
+                if self._texts and is_memory_limited():
+                    charge(sum([len(value) for value in chosen if type(value) is bytes]))
+                return self._directives % chosen
+        pieces = self.pieces[:]
+        pieces[1::2] = self._item_texts(values)
+        if is_memory_limited():
+            charge(sum(map(len, pieces)))
+        # where there are few pieces and but one is not empty, nothing is copied
+        return b"".join(pieces if len(pieces) > _FEW else [piece for piece in pieces if piece])
+
+    def _item_texts(self, values: tuple[Any, ...]) -> list[bytes]:
+        """The texts of the items, one by one."""
+        texts: list[bytes] = []
+        put = texts.append
+        specifiers, arguments = self.meanings.specifiers, self.meanings.arguments
+        argument = self.first - 1
+        for shape in self.pieces[1::2]:
+            specifier = specifiers[shape]
+            if specifier is None:
+                put(b"{")
+                continue
+            argument = argument + 1 if arguments is None else arguments[shape]
+            if argument < len(values):
+                value = values[argument]
+                directive = specifier.directive
+                if type(value) is specifier.kind and directive is not None and not (specifier.unsigned and value < 0):
+                    put(directive % value)
+                    continue
+                piece = specifier.format(value)
+                if piece is not None:
+                    put(piece)
+                    continue
+            warning(f"could not read item {self.number + len(texts)} (arg. {argument})")
+            put(b"#error#")
+        return texts
 
 
 class Template(NamedTuple):
-    """A parsed text: literal pieces around items; what stands behind a fault is not read.
+    """A parsed text; what stands behind a fault is not read."""
 
-    `pieces` has literal text at even places and room for the items' texts at odd ones; `items` has for each item the
-    number of the argument it shows (0: the template itself) and how, or bytes that it simply stands for.
-    """
-
-    pieces: list[bytes]
-    items: list[Item | bytes]
+    chunks: list[Chunk]
     fault: bytes | None
+
+
+def _template(pieces: list[bytes], meanings: Meanings, fault: bytes | None = None) -> Template:
+    """The template of literal texts and items in turn."""
+    chunks = []
+    argument = 1
+    # the text behind the last item belongs to it
+    for start in range(0, max(len(pieces) - 1, 1), 2 * _AT_ONCE):
+        end = start + 2 * _AT_ONCE
+        chunk = Chunk(pieces[start : end if end < len(pieces) - 1 else None], meanings, start // 2 + 1, argument)
+        argument += chunk.shown
+        chunks.append(chunk)
+    return Template(chunks, fault)
 
 
 _PLAIN = Specifier("c", 0, None, False, b" ")
@@ -138,15 +259,12 @@ def _remembered(parse: Callable[[bytes], Template]) -> Callable[[bytes], Templat
 
 
 @lru_cache(maxsize=256)
-def _numbered_item(text: bytes) -> Item | bytes | None:
-    """Return what a whole item stands for, None when a number in its specifier is too large."""
+def _numbered_item(text: bytes) -> tuple[int, Specifier | None]:
+    """Return the argument an item shows, and how; no specifier for a brace, or where a number in it is too large."""
     if text.endswith(b"{"):
-        return b"{"
+        return 0, None
     digits, _, shape = text[1:].partition(b":")
-    if not shape:
-        return _count(digits[:-1]), _PLAIN
-    specifier = _specifier(shape)
-    return None if specifier is None else (_count(digits), specifier)
+    return (_count(digits), _specifier(shape)) if shape else (_count(digits[:-1]), _PLAIN)
 
 
 @_remembered
@@ -154,22 +272,25 @@ def numbered_template(text: bytes) -> Template:
     """Parse a text with `{N}` and `{N:SPEC}` items (2.15)."""
     # literal text and items in turn
     pieces = _NUMBERED_ITEM.split(text)
-    shapes = pieces[1::2]
-    known = {shape: _numbered_item(shape) for shape in set(shapes)}
-    stray = b"{" in known  # perhaps a literal brace, perhaps an item that nobody can read
-    if not stray and None not in known.values():
-        return Template(pieces, list(map(known.__getitem__, shapes)), None)  # type: ignore[arg-type]
-    items: list[Item | bytes] = []
-    for number, (shape, literal) in enumerate(zip(shapes, pieces[2::2], strict=True), 1):
-        item = known[shape]
-        fault = b"failed to parse format part" if item is None else None
-        if shape == b"{" and literal[:1].isdigit():
-            symbol = b"".join(pieces[2 * number :]).lstrip(b"0123456789")[:1]
-            fault = b"unexpected symbol (%b)" % symbol if symbol and symbol != b":" else b"failed to parse format part"
-        if fault is not None:
-            return Template(pieces[: 2 * number - 1], items, b"parsing error in item %d - %b" % (number, fault))
-        items.append(item)  # type: ignore[arg-type]
-    return Template(pieces, items, None)
+    known = {shape: _numbered_item(shape) for shape in set(pieces[1::2])}
+    fault: bytes | None = None
+    faulty = {shape for shape, (_, specifier) in known.items() if specifier is None and not shape.endswith(b"{")}
+    if faulty or b"{" in known:
+        for at in range(1, len(pieces), 2):
+            # perhaps a literal brace, perhaps an item that nobody can read
+            unfinished = pieces[at] == b"{" and pieces[at + 1][:1].isdigit()
+            if not unfinished and pieces[at] not in faulty:
+                continue
+            symbol = b"".join(pieces[at + 1 :]).lstrip(b"0123456789")[:1] if unfinished else b""
+            reason = b"failed to parse format part" if symbol in b":" else b"unexpected symbol (%b)" % symbol
+            fault = b"parsing error in item %d - %b" % (at // 2 + 1, reason)
+            del pieces[at:]
+            break
+    meanings = Meanings(
+        {shape: specifier for shape, (_, specifier) in known.items()},
+        {shape: argument for shape, (argument, _) in known.items()},
+    )
+    return _template(pieces, meanings, fault)
 
 
 @_remembered
@@ -177,23 +298,14 @@ def sequential_template(text: bytes) -> Template:
     """Parse a text with `{SPEC}` items, which take the arguments one after another (3.6)."""
     # literal text and items, without their opening braces, in turn
     pieces = _SEQUENTIAL_ITEM.split(text)
-    shapes = pieces[1::2]
-    known = {shape: _specifier(shape) if shape else None for shape in set(shapes) if shape != b"{"}
-    if len(known) == len(set(shapes)) and None not in known.values():
-        items = list(zip(range(1, len(shapes) + 1), map(known.__getitem__, shapes), strict=True))
-        return Template(pieces, items, None)  # type: ignore[arg-type]
-    parsed: list[Item | bytes] = []
-    argument = 0
-    for number, shape in enumerate(shapes, 1):
-        if shape == b"{":
-            parsed.append(b"{")
-            continue
-        specifier = known[shape]
-        if specifier is None:
-            return Template(pieces[: 2 * number - 1], parsed, b"parsing error in item %d" % number)
-        argument += 1
-        parsed.append((argument, specifier))
-    return Template(pieces, parsed, None)
+    known = {shape: _specifier(shape) if shape else None for shape in set(pieces[1::2])}
+    fault: bytes | None = None
+    faulty = {shape for shape, specifier in known.items() if specifier is None and shape != b"{"}
+    if faulty:
+        at = next(at for at in range(1, len(pieces), 2) if pieces[at] in faulty)
+        fault = b"parsing error in item %d" % (at // 2 + 1)
+        del pieces[at:]
+    return _template(pieces, Meanings(known), fault)
 
 
 def split_size_hint(args: tuple[Any, ...]) -> tuple[int, tuple[Any, ...]]:
@@ -213,47 +325,13 @@ def run_template(template: Template, values: tuple[Any, ...]) -> bytes | None:
     An unreadable item is a Warning and `#error#`, a fault of the template a Warning and null.
     """
     texts: list[bytes] = []
-    limited = is_memory_limited()
-    for start in range(0, len(template.items), _AT_ONCE):
-        _format_items(template.items[start : start + _AT_ONCE], values, texts)
+    for chunk in template.chunks:
+        texts.append(chunk.text(values))
         poll()
-        if limited:
-            charge(sum(map(len, texts[start:])))
     if template.fault is not None:
         warning(template.fault)
         return None
-    if not texts:
-        return template.pieces[0]
-    pieces = template.pieces[:]
-    pieces[1::2] = texts
-    return join_strings(b"", pieces if len(pieces) > _FEW else [piece for piece in pieces if piece])
-
-
-def _format_items(items: list[Item | bytes], values: tuple[Any, ...], texts: list[bytes]) -> None:
-    """Add the texts of some items to those of the items before."""
-    put = texts.append
-    given = len(values)
-    for item in items:
-        if isinstance(item, bytes):
-            put(item)
-            continue
-        argument, specifier = item
-        if argument < given:
-            value = values[argument]
-            if type(value) is specifier.kind:
-                if specifier.verbatim:
-                    put(value)
-                    continue
-                directive = specifier.directive
-                if directive is not None and not (specifier.unsigned and value < 0):
-                    put(directive % value)
-                    continue
-            piece = specifier.format(value)
-            if piece is not None:
-                put(piece)
-                continue
-        warning(f"could not read item {len(texts) + 1} (arg. {argument})")
-        put(b"#error#")
+    return texts[0] if len(texts) == 1 and len(texts[0]) <= MAX_SIZE else join_strings(b"", texts)
 
 
 def join_strings(separator: bytes, pieces: list[bytes]) -> bytes | None:

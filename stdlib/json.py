@@ -49,6 +49,10 @@ _ONLY_BYTES, _ONLY_INTS = {bytes}, {int}
 
 # An object of more entries rarely has names in common with others.
 _LARGE = 64
+# So few items are looked at one by one.
+_SMALL = 8
+# Arrays in arrays are written by calls in calls to this depth.
+_PLAIN_DEPTH = 4
 # Containers made or written between two looks at the engine's limits.
 _POLL_EVERY = 256
 
@@ -100,7 +104,7 @@ def _quoted(values: list[bytes]) -> list[str]:
 
 
 def _plain(value: Any, keys: _Keys) -> str | None:
-    """The text of an array or a dict that holds nothing deeper than plain arrays, None for others."""
+    """The text of an array or a dict that holds nothing deeper than plain arrays; None for others."""
     if isinstance(value, Array):
         return _plain_array(value)
     if type(value) is Table:
@@ -108,16 +112,46 @@ def _plain(value: Any, keys: _Keys) -> str | None:
     return None
 
 
-def _plain_array(value: list[Any]) -> str | None:
-    """The text of an array whose elements are all strings or all ints, None for others."""
+def _plain_array(value: list[Any], depth: int = 0) -> str | None:
+    """The text of an array whose elements are all strings or all ints, or a few simple values and such arrays.
+
+    None for others.
+    """
     if not value:
         return "[]"
+    if len(value) <= _SMALL and depth < _PLAIN_DEPTH:
+        return _small_array(value, depth)
     if type(value[0]) is not type(value[-1]):
         return None
     kinds = set(map(type, value))
     if kinds == _ONLY_BYTES:
         return '["' + '","'.join(_quoted(value)) + '"]'
     return f"[{','.join(map(str, value))}]" if kinds == _ONLY_INTS else None
+
+
+def _small_array(value: list[Any], depth: int) -> str | None:
+    pieces: list[str] = []
+    put = pieces.append
+    for item in value:
+        kind = type(item)
+        if kind is int:
+            put(str(item))
+        elif kind is bytes:
+            put(_quote(item.decode("latin-1")))
+        elif kind is float:
+            put(f"{item:g}")
+        elif isinstance(item, Array):
+            text = _plain_array(item, depth + 1)
+            if text is None:
+                return None
+            put(text)
+        elif item is None:
+            put("null")
+        elif kind is bool:
+            put("true" if item else "false")
+        else:
+            return None
+    return "[" + ",".join(pieces) + "]"
 
 
 def _plain_dict(value: dict[bytes, Any], keys: _Keys) -> str | None:
@@ -407,6 +441,8 @@ class _Builder:
         return self._make_array(self._converted(found))
 
     def _converted(self, found: list[Any]) -> Iterable[Any]:
+        if len(found) <= _SMALL:
+            return self._small(found)
         if found and type(found[0]) is str:
             try:
                 return list(map(self._to_bytes, found))
@@ -417,6 +453,21 @@ class _Builder:
             convert = self.convert
             for index, item in enumerate(found):
                 found[index] = convert(item)
+        return found
+
+    def _small(self, found: list[Any]) -> list[Any]:
+        # a look at each item is quicker than a look at all
+        for index, item in enumerate(found):
+            kind = type(item)
+            if kind is list:
+                found[index] = self._make_array(self._converted(item))
+            elif kind is str:
+                found[index] = self._to_bytes(item)
+            elif kind is int:
+                if not -_EXACT <= item <= _EXACT:
+                    found[index] = _number(item)
+            elif kind is float:
+                found[index] = _number(item)
         return found
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
-from operator import methodcaller
+from itertools import islice
+from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
 
 from interp.library import Library, engine, new_array, poll_every, warning
@@ -31,6 +33,10 @@ library.constant("RE_RETURN_OFFSETS", OFFSETS)
 library.constant("RE_RETURN_BOTH", CAPTURED | OFFSETS)
 
 _span = methodcaller("span")
+_regs = attrgetter("regs")
+_NO_VALUE = (-1, -1)
+#: Matches made arrays of between two looks at the engine's limits.
+_AT_ONCE = 1024
 _short_expression = lru_cache(maxsize=256)(Expression)
 
 
@@ -113,10 +119,24 @@ def re_match_all(text: bytes, pattern: bytes, flags: int, offset: int) -> Any:
     if flags == CAPTURED:
         return new_array(expression.captured(text, start))
     found = poll_every(expression.matches(text, start))
+    make = engine().array_type
     if flags == OFFSETS and not expression.groups:
-        make = engine().array_type
         return new_array(map(make, zip(map(make, map(_span, found)))))
+    if flags == OFFSETS:
+        matches = iter(found)
+        arrays: list[Any] = []
+        while spans := list(map(_regs, islice(matches, _AT_ONCE))):
+            # columns: the whole matches, then each group
+            columns = [_offset_arrays(list(map(itemgetter(index), spans))) for index in range(expression.groups + 1)]
+            arrays.extend(map(make, zip(*columns, strict=True)))
+        return new_array(arrays)
     return new_array([_match_array(text, match.regs, flags) for match in found])
+
+
+def _offset_arrays(spans: list[tuple[int, int]]) -> Iterable[Any]:
+    """Script arrays of start and end; null for groups without a value."""
+    make = engine().array_type
+    return [None if span == _NO_VALUE else make(span) for span in spans] if _NO_VALUE in spans else map(make, spans)
 
 
 _INSERTION = re.compile(rb"[$\\]([0-9])|([$\\])\2")

@@ -15,7 +15,7 @@ from typing import Any
 from interp.library import charge, engine, poll, spend
 
 from .format_text import MAX_SIZE
-from .regex_cost import attempt_cost, consumable, reach, repeated
+from .regex_cost import Branching, attempt_cost, branching, consumable, has_backreference, reach, repeated
 from .regex_match import Machine, Progress, Stepped
 from .regex_translate import ALL, class_text, first_bytes, parse, split_pattern, translate
 
@@ -52,17 +52,24 @@ class Expression:
         self.no_start = bytes(ALL - members)
         self.only_start = bytes(members)[:1]
         self.factor = self.degree = 0
-        cost = attempt_cost(tree) if len(source) <= LONG_PATTERN else None
-        if cost is None:
+        self.branching: Branching | None = None
+        if len(source) > LONG_PATTERN:
             return
-        self.factor, self.degree = cost
-        self.reach = reach(tree)
-        members = consumable(tree.root)
+        cost = attempt_cost(tree)
+        if cost is not None:
+            self.factor, self.degree = cost
+            self.reach = reach(tree)
+            members = consumable(tree.root)
+            # One letter for the bytes that unlimited repeats may run through, white space for those that stop them.
+            marks = repeated(tree.root)
+            self.marks = bytes(97 if byte in marks else 32 for byte in range(256))
+        else:
+            self.branching = branching(tree)
+            if self.branching is None:
+                return
+            members = self.branching.alive
         self.run = re.compile(class_text(members) + b"*")
         self.everything = members == ALL
-        # One letter for the bytes that unlimited repeats may run through, white space for those that stop them.
-        members = repeated(tree.root)
-        self.marks = bytes(97 if byte in members else 32 for byte in range(256))
         try:
             self.compiled = re.compile(translate(tree.root))
         except (re.error, OverflowError, RecursionError):
@@ -72,6 +79,14 @@ class Expression:
     def _splitters(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
         """The pattern as a group, for texts that do not begin where the subject does and for those that do."""
         later, first = (b"(" + translate(self.tree.root, 1, from_start) + b")" for from_start in (False, True))
+        return re.compile(later), re.compile(first)
+
+    @cached_property
+    def _plain_splitters(self) -> tuple[re.Pattern[bytes], re.Pattern[bytes]] | None:
+        """The same without any group: quicker, but not for all patterns."""
+        if self.nullable or has_backreference(self.tree.root):
+            return None
+        later, first = (translate(self.tree.root, 0, from_start, False) for from_start in (False, True))
         return re.compile(later), re.compile(first)
 
     def matches(self, text: bytes, start: int) -> Generator[Found, None, None]:
@@ -87,19 +102,39 @@ class Expression:
             else:
                 at = yield from self._slowly(text, at, stop, progress)
 
-    def split(self, text: bytes, start: int) -> Iterator[Parts]:
-        """Yield the text from `start` on, a stretch at a time, divided at the matches in it."""
+    def split(self, text: bytes, start: int, between: bool = False) -> Iterator[Parts]:
+        """Yield the text from `start` on, a stretch at a time, divided at the matches in it.
+
+        With `between`, without the matches and their groups.
+        """
+        step = self.groups + 2
         at = start
         window = _FIRST_WINDOW
         progress = Progress(spend)
         while at < len(text):
             spend()
             stop, limit, window = self._stretch(text, at, window)
+            if limit and between and (quick := self._between_quickly(text, at, stop, limit)) is not None:
+                at = stop
+                yield quick
+                continue
             if limit:
                 parts, at = self._split_quickly(text, at, stop, limit)
             else:
                 parts, at = self._split_slowly(text, at, stop, progress)
-            yield parts
+            yield parts[::step] if between else parts
+
+    def _between_quickly(self, text: bytes, at: int, stop: int, limit: int) -> Parts | None:
+        """Divide `text[at:stop]` at the matches that begin in it, where all of them end in it, too; else None."""
+        if self._plain_splitters is None or (self.everything and limit < len(text)):
+            # some match would probably go beyond `stop`
+            return None
+        parts: Parts = self._plain_splitters[at == 0].split(text[at:limit])
+        behind = limit - len(parts[-1]) if len(parts) > 1 else at  # type: ignore[arg-type]
+        if behind > stop:
+            return None
+        parts[-1] = text[behind:stop]
+        return parts
 
     def _split_quickly(self, text: bytes, at: int, stop: int, limit: int) -> tuple[Parts, int]:
         """Divide from `at` on at the matches that begin before `stop`; all of them are found within `limit`."""
@@ -176,7 +211,7 @@ class Expression:
                     return stop
                 at = candidate.start()
             cost = _BUDGET + 1
-            if self.compiled is not None:
+            if self.compiled is not None and self.branching is None:
                 if at >= reach:
                     run = None if self.everything else self.run.match(text, at)
                     reach = run.end() if run else len(text)
@@ -214,7 +249,7 @@ class Expression:
         size = len(text)
         if self.compiled is None:
             return min(at + count, size), 0, _LAST_WINDOW
-        if self._is_cheap(size - at):
+        if self.branching is None and self._is_cheap(size - at):
             return size, size, count
         while True:
             stop = min(at + count, size)
@@ -229,6 +264,8 @@ class Expression:
 
     def _limit(self, text: bytes, at: int, stop: int) -> int:
         """Return how far all attempts that begin before `stop` can look; 0 when they might exceed the budget."""
+        if self.branching is not None:
+            return self._branching_limit(self.branching, text, at, stop)
         part = text[at:stop]
         if self.nullable:
             starts = len(part)
@@ -247,14 +284,28 @@ class Expression:
         if fixed > _LAST_WINDOW or longest < 1:
             return 0
         limit = min(limit, len(text))
+        if not self.everything:
+            # an attempt looks one byte beyond what it can contain, and perhaps at the next one
+            run = self.run.match(text, stop, limit)
+            limit = min(limit, (run.end() if run else stop) + 2)
         if stretches and limit - at > longest and b"a" * (longest + 1) in text[at:limit].translate(self.marks):
             return 0
         return limit
 
+    def _branching_limit(self, branching: Branching, text: bytes, at: int, stop: int) -> int:
+        end = min(stop + _LONG_STRETCH, len(text))
+        run = self.run.match(text, stop, end)
+        if run is not None and run.end() == end < len(text):
+            return 0
+        end = stop if run is None else run.end()
+        if branching.steps(text[at:end], _BUDGET) > _BUDGET:
+            return 0
+        # the byte that ends an attempt is looked at, and perhaps the next one
+        return min(end + 2, len(text))
+
     def count(self, text: bytes, start: int) -> int:
         """Return the number of matches from `start` on."""
-        step = self.groups + 2
-        return sum(len(parts) // step for parts in self.split(text, start))
+        return sum(len(parts) - 1 for parts in self.split(text, start, True))
 
     def captured(self, text: bytes, start: int) -> list[Any]:
         """Return for each match from `start` on a script array of its text and those of its groups."""
@@ -268,24 +319,27 @@ class Expression:
 
     def replace(self, text: bytes, template: list[bytes | int]) -> bytes | None:
         """Return `text` with all matches replaced with literal text and groups; None when it gets too long."""
-        step = self.groups + 2
         groups = [part for part in template if isinstance(part, int)]
+        literal = b"".join([part for part in template if isinstance(part, bytes)])
+        step = self.groups + 2 if groups else 1
         pieces: list[bytes] = []
         size = 0
-        for parts in self.split(text, 0):
-            count = len(parts) // step
-            room = sum(count * len(part) for part in template if isinstance(part, bytes))
+        for parts in self.split(text, 0, not groups):
+            count = len(parts) // step if groups else len(parts) - 1
+            room = count * len(literal)
             room += sum(sum(map(len, filter(None, parts[1 + part :: step]))) for part in groups)
-            size += room + sum(map(len, parts[::step]))  # type: ignore[arg-type]
-            if size > MAX_SIZE:
+            if size + room > MAX_SIZE:
                 return None
             charge(room + _POINTER * len(groups) * count)
             if not count:
                 done = parts[0] or b""
             elif not groups:
-                done = b"".join(template).join(parts[::step])  # type: ignore[arg-type]
+                done = literal.join(parts)  # type: ignore[arg-type]
             else:
                 done = b"".join(_expanded(parts, template, step, count))
+            size += len(done)
+            if size > MAX_SIZE:
+                return None
             pieces.append(done)
         return b"".join(pieces)
 

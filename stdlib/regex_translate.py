@@ -393,10 +393,11 @@ def class_text(members: frozenset[int]) -> bytes:
     return b"".join(parts)
 
 
-def translate(node: Node, outer: int = 0, from_start: bool = True) -> bytes:
+def translate(node: Node, outer: int = 0, from_start: bool = True, captures: bool = True) -> bytes:
     """Return the Python bytes pattern (without flags) for a tree (5.3).
 
     `outer` groups will stand around it. It is for texts that are the subject from its start, or else from later on.
+    Without `captures` its groups only group, which patterns with backreferences cannot do.
     """
     if isinstance(node, Byte):
         return class_text(node.members)
@@ -410,11 +411,11 @@ def translate(node: Node, outer: int = 0, from_start: bool = True) -> bytes:
             return b"(?!)"
         return b"(?%s:\\%d)" % (b"i" if node.fold else b"", node.number + outer)
     if isinstance(node, Repeat):
-        return translate(node.item, outer, from_start) + _repeat_text(node) + (b"?" if node.lazy else b"")
+        return translate(node.item, outer, from_start, captures) + _repeat_text(node) + (b"?" if node.lazy else b"")
     if isinstance(node, Group):
-        inside = b"|".join(translate(branch, outer, from_start) for branch in node.branches)
-        return (b"(%s)" if node.number else b"(?:%s)") % inside
-    return b"".join(translate(item, outer, from_start) for item in node.items)
+        inside = b"|".join(translate(branch, outer, from_start, captures) for branch in node.branches)
+        return (b"(%s)" if node.number and captures else b"(?:%s)") % inside
+    return b"".join(translate(item, outer, from_start, captures) for item in node.items)
 
 
 def _repeat_text(node: Repeat) -> bytes:

@@ -450,12 +450,17 @@ _CHARACTERS = re.compile(
     rb"(?:[\x00-\xbf\xf8-\xff]|[\xc0-\xdf][\x00-\xff]|[\xe0-\xef][\x00-\xff]{2}|[\xf0-\xf7][\x00-\xff]{3})*+"
 )
 _LONG_CHARACTER = re.compile(rb"[\xc0-\xdf][\x00-\xff]?|[\xe0-\xef][\x00-\xff]{0,2}|[\xf0-\xf7][\x00-\xff]{0,3}")
+_LENGTHS = bytes([1] * 0xC0 + [2] * 0x20 + [3] * 0x10 + [4] * 8 + [1] * 8)
 _VALID = re.compile(rb"[\x00-\x7f]|[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}")
 _LEAD_BITS = (0, 0x7F, 0x1F, 0x0F, 0x07)
 
 
 def _code_point(character: bytes) -> int:
     """Decode one character as cut out by `_CHARACTER`."""
+    try:
+        return ord(character.decode())
+    except UnicodeDecodeError:
+        pass
     if not _VALID.fullmatch(character):
         return REPLACEMENT
     value = character[0] & _LEAD_BITS[len(character)]
@@ -596,33 +601,35 @@ def string_utf8_length(_this: Any, args: tuple[Any, ...]) -> int | None:
 class Utf8Iterator(Iterator, name="utf8_iterator"):
     """Walks over the characters of a string: keys are byte offsets, values code points (chapter 06, 2.14)."""
 
+    __slots__ = ("next", "position", "size", "source")
+
     constructor = "string_utf8_iterator"
 
     def __init__(self, text: bytes, offset: int) -> None:
         """Stand before the character at byte `offset`; outside the string the iterator is finished."""
         self.source = text
-        self.position = offset
-        self.before = True
+        self.size = len(text)
+        #: Where the current character begins, and where the next one does; both are the same before the first advance.
+        self.position = self.next = offset
 
     def advance(self) -> bool:
         """Move on to the next character; False at the end."""
-        if not 0 <= self.position < len(self.source):
-            self.before = False
-            return False
-        if self.before:
-            self.before = False
+        position = self.next
+        if 0 <= position < self.size:
+            self.position = position
+            self.next = position + _LENGTHS[self.source[position]]
             return True
-        character = _CHARACTER.match(self.source, self.position)
-        if character is not None:
-            self.position = character.end()
-        return self.position < len(self.source)
+        # behind the last character, which may be incomplete, or where it was put outside of the string
+        self.position = self.next = position if self.position == position else self.size
+        return False
 
     def data(self) -> tuple[int, int]:
         """Byte offset and code point of the current character; IteratorError before the first and after the last."""
-        character = _CHARACTER.match(self.source, self.position) if self.position >= 0 else None
-        if self.before or character is None:
+        position, end = self.position, self.next
+        if position == end:
             raise IteratorError("failed to retrieve data from iterator")
-        return self.position, _code_point(character[0])
+        byte = self.source[position]
+        return position, byte if byte < 0x80 else _code_point(self.source[position:end])
 
     def iterator(self) -> Utf8Iterator:
         """Return the iterator itself."""
@@ -631,7 +638,7 @@ class Utf8Iterator(Iterator, name="utf8_iterator"):
     def clone(self) -> Utf8Iterator:
         """Return an iterator of its own at the same place."""
         copy = Utf8Iterator(self.source, self.position)
-        copy.before = self.before
+        copy.next = self.next
         return copy
 
     def serialize_args(self) -> tuple[bytes]:
@@ -654,8 +661,7 @@ class Utf8Iterator(Iterator, name="utf8_iterator"):
         if number is MISSING:
             warning(f'Property write process interrupted: "offset" - expected int, got {type_name(value)}')
             return
-        self.position = number
-        self.before = True
+        self.position = self.next = number
 
 
 library.type(Utf8Iterator)

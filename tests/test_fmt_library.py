@@ -9,6 +9,7 @@ import resource
 import struct
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from interp import Engine, LimitExceeded, Limits
 from interp.runtime import state
 from interp.runtime.values import Array
-from stdlib import format_text
+from stdlib import format_text, string
 from stdlib.fmt import library
 from stdlib.fmt_parser import FormatStream, ReadError, class_members
 
@@ -426,3 +427,40 @@ def test_directives_print_what_the_specifiers_say() -> None:
             format_text.run_template(template, (b"", value))
             == b"<" + (b"#error#" if written is None else written) + b">"
         )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"{d}", b"{x}", b"{s}", b"{c4}", b"{f.2}", b"{b}", b"{d6p0}", b"{{"]),
+            st.sampled_from([0, 7, -7, 1.5, b"text", b"12%", None, True]),
+            st.sampled_from([b"", b"%", b"%d}", b" - "]),
+        ),
+        max_size=12,
+    ),
+    st.sampled_from([1, 2, 3, 1024]),
+)
+def test_items_written_together_are_written_as_alone(items: list[tuple[bytes, Any, bytes]], together: int) -> None:
+    shown = [value for item, value, _ in items if item != b"{{"]
+    alone, messages, argument = b"", [], 0
+    for number, (item, value, literal) in enumerate(items, 1):
+        argument += item != b"{{"
+        alone += call("fmt_text", item, value) + literal
+        if collected:
+            messages.append(b"fmt_text(): could not read item %d (arg. %d)" % (number, argument))
+    template = b"".join(item + literal for item, _, literal in items)
+    with mock.patch.object(format_text, "_AT_ONCE", together):
+        # longer ones are not remembered
+        long = template + b"." * 5000
+        assert call("fmt_text", long, *shown) == alone + b"." * 5000
+    assert collected == messages
+    assert call("fmt_text", template, *shown) == alone
+    assert collected == messages
+    # the same with numbers, backwards
+    last = len(shown)
+    numbers = iter(range(last, 0, -1))
+    text = b"".join(
+        (item if item == b"{{" else b"{%d:%b" % (next(numbers), item[1:])) + literal for item, _, literal in items
+    )
+    assert string.library.functions["string_format"](None, text, *reversed(shown)) == alone
+    assert len(collected) == 2 * len(messages)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import io
 import os
 import pathlib
 import stat
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,9 +26,8 @@ from stdlib.io import File, Stream, library
 
 READ, WRITE = 1, 2
 POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX files")
-NOT_ROOT = pytest.mark.skipif(
-    os.name != "posix" or os.geteuid() == 0, reason="root may open everything, so permissions refuse nothing"
-)
+#: A user without rights.
+NOBODY = 65534
 FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 
 collected: list[bytes] = []
@@ -190,17 +191,60 @@ def test_full_device(world: state.World) -> None:
     assert do(file, "close") is True
 
 
-@NOT_ROOT
-def test_permissions(world: state.World, tmp_path: pathlib.Path) -> None:
-    (tmp_path / "secret").write_bytes(b"x")
-    (tmp_path / "secret").chmod(0)
-    (tmp_path / "closed").mkdir(0)
-    assert call("io_file_read", b"secret") is None and world.errno == errno.EACCES
-    assert call("io_file_write", b"secret", b"") is None and world.errno == errno.EACCES
-    assert call("io_file_exists", b"secret") is False and call("io_dir_exists", b"closed") is False
-    assert call("io_dir", b"closed") is None and world.errno == errno.EACCES
-    assert call("io_setcwd", b"closed") is False and world.errno == errno.EACCES
-    assert not call("io_file", b"secret", READ)
+@contextlib.contextmanager
+def unprivileged() -> Iterator[pathlib.Path]:
+    """A folder of a user for whom permissions count: root gives up its rights for the time."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        root = os.geteuid() == 0
+        if root:
+            os.chown(folder, NOBODY, NOBODY)
+            os.seteuid(NOBODY)
+        try:
+            yield folder
+        finally:
+            if root:
+                os.seteuid(0)
+
+
+@POSIX
+def test_permissions(world: state.World) -> None:
+    with unprivileged() as folder:
+        world.slots["filesystem"] = FileSystem(os.fsencode(folder))
+        (folder / "secret").write_bytes(b"x")
+        (folder / "secret").chmod(0)
+        (folder / "fixed").write_bytes(b"x")
+        (folder / "fixed").chmod(0o444)
+        (folder / "closed").mkdir(0)
+        (folder / "full").mkdir()
+        (folder / "full" / "item").write_bytes(b"x")
+        (folder / "full").chmod(0o555)
+
+        def refused(name: str, *args: Any) -> bool:
+            world.errno = 0
+            return call(name, *args) in (None, False) and world.errno == errno.EACCES
+
+        assert refused("io_file_read", b"secret")
+        assert collected == [b"io_file_read(): failed to open file"]
+        for name in (b"secret", b"fixed", b"full/new"):
+            assert refused("io_file_write", name, b"")
+            assert collected == [b"io_file_write(): failed to create file"]
+        assert call("io_file_read", b"fixed") == b"x"
+        assert call("io_file_exists", b"secret") is False and call("io_file_exists", b"fixed") is True
+        assert call("io_dir_exists", b"closed") is False and call("io_dir_exists", b"full") is True
+        assert refused("io_dir", b"closed")
+        assert collected == [b"io_dir(): failed to open directory"]
+        assert refused("io_setcwd", b"closed") and refused("io_stat", b"closed/item")
+        assert refused("io_dir_create", b"full/new") and refused("io_file_delete", b"full/item")
+        assert refused("io_rename", b"full/item", b"item") and refused("io_rename", b"fixed", b"full/fixed")
+        assert collected == []
+        for path, mode in ((b"secret", READ), (b"fixed", WRITE), (b"fixed", READ | WRITE), (b"full/new", WRITE)):
+            world.errno = 0
+            assert not call("io_file", path, mode) and world.errno == errno.EACCES and collected == []
+        file = opened(b"fixed", READ)
+        assert do(file, "open", b"secret", READ) is False and file.is_open is False
+        for name in ("closed", "full"):
+            (folder / name).chmod(0o777)
 
 
 @POSIX

@@ -18,7 +18,7 @@ from interp.runtime import state
 from interp.runtime.values import Array
 from stdlib import regex_match, regex_search
 from stdlib.re import library
-from stdlib.regex_cost import attempt_cost, reach, repeated
+from stdlib.regex_cost import attempt_cost, branching, reach, repeated
 from stdlib.regex_match import Machine, Progress
 from stdlib.regex_search import Expression
 from stdlib.regex_translate import (
@@ -205,8 +205,9 @@ def test_all_ways_of_searching_find_the_same(budget: int, source: str, modifiers
         whole = reference_matches(tree, text, 0)
     except _TooLong:
         assume(False)
-    at, replaced = 0, b""
+    at, replaced, plainly = 0, b"", b""
     for spans in whole:
+        plainly += text[at : spans[0][0]] + b"-"
         replaced += text[at : spans[0][0]] + b"<" + text[slice(*spans[0])] + b"\\>"
         at = spans[0][1]
     with pytest.MonkeyPatch.context() as patch:
@@ -219,6 +220,7 @@ def test_all_ways_of_searching_find_the_same(budget: int, source: str, modifiers
         assert [found.regs for found in expression.matches(text, start)] == wanted
         assert expression.count(text, start) == len(wanted)
         assert expression.replace(text, [b"<", 0, b"\\>"]) == replaced + text[at:]
+        assert expression.replace(text, [b"-"]) == plainly + text[at:]
 
 
 @pytest.mark.parametrize("steps", [1, 1000])
@@ -234,7 +236,7 @@ def test_both_matchers_agree_with_the_reference(steps: int, source: str, modifie
         patch.setattr(regex_match, "POLL_STEPS", steps)
         found = Machine(tree).search(text, 0, len(text), Progress(nothing))
     assert (found.regs if found else None) == wanted
-    if attempt_cost(tree) is not None:
+    if attempt_cost(tree) is not None or branching(tree) is not None:
         translated = re.compile(translate(tree.root)).search(text)
         regs = translated.regs if translated and translated.start() < len(text) else None
         assert regs == wanted
@@ -265,6 +267,38 @@ def test_attempts_cost_no_more_than_estimated(source: str, modifiers: str, kind:
     steps = (1 << 40) - progress.steps
     # A step of the estimate is a byte looked at; around it, the machine keeps books about every node.
     assert steps <= 20 * (len(source) + 1) * cost[0] * (stretch + 1) ** cost[1]
+
+
+#: Most of these have no bound for all texts.
+NESTED = st.recursive(
+    st.sampled_from(["a", "b", "[ab]", "a?", "b*", "a+"]),
+    lambda inner: st.tuples(
+        st.lists(st.lists(inner, min_size=1, max_size=3).map("".join), min_size=1, max_size=2).map("|".join),
+        st.sampled_from(["*", "+", "+?", "{2,3}", "?"]),
+    ).map(lambda parts: f"({parts[0]}){parts[1]}"),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=500)
+@given(NESTED, st.sampled_from(["", "c", "$", "b"]), st.text("aab c", max_size=12))
+def test_texts_cost_no_more_than_added_up(source: str, tail: str, text: str) -> None:
+    tree = compiled(source + tail, "")
+    adding = branching(tree)
+    if attempt_cost(tree) is not None or adding is None:
+        return
+    steps = 0
+    try:
+        for at in range(len(text)):
+            matcher = Reference(text.encode())
+            matcher.match(tree.root, at, lambda end: False)
+            steps += matcher.steps
+    except _TooLong:
+        steps = 20_000
+    estimate = adding.steps(text.encode(), 1 << 40)
+    assert steps <= 2 * estimate
+    assert adding.steps(text.encode(), estimate) == estimate
+    assert adding.steps(text.encode(), estimate - 1) > estimate - 1
 
 
 @pytest.mark.parametrize("pattern", ["/(a*)*b/", "/(.*)\\1b/", "/(a?){30}b/", "/((a|a){2,3})*b/"])
