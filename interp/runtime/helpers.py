@@ -5,10 +5,9 @@ Rule of this file: `TABLE` is the whole contract between `interp.compiler` and t
 
 from __future__ import annotations
 
-from types import FunctionType
-
 from . import access, calls, convert, operators, threads
 from .iterators import NotIterable, get_iterator, iterate
+from .kinds import FunctionType
 from .messages import error, warning
 from .state import current
 from .values import (

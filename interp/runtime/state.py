@@ -7,7 +7,6 @@ refers to the script-visible thread handle (frames would keep it alive); a `Worl
 from __future__ import annotations
 
 import _thread
-import itertools
 from _weakref import ref
 
 TYPE_CHECKING = False
@@ -166,13 +165,14 @@ class Identities:
 
     def __init__(self) -> None:
         self._numbers: dict[int, tuple[int, Any]] = {}
-        self._next = itertools.count(0x1000, 0x10)
+        self._next = 0x1000
 
     def number(self, thing: Any) -> int:
         entry = self._numbers.get(id(thing))
         if entry is not None:
             return entry[0]
-        number = next(self._next)
+        number = self._next
+        self._next += 0x10
         try:
             keep: Any = ref(thing, self._forget(id(thing)))
         except TypeError:

@@ -11,9 +11,9 @@ Rules of this file:
 from __future__ import annotations
 
 import sys
-from _weakrefset import WeakSet
-from types import FunctionType
+from _weakref import ref
 
+from .kinds import FunctionType
 from .state import current
 
 TYPE_CHECKING = False
@@ -547,7 +547,7 @@ class Shape:
     """What a meta-object knows about the Python classes that mirror it.
 
     `instances` holds the class for each state of the switch; `dependents` all classes whose chain contains the
-    meta-object, to be refreshed when it changes.
+    meta-object, held weakly, to be refreshed when it changes.
     """
 
     __slots__ = ("dependents", "instances", "owner")
@@ -555,7 +555,11 @@ class Shape:
     def __init__(self, owner: Any) -> None:
         self.owner = owner
         self.instances: dict[bool, type] = {}
-        self.dependents: WeakSet[type] = WeakSet()
+        self.dependents: set[ref[type]] = set()
+
+    def alive(self) -> list[type]:
+        """The dependents that there still are."""
+        return [cls for cls in [dependent() for dependent in list(self.dependents)] if cls is not None]
 
     def changed(self, key: bytes) -> None:
         """An entry of the owner was written or removed."""
@@ -563,7 +567,7 @@ class Shape:
             world = current().world
             if self.owner is world.array_meta:
                 world.namespace["$push_kept"] = False
-        for cls in list(self.dependents):
+        for cls in self.alive():
             if key.startswith(b"__"):
                 mirror(cls)
             elif not cls.is_hooked:  # type: ignore[attr-defined]
@@ -571,7 +575,7 @@ class Shape:
 
     def relinked(self) -> None:
         """The owner's own meta-object or switch changed."""
-        for cls in list(self.dependents):
+        for cls in self.alive():
             mirror(cls)
 
 
@@ -711,7 +715,7 @@ def _follow(cls: Any) -> None:
     for meta in chain(cls.meta):
         shape = shape_of(meta)
         if shape is not None:
-            shape.dependents.add(cls)
+            shape.dependents.add(ref(cls, shape.dependents.discard))
 
 
 def _unbound(meta: Any) -> Any:
@@ -875,7 +879,7 @@ def meta_of(obj: Any) -> tuple[Any, bool]:
 
 
 def _follow_dependents(obj: Any) -> None:
-    for cls in list(obj.shape.dependents):
+    for cls in obj.shape.alive():
         _follow(cls)
 
 
