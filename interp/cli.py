@@ -516,14 +516,13 @@ def _catch_interrupts() -> None:
 
 def _leave(status: int) -> NoReturn:
     """End the process without tearing down what the system frees anyway, unless somebody waits for that."""
-    import atexit
-
+    atexit = sys.modules.get("atexit")
     monitoring = getattr(sys, "monitoring", None)
     watched = (
         sys.gettrace() is not None
         or sys.getprofile() is not None
         or sys.flags.inspect
-        or atexit._ncallbacks()
+        or (atexit is not None and atexit._ncallbacks())
         or (monitoring is not None and any(map(monitoring.get_tool, range(6))))
     )
     if watched:

@@ -12,8 +12,6 @@ name, or several joined by `|`; `...` at the end passes the remaining values on 
 
 from __future__ import annotations
 
-from types import FunctionType
-
 from .runtime import iterators as _iterators
 from .runtime import values as _values
 from .runtime.calls import call, call_multi, is_callable
@@ -29,6 +27,7 @@ from .runtime.guard import guarded, native_truth
 from .runtime.guard import safe_text as to_text
 from .runtime.helpers import KNOWN_NATIVES
 from .runtime.iterators import NotIterable, iterate
+from .runtime.kinds import FunctionType
 from .runtime.messages import NATIVE_CODES, error, message, warning
 from .runtime.state import INFO, current
 from .runtime.values import (

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import _thread
 import os
-from _weakrefset import WeakSet
 from sys import getallocatedblocks
 from time import monotonic
 
@@ -346,7 +345,7 @@ class Watchdog:
     """One daemon thread that looks at all engines' calls."""
 
     def __init__(self) -> None:
-        self.guards: WeakSet[Guard] = WeakSet()
+        self.guards: Any = None
         self.wake_up: Any = None
         self.running = False
         self.tick = TICK
@@ -354,11 +353,13 @@ class Watchdog:
     def watch(self, guard: Guard) -> None:
         """From now on the guard's calls are seen; called before a call that may not have been announced."""
         with _lock:
-            self.guards.add(guard)
             if self.wake_up is None:
-                from threading import Event  # here, as start-up time counts
+                from _weakrefset import WeakSet  # here, as start-up time counts
+                from threading import Event
 
+                self.guards = WeakSet()
                 self.wake_up = Event()
+            self.guards.add(guard)
             if not self.running:
                 self.running = True
                 _thread.start_new_thread(self.run, ())

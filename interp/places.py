@@ -11,12 +11,11 @@ import ast
 import itertools
 import linecache
 import sys
-import warnings
 from bisect import bisect_right
 from types import CodeType
 
 from .compiler import pipeline
-from .compiler.generate import UnitGenerator, finish
+from .compiler.generate import generate
 from .compiler.pipeline import Unit
 from .runtime.messages import Place
 from .syntax.lexer import END, Tokens, spans, tokenize
@@ -250,18 +249,17 @@ class _Layout:
         resolve(tree, unit.nesting, unit.shape is not None)
         if unit.shape is not None:
             unit.shape(tree)
-        module = UnitGenerator(tree, unit.key, *unit.options).module()
         assert self.text.tokens is not None
         lines = self.text.tokens.lines
-        for node in ast.walk(module):
-            token = getattr(node, "lineno", 0) - base
-            if token >= 0:
-                node.lineno = node.end_lineno = lines[token]  # type: ignore[attr-defined]
-                node.col_offset = node.end_col_offset = token + 1  # type: ignore[attr-defined]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            code = compile(module, unit.file, "exec", dont_inherit=True, optimize=0)
-        return finish(next(const for const in code.co_consts if isinstance(const, CodeType)), unit.source)
+
+        def as_columns(module: ast.Module, _file: str) -> None:
+            for node in ast.walk(module):
+                token = getattr(node, "lineno", 0) - base
+                if token >= 0:
+                    node.lineno = node.end_lineno = lines[token]  # type: ignore[attr-defined]
+                    node.col_offset = node.end_col_offset = token + 1  # type: ignore[attr-defined]
+
+        return generate(tree, unit.file, unit.key, *unit.options, unit.source, as_columns)
 
     def token(self, path: tuple[int, ...], place: Place) -> int | None:
         """The token at work in a function of the unit; `path` leads to its code through the constants."""

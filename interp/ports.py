@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from _weakrefset import WeakSet
+from _weakref import ref
 
 from .runtime import threads as _threads
 from .runtime.state import _local, current
@@ -47,29 +47,32 @@ class Resources:
     """
 
     def __init__(self, sockets: int | None = None, guard: Any = None) -> None:
-        self._items: WeakSet[Any] = WeakSet()
+        self._items: set[ref[Any]] = set()
         self._sockets = sockets
         self._guard = guard
 
     def add(self, item: Any) -> None:
         """Remembers an object with a `close()` method."""
-        self._items.add(item)
+        self._items.add(ref(item, self._items.discard))
         if self._sockets is not None and len(self._items) > self._sockets and self.count("socket") > self._sockets:
             self._guard.fire("sockets")
 
     def discard(self, item: Any) -> None:
-        self._items.discard(item)
+        self._items.discard(ref(item))
 
     def __len__(self) -> int:
         return len(self._items)
 
+    def _alive(self) -> list[Any]:
+        return [item for item in [known() for known in list(self._items)] if item is not None]
+
     def count(self, type_name: str) -> int:
         """How many objects of a type are open."""
-        return sum(1 for item in list(self._items) if getattr(item, "type_name", None) == type_name)
+        return sum(1 for item in self._alive() if getattr(item, "type_name", None) == type_name)
 
     def close_opened(self) -> None:
         """Closes what scripts opened; the engine goes on."""
-        for item in list(self._items):
+        for item in self._alive():
             try:
                 item.close()
             except OSError:

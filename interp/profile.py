@@ -25,7 +25,7 @@ from greenlet import getcurrent
 
 from .compiler import pyast as p
 from .compiler.cache import Cache
-from .compiler.generate import generate
+from .compiler.generate import PART, generate
 from .compiler.pipeline import disk_cache, parse_unit, register_twins
 from .runtime.messages import NATIVE_CODES, OUTLINED, RENAMING_CODES
 
@@ -69,7 +69,7 @@ class Marker:
 
     def _function(self, node: ast.FunctionDef) -> None:
         name = node.name
-        if name in ("$unit", "$make"):
+        if name in ("$unit", "$make") or name.startswith(PART):
             for statement in node.body:
                 self._inner(statement)
             return

@@ -77,30 +77,54 @@ def load() -> bool:
 
 def _make(modules: "list[Module]") -> None:
     """Makes the modules as the import system would, without its search and its locks."""
+    import builtins
+
     loaded = sys.modules
     kind, spec_kind = type(sys), type(sys.__spec__)
-    for name, file, folder, _, _, code in modules:
-        if name in loaded:
-            continue
-        module = kind(name)
-        parent, _, last = name.rpartition(".")
-        spec = spec_kind(name, None, origin=file, is_package=folder is not None)
-        spec.has_location = True
-        names = module.__dict__
-        names["__spec__"] = spec
-        names["__file__"] = file
-        names["__package__"] = parent
-        if folder is not None:
-            names["__package__"] = name
-            names["__path__"] = spec.submodule_search_locations = [folder]
-        loaded[name] = module
-        try:
-            exec(code, names)
-        except BaseException:
-            del loaded[name]
-            raise
-        if parent:
-            setattr(loaded[parent], last, module)
+    slow_import = builtins.__import__
+
+    def quick_import(name, names=None, local=None, wanted=(), level=0):  # type: ignore[no-untyped-def]
+        # an import of what is there already: most of them, and the import system takes some microseconds for each
+        if level:
+            package = names["__package__"].rsplit(".", level - 1)[0]
+            module = loaded.get(package + "." + name if name else package)
+        else:
+            module = loaded.get(name)
+        if module is not None and (wanted or level or "." not in name):
+            there = module.__dict__
+            if not wanted or "__path__" not in there or there.keys() >= {*wanted}:
+                return module
+        return slow_import(name, names, local, wanted, level)
+
+    builtins.__import__ = quick_import
+    try:
+        for name, file, folder, _, _, code in modules:
+            if name in loaded:
+                continue
+            module = kind(name)
+            parent, _, last = name.rpartition(".")
+            names = module.__dict__
+            # what the class's own constructor would set, which takes longer
+            spec = names["__spec__"] = spec_kind.__new__(spec_kind)
+            spec.__dict__ = {
+                "name": name, "loader": None, "origin": file, "loader_state": None, "submodule_search_locations": None,
+                "_uninitialized_submodules": [], "_set_fileattr": True, "_cached": None, "_initializing": False,
+            }  # fmt: skip
+            names["__file__"] = file
+            names["__package__"] = parent
+            if folder is not None:
+                names["__package__"] = name
+                names["__path__"] = spec.submodule_search_locations = [folder]
+            loaded[name] = module
+            try:
+                exec(code, names)
+            except BaseException:
+                del loaded[name]
+                raise
+            if parent:
+                setattr(loaded[parent], last, module)
+    finally:
+        builtins.__import__ = slow_import
 
 
 def keep() -> None:

@@ -96,6 +96,7 @@ class Coverage:
 
 def script_lines(file: str) -> set[int]:
     """The lines of a script with code on them."""
+    from .compiler.generate import PART
     from .compiler.pipeline import compile_unit
 
     with open(file, "rb") as opened:
@@ -104,8 +105,9 @@ def script_lines(file: str) -> set[int]:
     waiting: list[CodeType] = [part for part in code.co_consts if hasattr(part, "co_lines")]  # not the frame around it
     while waiting:
         part = waiting.pop()
-        # the first line of a function's code is its heading, which nothing runs
-        found.update(line for start, _, line in part.co_lines() if line and start)
+        if not part.co_name.startswith(PART):
+            # the first line of a function's code is its heading, which nothing runs
+            found.update(line for start, _, line in part.co_lines() if line and start)
         waiting += [inner for inner in part.co_consts if hasattr(inner, "co_lines")]
     return found
 

@@ -3,6 +3,8 @@
 Rules of this file:
 * a unit is one Python function that makes all functions without a `use` list (once, so that each has one identity)
   and returns `<main>`; closures are made where they stand, as nested Python functions sharing cells;
+* the unit makes its functions in parts, each a Python function that the host compiles as soon as it is complete: for
+  each function the host copies all names around it, and a tree in the processor's caches is worked on faster;
 * a script function is `def f( this, a=None, … )`; it returns its first result. A function that can give none or
   several is generated twice: the twin returns all results as a tuple (see `interp.runtime.calls.TWINS`);
 * helper names contain a `$`, which no script name can; script globals are Python globals of the same name.
@@ -34,6 +36,10 @@ from .values import V
 # Names that Python does not accept or uses itself.
 RESERVED = frozenset(("None", "True", "False", "__debug__", "__builtins__"))
 
+# How many functions stand in one part of a unit.
+_PART = 24
+PART = "$part"
+
 _VARIADIC = frozenset(("va_get_args", "va_get_arg", "va_arg_count"))
 
 
@@ -45,8 +51,13 @@ def script_name(name: str) -> str:
 class UnitGenerator:
     """Generates a whole unit: a file, an `eval` text, a program."""
 
-    def __init__(self, unit: n.Function, key: str, limits: bool, optimize: bool, counting: bool = False) -> None:
+    def __init__(
+        self, unit: n.Function, key: str, limits: bool, optimize: bool, counting: bool = False,
+        build: Callable[[ast.Module], CodeType] | None = None,
+    ) -> None:  # fmt: skip
+        """`build` compiles a module and gives the code of the one function in it; without it parts stay trees."""
         self.unit = unit
+        self.build = build
         self.key = key
         self.limits = limits
         self.optimize = optimize
@@ -54,6 +65,10 @@ class UnitGenerator:
         self.hints = Hints(unit) if optimize else None
         self.out: list[ast.stmt] = []
         self.defined: dict[int, str] = {}
+        self.outer: list[str] = []  # the functions in `out` that `<main>` may name
+        self.nested = 0
+        self.parts: list[CodeType] = []
+        self.made: list[ast.stmt] = []  # the parts, as the unit calls them
         self.twins = 0
         self.closures = 0
         self.stores: set[str] = set()  # attributes that its code stores without notice (`runtime.shapes.note_stores`)
@@ -63,8 +78,27 @@ class UnitGenerator:
         name = self.defined.get(id(function))
         if name is None:
             name = self.defined[id(function)] = f"$f{len(self.defined)}"
+            self.nested += 1
             self.out.extend(self.definition(function, name, self.out, None))
+            self.nested -= 1
+            if not self.nested:
+                self.outer.append(name)
+                if len(self.outer) == _PART:
+                    self.end_part()
         return name
+
+    def end_part(self) -> None:
+        """Makes a part of the functions since the last one; only `<main>` and its closures name them from outside."""
+        name = f"{PART}{len(self.parts)}"
+        names = p.tuple_of([p.name(item, 1) for item in self.outer], 1)
+        part = p.function(name, [], [], None, [*self.out, p.return_(names, 1)], 1)
+        self.out.clear()
+        if self.build is not None:
+            self.parts.append(self.build(ast.Module([part], [])))
+            part = p.function(name, [], [], None, [p.pass_(1)], 1)  # its code takes the place of this one's
+        targets = ast.Tuple([p.target(item, 1) for item in self.outer], p.STORE, **p.at(1))
+        self.made += [part, p.assign(targets, p.call(name, [], 1), 1)]
+        self.outer.clear()
 
     def definition(
         self, function: n.Function, name: str, out: list[ast.stmt], outer: FunctionGenerator | None
@@ -109,7 +143,7 @@ class UnitGenerator:
         self.defined[id(self.unit)] = "$main"
         main = self.definition(self.unit, "$main", self.out, None)
         forget_loops()
-        body = [*self.out, *main, p.return_(p.name("$main", 1), 1)]
+        body = [*self.made, *self.out, *main, p.return_(p.name("$main", 1), 1)]
         if self.stores:
             body.insert(0, p.expression(p.const(" ".join(["stores", *sorted(self.stores)]), 1), 1))
         return ast.Module([p.function("$unit", [], [], None, body, 1)], [])
@@ -352,6 +386,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
         if function.uses:
             head.append(p.scope(ast.Nonlocal, [self.py_name(used) for used in function.uses], line))
         defaults = [] if variadic else [p.const(None, line) for _ in params]
+        del self.stores  # it refers to this generator: without it nothing keeps the tree once it is compiled
         return p.function(
             name, ["this"] if variadic else ["this", *params], defaults, "$rest" if variadic else None,
             [*head, *setup, *self.out], line,
@@ -432,17 +467,29 @@ def generate(
 
     `key` must differ between units that differ; `limits` selects the variant that polls the engine's stop flag at loop
     back-edges and function entries, `counting` with it the one that calls `$tick` there instead. The code of each
-    function holds the unit's `source` (see `interp.runtime.functions`). `change` is shown the Python tree, and the
+    function holds the unit's `source` (see `interp.runtime.functions`). `change` is shown each Python tree, and the
     file's name, before it is compiled.
     """
-    module = UnitGenerator(unit, key, limits, optimize, counting).module()
-    if change is not None:
-        change(module, file)
+
+    def build(module: ast.Module) -> CodeType:
+        if change is not None:
+            change(module, file)
+        code = compile(module, file, "exec", dont_inherit=True, optimize=0)
+        return next(const for const in code.co_consts if isinstance(const, CodeType))
+
+    generator = UnitGenerator(unit, key, limits, optimize, counting, build)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # what the host thinks of `5()` is no message of the script's
-        code = compile(module, file, "exec", dont_inherit=True, optimize=0)
-    inner = next(const for const in code.co_consts if isinstance(const, CodeType))
-    return finish(inner, source)
+        code = build(generator.module())
+    if generator.parts:
+        parts = iter(generator.parts)
+        consts = [next(parts) if _is_part(const) else const for const in code.co_consts]
+        code = code.replace(co_consts=tuple(consts))
+    return finish(code, source)
+
+
+def _is_part(const: object) -> bool:
+    return isinstance(const, CodeType) and const.co_name.startswith(PART)
 
 
 def generate_source(unit: n.Function, key: str, limits: bool = False, optimize: bool = True) -> str:

@@ -10,6 +10,7 @@ Guesses (what a parameter probably is, what a property probably holds) are kept 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..pace import look
@@ -105,12 +106,20 @@ class _Inference:
         self.unassigned: set[str] = set()
         self.assigned: set[str] = set()
         self.bounds: dict[str, int] = {}
-        self.changed = False
+        self.changed = False  # whether a variable became wider after this round had read it
+        self.seen: set[str] = set()  # what this round has read
         self.round = 0
 
     def run(self) -> Types:
+        types = Types()
+        if all(kind is ANYTHING for kind in self.env.values()):
+            # parameters alone, which no text makes narrower
+            types.variables = self.env
+            types.assigned_first = set(self.env)
+            return types
         for self.round in range(12):
             self.changed = False
+            self.seen.clear()
             self.assigned = set(self.function.params)
             self.body(self.function.body)
             if not self.changed:
@@ -118,7 +127,6 @@ class _Inference:
         else:
             # no fixpoint in time: nothing is known
             self.env = dict.fromkeys(self.env, ANYTHING)
-        types = Types()
         for name, kind in self.env.items():
             types.variables[name] = kind if kind[0] else full(NULL)
         types.assigned_first = {name for name in self.env if name not in self.unassigned}
@@ -142,14 +150,17 @@ class _Inference:
             new = (new[0], lo, hi)
         if new != old:
             self.env[name] = new
-            self.changed = True
+            if name in self.seen:
+                self.changed = True
         self.assigned.add(name)
 
     def read(self, name: str) -> Type:
         if name not in self.assigned and name not in self.unassigned:
             self.unassigned.add(name)
             self.env[name] = join(self.env.get(name, ANYTHING), full(NULL))
-            self.changed = True
+            if name in self.seen:
+                self.changed = True
+        self.seen.add(name)
         kind = self.env.get(name, ANYTHING)
         if name in self.bounds and kind[0] == INT:
             return INT, min(kind[1], self.bounds[name]), min(kind[2], self.bounds[name])
@@ -298,115 +309,128 @@ class _Inference:
             value = node.value
             return (INT, value, value) if type(value) is int else full(const_mask(value))
         if kind is n.Name:
-            return self.name(node)
-        if kind is n.Paren:
-            result = ANYTHING
-            for item in node.items:
-                result = self.expr(item)
-            return result
-        if kind is n.Binary:
-            left, right = self.expr(node.left), self.expr(node.right)
-            return binary_type(node.op, left, right, node)
-        if kind is n.Assign:
-            if isinstance(node.target, n.Name):
-                result = self.expr(node.value)
-                if self.counts(node.target, node.value):
-                    result = self.stepped(node.target.name, node.value)
-                self.set(node.target, result)
-                return result
-            result = self.expr(node.value)
-            self.parts(node.target)
-            return result
-        if kind is n.OpAssign:
-            return self.op_assign(node)
-        if kind is n.IncDec:
-            return self.inc_dec(node)
-        if kind is n.Logic:
-            left = self.expr(node.left)
-            before = set(self.assigned)
-            right = self.expr(node.right)
-            self.assigned = before
-            return join(left, right)
-        if kind is n.IfExpr:
-            self.expr(node.cond)
-            before = set(self.assigned)
-            then = self.expr(node.then)
-            self.assigned = set(before)
-            other = self.expr(node.other)
-            self.assigned = before
-            return join(then, other)
-        if kind is n.Unary:
-            return unary_type(node, self.expr(node.operand))
-        if kind is n.Concat:
-            for item in node.items:
-                self.expr(item)
-            return full(STR)
-        if kind is n.VarDecl:
-            for target, value in node.items:
-                if value is not None:
-                    self.expr(n.Assign(node.line, target, value))
-            return full(NULL)
-        return self.other(node)
+            return self.read(node.name) if node.storage == "local" else ANYTHING
+        handler = _EXPRESSIONS.get(kind)
+        return ANYTHING if handler is None else handler(self, node)
 
-    def other(self, node: Any) -> Type:
-        kind = type(node)
-        if kind is n.Prop:
-            obj = self.expr(node.obj)
-            self.expr(node.key)
-            if isinstance(node.key, n.Const):
-                if obj[0] == STR and node.key.value == b"length":
-                    return INT, 0, 1 << 48
-                if obj[0] == ARRAY and node.key.value == b"size":
-                    return INT, 0, 1 << 48
-            return ANYTHING
-        if kind is n.Index:
-            obj = self.expr(node.obj)
-            self.expr(node.key)
-            return (INT | NULL, 0, 255) if obj[0] == STR else ANYTHING
-        if kind is n.Call:
-            self.expr(node.func)
-            for item in node.args:
-                self.expr(item)
-            return ANYTHING
-        if kind is n.ArrayLit:
-            for item in node.items:
-                self.expr(item)
-            return full(ARRAY)
-        if kind is n.DictLit:
-            for entry in node.entries:
-                self.expr(entry.key)
-                self.expr(entry.value)
-            return full(OTHER)
-        if kind is n.CompatCall:
-            for item in (node.this, node.func, *node.args):
-                self.expr(item)
-            return ANYTHING
-        if kind is n.New:
-            for item in (node.func, *node.args):
-                self.expr(item)
-            return ANYTHING
-        if kind is n.ThreadCall:
-            self.expr(node.call)
-            return ANYTHING
-        if kind is n.Sync:
-            # evaluated again and again
-            for item in node.args:
-                self.expr(item)
-            return full(BOOL)
-        if kind is n.MultiAssign:
-            self.expr(node.call)
-            for target in node.targets:
-                self.set(target, ANYTHING)
-            return ANYTHING
-        if kind is n.MultiSet:
-            result = self.expr(node.obj)
-            for entry in node.entries:
-                self.expr(entry.key)
-                self.expr(entry.value)
-            return result
-        if kind is n.FuncExpr:
-            return full(FUNC)
+    def several(self, items: Any) -> Type:
+        """The type of the last of some expressions."""
+        result = ANYTHING
+        for item in items:
+            result = self.expr(item)
+        return result
+
+    def paren(self, node: n.Paren) -> Type:
+        return self.several(node.items)
+
+    def binary(self, node: n.Binary) -> Type:
+        left, right = self.expr(node.left), self.expr(node.right)
+        return binary_type(node.op, left, right, node)
+
+    def assign(self, node: n.Assign) -> Type:
+        return self.assigning(node.target, node.value)
+
+    def assigning(self, target: n.Node, value: n.Node) -> Type:
+        result = self.expr(value)
+        if isinstance(target, n.Name):
+            if self.counts(target, value):
+                result = self.stepped(target.name, value)
+            self.set(target, result)
+        else:
+            self.parts(target)
+        return result
+
+    def logic(self, node: n.Logic) -> Type:
+        left = self.expr(node.left)
+        before = set(self.assigned)
+        right = self.expr(node.right)
+        self.assigned = before
+        return join(left, right)
+
+    def if_expr(self, node: n.IfExpr) -> Type:
+        self.expr(node.cond)
+        before = set(self.assigned)
+        then = self.expr(node.then)
+        self.assigned = set(before)
+        other = self.expr(node.other)
+        self.assigned = before
+        return join(then, other)
+
+    def unary(self, node: n.Unary) -> Type:
+        return unary_type(node, self.expr(node.operand))
+
+    def concat(self, node: n.Concat) -> Type:
+        self.several(node.items)
+        return full(STR)
+
+    def var_decl(self, node: n.VarDecl) -> Type:
+        for target, value in node.items:
+            if value is not None:
+                self.assigning(target, value)
+        return full(NULL)
+
+    def prop(self, node: n.Prop) -> Type:
+        obj = self.expr(node.obj)
+        key = node.key
+        if isinstance(key, n.Const):
+            if (obj[0] == STR and key.value == b"length") or (obj[0] == ARRAY and key.value == b"size"):
+                return INT, 0, 1 << 48
+        else:
+            self.expr(key)
         return ANYTHING
+
+    def index(self, node: n.Index) -> Type:
+        obj = self.expr(node.obj)
+        self.expr(node.key)
+        return (INT | NULL, 0, 255) if obj[0] == STR else ANYTHING
+
+    def call(self, node: n.Call) -> Type:
+        self.expr(node.func)
+        self.several(node.args)
+        return ANYTHING
+
+    def array(self, node: n.ArrayLit) -> Type:
+        self.several(node.items)
+        return full(ARRAY)
+
+    def entries(self, entries: Any) -> None:
+        for entry in entries:
+            self.expr(entry.key)
+            self.expr(entry.value)
+
+    def dictionary(self, node: n.DictLit) -> Type:
+        self.entries(node.entries)
+        return full(OTHER)
+
+    def compat_call(self, node: n.CompatCall) -> Type:
+        self.several((node.this, node.func, *node.args))
+        return ANYTHING
+
+    def new(self, node: n.New) -> Type:
+        self.several((node.func, *node.args))
+        return ANYTHING
+
+    def thread_call(self, node: n.ThreadCall) -> Type:
+        self.expr(node.call)
+        return ANYTHING
+
+    def sync(self, node: n.Sync) -> Type:
+        self.several(node.args)  # evaluated again and again
+        return full(BOOL)
+
+    def multi_assign(self, node: n.MultiAssign) -> Type:
+        self.expr(node.call)
+        for target in node.targets:
+            self.set(target, ANYTHING)
+        return ANYTHING
+
+    def multi_set(self, node: n.MultiSet) -> Type:
+        result = self.expr(node.obj)
+        self.entries(node.entries)
+        return result
+
+    def func_expr(self, node: n.FuncExpr) -> Type:
+        return full(FUNC)
 
     def counts(self, target: n.Name, value: Any) -> bool:
         """`x = x + 1` and the like."""
@@ -467,6 +491,32 @@ class _Inference:
             new = full(INT | REAL | NULL) if old[0] else NOTHING
         self.set(target, new)
         return new if node.is_prefix else old
+
+
+_EXPRESSIONS: dict[type, Callable[[_Inference, Any], Type]] = {
+    n.Paren: _Inference.paren,
+    n.Binary: _Inference.binary,
+    n.Assign: _Inference.assign,
+    n.OpAssign: _Inference.op_assign,
+    n.IncDec: _Inference.inc_dec,
+    n.Logic: _Inference.logic,
+    n.IfExpr: _Inference.if_expr,
+    n.Unary: _Inference.unary,
+    n.Concat: _Inference.concat,
+    n.VarDecl: _Inference.var_decl,
+    n.Prop: _Inference.prop,
+    n.Index: _Inference.index,
+    n.Call: _Inference.call,
+    n.ArrayLit: _Inference.array,
+    n.DictLit: _Inference.dictionary,
+    n.CompatCall: _Inference.compat_call,
+    n.New: _Inference.new,
+    n.ThreadCall: _Inference.thread_call,
+    n.Sync: _Inference.sync,
+    n.MultiAssign: _Inference.multi_assign,
+    n.MultiSet: _Inference.multi_set,
+    n.FuncExpr: _Inference.func_expr,
+}
 
 
 def as_int(kind: Type) -> Type:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import gc
 import sys
-from types import CodeType, FunctionType
 
 from ..runtime.calls import TWINS
+from ..runtime.kinds import CodeType, FunctionType
 from ..runtime.shapes import note_stores
 from ..start import default_folder
 from .cache import Cache, content_key

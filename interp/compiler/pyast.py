@@ -101,7 +101,7 @@ def const(value: Any, line: int) -> ast.expr:
 
 
 def call(function: ast.expr | str, args: list[ast.expr], line: int) -> ast.expr:
-    if isinstance(function, str):
+    if type(function) is str:
         function = _loads[function, line]
     node: Any = _new(Call)
     node.__dict__ = {"func": function, "args": args, "keywords": [], "lineno": line}
@@ -158,7 +158,7 @@ def tuple_of(items: list[ast.expr], line: int) -> ast.expr:
 
 def assign(targets: list[ast.expr] | ast.expr | str, value: ast.expr, line: int) -> ast.stmt:
     if isinstance(targets, str):
-        targets = [target(targets, line)]
+        targets = [_stores[targets, line]]
     elif not isinstance(targets, list):
         targets = [targets]
     node: Any = _new(Assign)

@@ -19,6 +19,8 @@ CALLS = (
     n.FuncDecl, n.Foreach, n.Defer,
 )  # fmt: skip
 
+_MORE_THAN_LOCALS = (*CALLS, *LOOPS, n.MultiSet)
+
 # texts with more nodes do not stand twice
 _MAX_TWICE = 400
 
@@ -35,9 +37,14 @@ def walk(text: Any) -> Iterator[Any]:
             pending.extend(getattr(node, slot) for slot in node.parts)
 
 
+_STORES = frozenset((n.Assign, n.OpAssign, n.IncDec, n.VarDecl, n.MultiAssign, n.NumericFor, n.Foreach))
+
+
 def stored_targets(node: Any) -> list[Any]:
     """What a node itself stores to, parentheses taken off."""
     targets: list[Any] = []
+    if type(node) not in _STORES:
+        return targets
     if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)):
         targets = [node.target]
     elif isinstance(node, n.VarDecl):
@@ -57,6 +64,8 @@ def stored_targets(node: Any) -> list[Any]:
 
 def stored_names(node: Any) -> set[str]:
     """The variables that a node itself stores to."""
+    if type(node) not in _STORES:
+        return set()
     return {target.name for target in stored_targets(node) if isinstance(target, n.Name)}
 
 
@@ -130,10 +139,13 @@ def mentions_isset(text: Any) -> bool:
 
 def only_locals_stored(text: Any) -> bool:
     """Whether a text calls nothing, stores to plain variables alone and has no loop of its own."""
-    return not any(
-        isinstance(node, (*CALLS, *LOOPS, n.MultiSet)) or not all(is_local(target) for target in stored_targets(node))
-        for node in walk(text)
-    )
+    for node in walk(text):
+        if isinstance(node, _MORE_THAN_LOCALS):
+            return False
+        for target in stored_targets(node):
+            if not is_local(target):
+                return False
+    return True
 
 
 def read_at(text: Any, counter: str) -> set[str]:

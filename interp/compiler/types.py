@@ -15,11 +15,14 @@ INT_MIN = -(1 << 63)
 INT_MAX = (1 << 63) - 1
 
 
+_CONSTANTS = {bool: BOOL, int: INT, float: REAL, bytes: STR}
+
+
 def const_mask(value: Any) -> int:
     """The type of a constant."""
     if value is None:
         return NULL
-    return {bool: BOOL, int: INT, float: REAL, bytes: STR}.get(type(value), OTHER)
+    return _CONSTANTS.get(type(value), OTHER)
 
 
 def int_range(op: str, left: Any, right: Any) -> tuple[int, int]:

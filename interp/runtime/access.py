@@ -6,10 +6,9 @@ own shortcut failed. `get_*` and `set_*` give the messages, `lookup` is silent.
 
 from __future__ import annotations
 
-from types import FunctionType
-
 from . import convert
 from .calls import call, hook_multi
+from .kinds import FunctionType
 from .messages import warning
 from .shapes import chain, find_in_chain, is_router, meta_of
 from .state import current

@@ -8,9 +8,9 @@ for aborts, `invoke` is not (operators, constructors, message handlers).
 from __future__ import annotations
 
 import sys
-from types import FunctionType
 
 from .convert import general_type_name
+from .kinds import FunctionType
 from .messages import NATIVE_CODES, error, is_closed_copy, message
 from .shapes import BIND_CODES, teach
 from .state import ERROR, ScriptAbort, current

@@ -7,9 +7,8 @@ method of that name anyway. Whatever has none takes `construct` here, which is c
 
 from __future__ import annotations
 
-from types import CodeType, FunctionType
-
 from .calls import depth_left, enter_deep, enter_hop, enter_native, hook_multi, leave_hop, leave_native, overflow
+from .kinds import CodeType, FunctionType
 from .messages import error
 from .shapes import BIND_CODES, find_in_chain, instance_class
 from .state import current

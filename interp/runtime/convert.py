@@ -6,8 +6,7 @@ them may raise an abort. Truth needs no function: Python's own truth of a value 
 
 from __future__ import annotations
 
-from types import FunctionType, MethodType
-
+from .kinds import FunctionType, MethodType
 from .state import current
 from .values import MISSING, Array, Map, Object, Pointer, Record, Table, dict_items, is_closure, is_native, map_items
 

@@ -7,7 +7,7 @@ source of the unit, and the Python names of captured variables in the order of `
 
 from __future__ import annotations
 
-from types import CellType, FunctionType
+from .kinds import CellType, FunctionType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

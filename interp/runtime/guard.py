@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import FunctionType
-
 from . import convert
 from .calls import enter_native, leave_native
+from .kinds import FunctionType
 from .state import ScriptAbort, current
 from .values import Array, Map, Pointer, Record, Table, dict_size, is_object
 

@@ -5,11 +5,10 @@ Rule of this file: `TABLE` is the whole contract between `interp.compiler` and t
 
 from __future__ import annotations
 
-from types import FunctionType
-
 from . import access, calls, convert, operators, threads
 from .construct import construct_slow
 from .iterators import NotIterable, get_iterator, iterate
+from .kinds import FunctionType
 from .messages import error, warning
 from .shapes import find_in_chain, instance_class, set_meta, shape_of
 from .state import current

@@ -12,9 +12,9 @@ Rules of this file:
 from __future__ import annotations
 
 import sys
-from _weakrefset import WeakSet
-from types import FunctionType, MethodType
+from _weakref import ref
 
+from .kinds import FunctionType, MethodType
 from .state import current
 from .values import (
     ATTR,
@@ -48,7 +48,7 @@ class Shape:
     """What a meta-object knows about the Python classes that mirror it.
 
     `instances` holds the class for each state of the switch; `dependents` all classes whose chain contains the
-    meta-object, to be refreshed when it changes.
+    meta-object, held weakly, to be refreshed when it changes.
     """
 
     __slots__ = ("dependents", "instances", "owner")
@@ -56,7 +56,11 @@ class Shape:
     def __init__(self, owner: Any) -> None:
         self.owner = owner
         self.instances: dict[bool, type] = {}
-        self.dependents: WeakSet[type] = WeakSet()
+        self.dependents: set[ref[type]] = set()
+
+    def alive(self) -> list[type]:
+        """The dependents that there still are."""
+        return [cls for cls in [dependent() for dependent in list(self.dependents)] if cls is not None]
 
     def changed(self, key: bytes) -> None:
         """An entry of the owner was written or removed."""
@@ -66,7 +70,7 @@ class Shape:
                 world.namespace["$push_kept"] = False
         if type(self.owner).__dict__.get("is_observed", False):
             _mirror_name(type(self.owner), key)
-        for cls in list(self.dependents):
+        for cls in self.alive():
             if key.startswith(b"__"):
                 mirror(cls)
             elif not cls.is_hooked:  # type: ignore[attr-defined]
@@ -74,7 +78,7 @@ class Shape:
 
     def relinked(self) -> None:
         """The owner's own meta-object or switch changed."""
-        for cls in list(self.dependents):
+        for cls in self.alive():
             mirror(cls)
 
 
@@ -210,7 +214,7 @@ def _follow(cls: Any) -> None:
     for meta in chain(cls.meta):
         shape = shape_of(meta)
         if shape is not None:
-            shape.dependents.add(cls)
+            shape.dependents.add(ref(cls, shape.dependents.discard))
 
 
 def _unbound(meta: Any) -> Any:
@@ -238,7 +242,8 @@ def instance_class(meta: Any, mm: bool = True) -> type:
     context = current()
     if context is not None:
         cls.shadowed.update(context.world.stored)  # type: ignore[attr-defined]
-        context.world.classes.add(cls)
+        classes = context.world.classes
+        classes.add(ref(cls, classes.discard))
     if shape is not None:
         shape.instances[mm] = cls
     mirror(cls, is_new=True)
@@ -428,7 +433,9 @@ def note_stores(world: Any, names: Iterable[str]) -> None:
     new = set(names) - world.stored
     if new:
         world.stored |= new
-        for cls in list(world.classes):
+        for cls in [known() for known in list(world.classes)]:
+            if cls is None:
+                continue
             cls.shadowed |= new
             for name in new & cls.methods:
                 _own_stored(cls, name)
@@ -526,7 +533,7 @@ def meta_of(obj: Any) -> tuple[Any, bool]:
 
 
 def _follow_dependents(obj: Any) -> None:
-    for cls in list(obj.shape.dependents):
+    for cls in obj.shape.alive():
         _follow(cls)
 
 

@@ -7,9 +7,7 @@ refers to the script-visible thread handle (frames would keep it alive); a `Worl
 from __future__ import annotations
 
 import _thread
-import itertools
 from _weakref import ref
-from _weakrefset import WeakSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +73,8 @@ class World:
     array_type    the engine's `Array` class; array_meta its `array` dict
     registry      `_R`; symbols: the two directions of the symbol table
     loading       paths of the files whose top-level code runs, innermost last
-    classes       the Python classes of script instances; stored: the attributes that loaded code stores directly
+    classes       the Python classes of script instances, held weakly
+    stored        the attributes that loaded code stores directly
     overrun       the host's recursion limit to go back to after an overflow, 0 when there is none
     refused       while a message about it goes out: the message of a text that did not compile, the text, its file
     subject       while a message about it goes out: the object that lacks a property
@@ -129,7 +128,7 @@ class World:
         self.symbol_values: dict[bytes, Any] = {}
         self.loading: list[bytes] = []
         self.slots: dict[str, Any] = {}
-        self.classes: WeakSet[type] = WeakSet()
+        self.classes: set[ref[Any]] = set()
         self.stored: set[str] = set()
         self.errno = 0
         self.depth = 1000
@@ -172,13 +171,14 @@ class Identities:
 
     def __init__(self) -> None:
         self._numbers: dict[int, tuple[int, Any]] = {}
-        self._next = itertools.count(0x1000, 0x10)
+        self._next = 0x1000
 
     def number(self, thing: Any) -> int:
         entry = self._numbers.get(id(thing))
         if entry is not None:
             return entry[0]
-        number = next(self._next)
+        number = self._next
+        self._next += 0x10
         try:
             keep: Any = ref(thing, self._forget(id(thing)))
         except TypeError:

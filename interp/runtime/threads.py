@@ -10,11 +10,11 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 from _weakref import ref
-from types import FunctionType
 
 from .calls import all_results_of, hook_multi, host_depth, in_form, invoke_multi, overflow
 from .convert import to_real
 from .guard import guarded, native_truth
+from .kinds import FunctionType
 from .messages import live_handler, warning
 from .state import Context, HostRaised, ScriptAbort, _local, current, switch
 from .values import MISSING, is_native, is_object
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable
     from typing import Any
-else:
-    from _collections import deque  # without the rest of `collections`: start-up time counts
 
 FREE = -1  # the code of a spot where no thread rests, see `rest`
 
@@ -86,6 +84,9 @@ class Scheduler:
     """
 
     def __init__(self) -> None:
+        # here, and without the rest of `collections`: start-up time counts
+        from _collections import deque  # type: ignore[import-not-found]
+
         self.hub: Any = None
         self.hub_thread = 0
         self.ground = 0  # host frames below the hub, which all new greenlets inherit

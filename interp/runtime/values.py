@@ -11,7 +11,8 @@ Rules of this file:
 from __future__ import annotations
 
 import sys
-from types import FunctionType
+
+from .kinds import FunctionType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

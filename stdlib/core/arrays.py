@@ -7,8 +7,6 @@ the sizes seen.
 
 from __future__ import annotations
 
-from itertools import islice
-
 from interp.library import MISSING, Library, charge, error, make_native, new_array, poll, poll_every, warning
 from interp.runtime.calls import enter_native, leave_native
 from interp.runtime.convert import to_real
@@ -377,7 +375,7 @@ def remove(this: Array, value: Any, strict: bool, every: bool, start: int) -> in
     """Removes the first equal item from a position on, or all of them; returns the number removed."""
     items = list(this)
     found = _matches(items, value, strict, start)
-    gone = set(found) if every else set(islice(found, 1))
+    gone = set(found) if every else {next(iter(found), None)} - {None}
     if gone:
         capacity(this)
         this[:] = [item for index, item in enumerate(items) if index not in gone]

@@ -6,7 +6,7 @@ Rules of this file (chapter 03 sections 3 to 8): own entries only, in their orde
 
 from __future__ import annotations
 
-from operator import itemgetter
+from _operator import itemgetter  # `operator` takes longer to load
 
 from interp.library import (
     MISSING,

@@ -7,11 +7,11 @@ like every native.
 from __future__ import annotations
 
 import sys
-from types import FunctionType
 
 from interp.library import MISSING, Library, argument_error, convert, make_native, new_array, new_dict, type_name
 from interp.runtime import shapes, values
 from interp.runtime.calls import call, call_multi, is_callable
+from interp.runtime.kinds import FunctionType
 from interp.runtime.messages import NATIVE_CODES, Handler, format_frames, live_handler, message, stack, warning
 from interp.runtime.state import ScriptAbort, current
 from interp.runtime.threads import Thread, abort_thread

@@ -6,11 +6,10 @@ so that self-containing objects end at the depth and not at the host's stack.
 
 from __future__ import annotations
 
-from types import FunctionType
-
 from interp.library import Library, Pointer, Spec, engine, poll
 from interp.runtime.convert import text
 from interp.runtime.functions import captured, cell_value
+from interp.runtime.kinds import FunctionType
 from interp.runtime.values import Array, Map, Object, Record, Table, dict_items, is_closure, is_native, map_items
 
 TYPE_CHECKING = False

@@ -6,14 +6,13 @@ goes on with null or its default; a native that calls back many times counts as 
 
 from __future__ import annotations
 
-from types import FunctionType
-
 from interp.runtime.calls import BAIL_ERRORS as BAIL_ERRORS
 from interp.runtime.calls import call, depth_left, overflow
 from interp.runtime.convert import to_real, type_id
 from interp.runtime.guard import guarded as guarded
 from interp.runtime.guard import safe_text as safe_text
 from interp.runtime.guard import safe_typeof as safe_typeof
+from interp.runtime.kinds import FunctionType
 from interp.runtime.messages import NATIVE_CODES
 from interp.runtime.operators import compare
 from interp.runtime.state import ScriptAbort, current
