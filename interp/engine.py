@@ -122,6 +122,7 @@ class Engine:
             namespace["$tick"] = _tick(guard, limits.operations)
         if limits.memory is not None:
             namespace["$concat"] = _limits.metered_concat(guard)
+            namespace["$grown"] = lambda text: guard.charge(len(text))
         world.globals_view = environment.make_view(world)
         world.symbol_register(b"_G", world.globals_view)
         _libraries.install_core(world)

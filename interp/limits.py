@@ -174,13 +174,13 @@ class Guard:
     exact      the depth is counted at every check
     fast       calls need no preparation beyond these stores
     seconds, operations   the account since the engine was made; `timed`: the running call keeps its own time
-    base, mark, charged   memory: bytes at the last census, the process's then, bytes accounted for since
-    large      there may be large strings: joining them looks at the sizes first
+    base, mark, charged   memory: bytes at the last census, the process's then, bytes accounted for since; `$large` in
+                    the namespace says that there may be large strings: joining them looks at the sizes first
     """
 
     __slots__ = (
         "__weakref__", "base", "busy",
-        "block_mark", "census_due", "charged", "exact", "fast", "large", "limits", "mark", "memory_peak",
+        "block_mark", "census_due", "charged", "exact", "fast", "limits", "mark", "memory_peak",
         "operations", "operations_left", "seconds", "spend", "state", "timed", "token", "until", "watched",
         "world", "written",
     )  # fmt: skip
@@ -200,7 +200,6 @@ class Guard:
         self.mark: int | None = None
         self.block_mark = 0
         self.charged = 0
-        self.large = False
         self.census_due = False
         self.memory_peak = 0
         self.operations = 0
@@ -251,7 +250,7 @@ class Guard:
         limit = self.limits.memory
         if limit is None:
             return
-        self.large = True
+        self.world.namespace["$large"] = True
         if self.base + self.charged + size > limit:
             self.take_census(size)
             if self.base + size > limit:
@@ -308,13 +307,13 @@ class Guard:
 
 
 def metered_concat(guard: Guard) -> Any:
-    """The `$concat` of an engine whose memory is limited."""
+    """The `$concat` of an engine whose memory is limited; generated code joins small texts by itself."""
     from .runtime import operators
 
     join = b"".join
     pieces_from = 1 << 24  # beyond, an interrupt should not have to wait for it (`pieces.LONG`)
 
-    def careful(values: tuple[Any, ...]) -> bytes:
+    def concat(*values: Any) -> bytes:
         texts = [value if type(value) is bytes else operators.concat(value) for value in reversed(values)][::-1]
         size = sum(map(len, texts))
         if size > LARGE:
@@ -324,17 +323,6 @@ def metered_concat(guard: Guard) -> Any:
 
                 return joined(b"", texts, size)
         return join(texts)
-
-    def concat(*values: Any) -> bytes:
-        if guard.large:
-            return careful(values)
-        try:
-            joined = join(values)
-        except TypeError:
-            return operators.concat(*values)
-        if len(joined) > LARGE:
-            guard.charge(len(joined))
-        return joined
 
     return concat
 
