@@ -121,46 +121,62 @@ class Stop:
         self.which = which
 
 
-class Token:
-    """Marks that an engine was the last one entered on some OS thread.
+# Marks that an engine was the last one entered on some OS thread, which holds it as long as it may enter again without
+# ceremony: whether the running thread holds a lock is what it can be asked quickest.
+Token = _thread.RLock
 
-    home    the greenlet that may enter it again without ceremony; None when it has to be asked about first. A thread's
-            own greenlet is as good as its number, and quicker to have.
-    """
 
-    __slots__ = ("home",)
+def new_token() -> Any:
+    """A token that nobody holds."""
+    made = Token()
+    _tokens.add(made)
+    return made
+
+
+def give_up(token: Any) -> None:
+    """The running OS thread, whose token it is, has to enter with ceremony again."""
+    if token._is_owned():
+        token.release()
+
+
+class _Leaving:
+    """Gives a thread's token up when the thread ends: a later one may get its number."""
+
+    __slots__ = ("token",)
 
     def __init__(self) -> None:
-        self.home: Any = None
+        self.token: Any = NOBODY
+
+    def __del__(self) -> None:
+        token = self.token
+        if token._is_owned():
+            token.release()
 
 
 class _Local(_thread._local):
-    token: Token | None = None
+    def __init__(self) -> None:
+        self.token: Any = None
+        self.leaving = _Leaving()
 
 
-# The token of the engine that entered last on this OS thread.
-local = _Local()
+def hold(token: Any) -> None:
+    """The running OS thread may enter the token's engine without ceremony from now on; None: no engine's."""
+    local.token = token
+    local.leaving.token = NOBODY if token is None else token
+    if token is not None and not token._is_owned():
+        token.acquire()
 
-# The token of an engine that no thread may enter without ceremony; no thread ever has it.
+
+_tokens: WeakSet[Any] = WeakSet()
+
+# The token of an engine that no thread may enter without ceremony; no thread ever holds it.
 NOBODY = Token()
 
+# `token`: that of the engine that entered last on this OS thread.
+local = _Local()
 
-def _nowhere() -> Any:
-    return None
-
-
-# The running greenlet; None until `know_greenlets`, as hosts that call nothing from Python can do without them.
-here = _nowhere
-
-
-def know_greenlets() -> None:
-    """From now on tokens have homes: before the first function that makes use of them."""
-    global here
-    if here is _nowhere:
-        from greenlet import getcurrent
-
-        here = getcurrent
-
+# The host's recursion limit as an engine set it last.
+recursion: list[int] = [0]
 
 _lock = _thread.allocate_lock()
 
@@ -168,9 +184,11 @@ _lock = _thread.allocate_lock()
 class Guard:
     """What watches one engine's calls.
 
-    busy       a host call is running           token      see `local`: the OS thread that may enter without ceremony
+    busy       the token of the OS thread that a host call is running in, else False
+    token      see `local`: that of the OS thread that may enter without ceremony
     state      None at the start of a call, then when the watchdog first saw it (a time), then the `Stop` that ends it
-    written    bytes of output of this call     until      the deadline of a `timeout=`, None without one
+    written    bytes of output of this call, None before any
+    until      the deadline of a `timeout=`, None without one
     exact      the depth is counted at every check
     fast       calls need no preparation beyond these stores
     seconds, operations   the account since the engine was made; `timed`: the running call keeps its own time
@@ -188,10 +206,10 @@ class Guard:
     def __init__(self, world: World, limits: Limits) -> None:
         self.world = world
         self.limits = limits
-        self.busy = False
+        self.busy: Any = False
         self.token: Any = NOBODY
         self.state: Any = None
-        self.written = 0
+        self.written: int | None = None
         self.until: float | None = None
         self.exact = limits.depth < SMALL_DEPTH
         self.fast = limits.operations is None and not self.exact
@@ -463,9 +481,9 @@ def _in_child() -> None:
     birth[0] = object()
     _lock = _thread.allocate_lock()
     watchdog = Watchdog()
-    if local.token is not None:
-        local.token.home = None
-        local.token = None
+    for token in list(_tokens):
+        token._at_fork_reinit()
+    local.token = None
 
 
 if hasattr(os, "register_at_fork"):
