@@ -342,11 +342,12 @@ class Engine:
         limit = sys.getrecursionlimit()
         if needed - 30 <= limit <= needed:
             return 0
-        if limit < 1000 and needed < 1000:
+        ours = limit == _limits.recursion[0]
+        if limit < 1000 and needed < 1000 and not ours:
             needed = max(needed, limit)
         sys.setrecursionlimit(needed)
-        ours, _limits.recursion[0] = _limits.recursion[0], needed
-        return limit if limit > max(needed, 1000) and limit != ours else 0
+        _limits.recursion[0] = needed
+        return limit if limit > max(needed, 1000) and not (ours and needed > 1000) else 0
 
     def _enter_inside(self, function: Callable[..., Any], args: tuple[Any, ...], timeout: float | None) -> Any:
         """A call from a host function or handler of the running call: the same budget, in the running context."""
