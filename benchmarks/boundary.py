@@ -23,7 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from interp import Engine, Limits
 
 COUNT = 5_000  # short rounds: some of many are not disturbed by the rest of the machine
-TARGETS = {"host to script": 1.0, "script to host": 0.7}
+TARGETS = {
+    "host to script, two ints": 1.0, "host to script, one int": 1.0, "host to script, text": 1.0,
+    "script to host, one int": 0.7, "script to host, text": 0.7,
+}  # fmt: skip
 
 
 def best(work: Callable[[], Any], runs: int, count: int) -> float:
@@ -62,13 +65,15 @@ def ours(runs: int) -> dict[str, float]:
     engine.run(
         "function add(a, b){ return a + b; } function same(a){ return a; }"
         f"function loop(){{ for(i = 0; i < {COUNT}; ++i) host(i); }}"
+        f"function texts(){{ for(i = 0; i < {COUNT}; ++i) host('hello'); }}"
     )
-    add, same, loop = (engine.globals[name] for name in ("add", "same", "loop"))
+    add, same, loop, texts = (engine.globals[name] for name in ("add", "same", "loop", "texts"))
     return {
-        "host to script": best(repeat(add, 1, 2), runs, COUNT),
+        "host to script, two ints": best(repeat(add, 1, 2), runs, COUNT),
         "host to script, text": best(repeat(same, "hello"), runs, COUNT),
         "host to script, one int": best(repeat(same, 1), runs, COUNT),
-        "script to host": best(loop, runs, COUNT),
+        "script to host, one int": best(loop, runs, COUNT),
+        "script to host, text": best(texts, runs, COUNT),
         "new engine": best(lambda: [Engine() for _ in range(20)], runs, 20),
     }
 
@@ -80,11 +85,13 @@ def lupa(runs: int) -> dict[str, float]:
     lua.globals().host = lambda a: a
     add, same = lua.eval("function(a, b) return a + b end"), lua.eval("function(a) return a end")
     loop = lua.eval(f"function() for i = 1, {COUNT} do host(i) end end")
+    texts = lua.eval(f"function() for i = 1, {COUNT} do host('hello') end end")
     return {
-        "host to script": best(repeat(add, 1, 2), runs, COUNT),
+        "host to script, two ints": best(repeat(add, 1, 2), runs, COUNT),
         "host to script, text": best(repeat(same, "hello"), runs, COUNT),
         "host to script, one int": best(repeat(same, 1), runs, COUNT),
-        "script to host": best(loop, runs, COUNT),
+        "script to host, one int": best(loop, runs, COUNT),
+        "script to host, text": best(texts, runs, COUNT),
         "new engine": best(lambda: [module.LuaRuntime() for _ in range(20)], runs, 20),
     }
 
@@ -96,11 +103,13 @@ def quickjs(runs: int) -> dict[str, float]:
     context.add_callable("host", lambda a: a)
     add, same = context.eval("(function(a, b){ return a + b; })"), context.eval("(function(a){ return a; })")
     loop = context.eval(f"(function(){{ for(let i = 0; i < {COUNT}; ++i) host(i); }})")
+    texts = context.eval(f"(function(){{ for(let i = 0; i < {COUNT}; ++i) host('hello'); }})")
     return {
-        "host to script": best(repeat(add, 1, 2), runs, COUNT),
+        "host to script, two ints": best(repeat(add, 1, 2), runs, COUNT),
         "host to script, text": best(repeat(same, "hello"), runs, COUNT),
         "host to script, one int": best(repeat(same, 1), runs, COUNT),
-        "script to host": best(loop, runs, COUNT),
+        "script to host, one int": best(loop, runs, COUNT),
+        "script to host, text": best(texts, runs, COUNT),
         "new engine": best(lambda: [module.Context() for _ in range(20)], runs, 20),
     }
 
@@ -139,9 +148,9 @@ def main() -> None:
             columns[name] = measure(options.runs)
         except ImportError:
             print(f"{name} is not installed: skipped")
-    print(f"{'ns':24}" + "".join(f"{name:>10}" for name in columns) + f"{'to lupa':>10}{'target':>10}")
+    print(f"{'ns':28}" + "".join(f"{name:>10}" for name in columns) + f"{'to lupa':>10}{'target':>10}")
     for row in columns["pysgs"]:
-        line = f"{row:24}" + "".join(f"{column[row]:10.0f}" for column in columns.values())
+        line = f"{row:28}" + "".join(f"{column[row]:10.0f}" for column in columns.values())
         if "lupa" in columns:
             line += f"{columns['pysgs'][row] / columns['lupa'][row]:10.2f}"
         if row in TARGETS:

@@ -7,7 +7,8 @@ function, as nothing else is called as quickly: it stands in for the `ScriptFunc
 
 from __future__ import annotations
 
-from . import limits
+from types import CellType, FunctionType
+
 from .runtime.calls import invoke
 from .runtime.values import MISSING
 from .views import ScriptFunction
@@ -25,63 +26,86 @@ _TO_SCRIPT = frozenset((bool, float, type(None), bytes))
 _TO_PYTHON = frozenset((bool, float, type(None)))
 
 # A number in the range below is one machine word for the interpreter, which compares such with constants at no cost.
+# `busy` is set to the thread's own token: another thread that takes the engine over between the two looks sees that
+# it is not its own. What the function uses are its globals, which cost a call less than captured variables.
 _CALL = """
-def make(guard, function, slow, announced, recover, to_script, to_python, here):
-    def call({params}*rest, **options):
-        if rest or options:
-            return slow(({args}*rest,), options)
-        {convert}
-        if here() is not guard.token.home or guard.busy:
-            return announced(({args}))
-        guard.busy = True
-        guard.state = None
-        guard.written = 0
-        try:
-            result = function(None, {args})
-        except BaseException as problem:
-            result = recover(problem, function, ({args}))
-        finally:
-            guard.busy = False
-        if type(result) is int or type(result) in to_python_same:
-            return result
-        {decode}
-        return to_python(result)
-    return call
+def call({params}*rest, **options):
+    if rest or options:
+        return slow(({args}*rest,), options)
+    {begin}
+    {convert}
+    token = guard.token
+    if not token._is_owned() or guard.busy:
+        return announced(({args}))
+    guard.busy = token
+    guard.state = guard.written = None
+    try:
+        {run}
+    except BaseException as problem:
+        result = recover(problem, function, ({args}), {closed})
+    finally:
+        guard.busy = False
+    if type(result) is int:
+        return result
+    kind = type(result)
+    {decode}
+    if kind in to_python_same:
+        return result
+    return to_python(result)
 """
 
 _CHECK = """if type({a}) is int:
-            if not -1073741823 <= {a} <= 1073741823:
-                {a} = to_script({a})
-        {encode}
-        elif type({a}) not in to_script_same:
-            {a} = to_script({a})"""
+        if {a} > 1073741823 or {a} < -1073741823:
+            {a} = to_script({a})
+    {encode}
+    elif type({a}) not in to_script_same:
+        {a} = to_script({a}){inexact}"""
 
 _ENCODE = """elif type({a}) is str:
-            {a} = {a}.encode()"""
+        {a} = {a}.encode(){inexact}"""
 
-_DECODE = """if type(result) is bytes:
-            try:
-                return result.decode()
-            except UnicodeDecodeError:
-                return result"""
+_INEXACT = """
+        closed = None"""
 
-_makers: dict[tuple[int, bool], Any] = {}
+_RUN = "result = function(None, {args})"
+
+# a function of ints without effects has a copy that is quicker (`interp.compiler.closed`)
+_RUN_CLOSED = """if closed is not None:
+            result = closed({args})
+        else:
+            result = function(None, {args})"""
+
+_DECODE = """if kind is bytes:
+        try:
+            return result.decode()
+        except UnicodeDecodeError:
+            return result"""
+
+_codes: dict[tuple[int, bool, bool], Any] = {}
 
 
-def _maker(count: int, utf8: bool) -> Any:
-    made = _makers.get((count, utf8))
+def _code(count: int, utf8: bool, closed: bool) -> Any:
+    """The code of a shortcut for `count` arguments."""
+    made = _codes.get((count, utf8, closed))
     if made is None:
+        inexact = _INEXACT if closed else ""
+        check = _CHECK.replace("{encode}", _ENCODE if utf8 else "").replace("{inexact}", inexact)
+        if closed:
+            check += f"\n    else:{inexact}"
         names = [f"a{i}" for i in range(count)]
-        checks = [_CHECK.format(a=name, encode=_ENCODE.format(a=name) if utf8 else "") for name in names]
+        args = "".join(f"{name}, " for name in names)
         text = _CALL.format(
             params="".join(f"{name}=None, " for name in names),
-            args="".join(f"{name}, " for name in names),
-            convert="\n        ".join(checks),
+            args=args,
+            begin="closed = copy" if closed else "",
+            convert="\n    ".join(check.format(a=name) for name in names),
+            run=(_RUN_CLOSED if closed else _RUN).format(args=args),
+            closed="globals() if closed is not None else None" if closed else "None",
             decode=_DECODE if utf8 else "",
         )
-        scope: dict[str, Any] = {"to_script_same": _TO_SCRIPT, "to_python_same": _TO_PYTHON}
+        scope: dict[str, Any] = {}
         exec(compile(text, "<boundary>", "exec"), scope)
-        made = _makers[count, utf8] = scope["make"]
+        made = _codes[count, utf8, closed] = scope["call"].__code__
     return made
 
 
@@ -94,31 +118,30 @@ def fast_function(engine: Engine, function: Any) -> Any:
     if engine._shortcuts is None:
         from weakref import WeakValueDictionary
 
-        limits.know_greenlets()
         engine._shortcuts = WeakValueDictionary()
     known = engine._shortcuts.get(id(function))
     if known is not None:
         return known  # and keeps the function alive, so that no other one can have its number
     view = ScriptFunction(engine, function)
+    convert = engine._convert
 
     def slow(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         return engine.call(view, *args, **options)
 
     def announced(args: tuple[Any, ...]) -> Any:
-        return engine._convert.to_python(engine._enter(invoke, function, None, *args))
+        return convert.to_python(engine._enter(invoke, function, None, *args))
 
-    convert = engine._convert
-    call = _maker(count, convert.encoding == "utf-8")(
-        engine._guard,
-        function,
-        slow,
-        announced,
-        engine._recover,
-        convert.to_script,
-        convert.to_python,
-        limits.here,
-    )
-    call.__name__ = code.co_name
+    copy, types = function.__dict__.get("closed") or (None, ())
+    if not types or set(types) != {int}:
+        copy = None
+    scope = {
+        "guard": engine._guard, "function": function, "copy": copy, "slow": slow, "announced": announced,
+        "recover": engine._recover, "to_script": convert.to_script, "to_python": convert.to_python,
+        "to_script_same": _TO_SCRIPT, "to_python_same": _TO_PYTHON, "type": type, "int": int,
+    }  # fmt: skip
+    # code of its own: Python remembers in it where the globals are
+    own = _code(count, convert.encoding == "utf-8", copy is not None).replace(co_name=code.co_name)
+    call = FunctionType(own, scope, code.co_name, (None,) * count)
     call.__qualname__ = f"ScriptFunction {code.co_name}"
     call.__doc__ = ScriptFunction.__doc__
     call.__dict__.update(
@@ -131,8 +154,9 @@ def fast_function(engine: Engine, function: Any) -> Any:
 
 # --- host functions ---------------------------------------------------------------------------------------------------
 
+# Its globals are its own, but `spec`, which traces read from the locals of its frame.
 _NATIVE = """
-def make(spec, function, several, first, failed, to_python):
+def make(spec):
     def native(this=None{params}):
         {odd}
         try:
@@ -141,9 +165,9 @@ def make(spec, function, several, first, failed, to_python):
             if type(result) is int:
                 if -1073741823 <= result <= 1073741823:
                     return result
+            {encode}
             elif type(result) in to_script_same:
                 return result
-            {encode}
             return first(result)
         except Exception as problem:
             return failed(problem) if spec is not None else None
@@ -182,8 +206,8 @@ def short_native(
     takes no more than `count` arguments: a call with more fails to bind and takes the complete way, too
     (`calls.invoke`).
     """
-    make = _natives.get((count, more, utf8))
-    if make is None:
+    made = _natives.get((count, more, utf8))
+    if made is None:
         names = [f"a{i}" for i in range(count)]
         tests, given = [], []
         if names:
@@ -199,12 +223,16 @@ def short_native(
             convert="\n            ".join((_LOOK_AND_DECODE if utf8 else _LOOK).format(a=name) for name in names),
             encode=_ENCODE_RESULT if utf8 else "",
         )
-        scope: dict[str, Any] = {
-            "MISSING": MISSING, "given": _given, "to_script_same": _TO_SCRIPT, "to_python_same": _TO_PYTHON,
-        }  # fmt: skip
+        scope: dict[str, Any] = {"MISSING": MISSING}
         exec(compile(text, "<boundary>", "exec"), scope)
-        make = _natives[count, more, utf8] = scope["make"]
-    return make(spec, function, several, first, failed, to_python)
+        made = _natives[count, more, utf8] = scope["make"](None)
+    scope = {
+        "function": function, "several": several, "first": first, "failed": failed, "to_python": to_python,
+        "MISSING": MISSING, "given": _given, "to_script_same": _TO_SCRIPT, "to_python_same": _TO_PYTHON,
+        "type": type, "int": int,
+    }  # fmt: skip
+    # code of its own: Python remembers in it where the globals are
+    return FunctionType(made.__code__.replace(), scope, "native", made.__defaults__, (CellType(spec),))
 
 
 def _given(args: tuple[Any, ...]) -> list[Any]:

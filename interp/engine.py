@@ -22,7 +22,7 @@ from .includes import DiskIncludes, Includes
 from .limits import Guard, Limits, Stop
 from .ports import Ports, Resources
 from .runtime import environment, helpers, values
-from .runtime.calls import enter_deep, enter_native, invoke, invoke_multi, leave_native, mend, overflow
+from .runtime.calls import BAIL_ERRORS, enter_deep, enter_native, invoke, invoke_multi, leave_native, mend, overflow
 from .runtime.messages import Place, format_frames
 from .runtime.state import HostRaised, ScriptAbort, ScriptQuit, ScriptStop, World, current, switch
 from .streams import Streams
@@ -122,6 +122,7 @@ class Engine:
             namespace["$tick"] = _tick(guard, limits.operations)
         if limits.memory is not None:
             namespace["$concat"] = _limits.metered_concat(guard)
+            namespace["$grown"] = lambda text: guard.charge(len(text))
         world.globals_view = environment.make_view(world)
         world.symbol_register(b"_G", world.globals_view)
         _libraries.install_core(world)
@@ -263,42 +264,42 @@ class Engine:
         guard = self._guard
         if self._birth is not _limits.birth[0]:
             raise RuntimeError("the engine belongs to the process that forked this one")
-        if guard.busy and _limits.local.token is not guard.token:
+        busy = guard.busy
+        if busy and not busy._is_owned():
             raise RuntimeError("the engine is running in another thread")
 
     def _enter(self, function: Callable[..., Any], *args: Any, timeout: float | None = None) -> Any:
         """Runs script code for the host and turns its ends into exceptions. None after an abort."""
         guard = self._guard
-        local = _limits.local
         if guard.busy:
-            if local.token is not guard.token:
-                self._check_idle()
+            self._check_idle()
             return self._enter_inside(function, args, timeout)
         self._check_idle()
         if self._closed:
             raise RuntimeError("the engine is closed")
         if timeout is not None and not timeout >= 0:
             raise ValueError("timeout cannot be negative")
-        token_before = local.token
+        token_before = _limits.local.token
         root = self._world.root
         announce = (guard.watched or timeout is not None) and (guard.token is _limits.NOBODY or not guard.watched)
-        if local.token is not guard.token or guard.token is _limits.NOBODY:
-            token: Any = _limits.Token()
-        else:
-            token = guard.token
-        if token_before is not None:
-            token_before.home = None
+        token = guard.token
+        if token is not token_before or token is _limits.NOBODY:
+            token = _limits.new_token()
+        if not token._is_owned():
+            token.acquire()
         if announce:
             _limits.watchdog.watch(guard)
         # from here to the store of `busy` no other thread comes in between: these are stores only
         if guard.busy:
             raise RuntimeError("the engine is running in another thread")
-        guard.busy = True
-        guard.state = None
-        guard.token = local.token = token
-        token.home = _limits.here()
-        guard.written = 0
+        guard.busy = guard.token = token
+        guard.state = guard.written = None
         before = switch(root)
+        # inside a host function of another engine, which goes on afterwards
+        nested = before is not None and before is not root and _is_running(before.world)
+        if token_before is not None and token_before is not token and not nested:
+            _limits.give_up(token_before)
+        _limits.hold(token)
         begin = monotonic()
         guard.until = None if timeout is None else begin + timeout
         guard.timed = True
@@ -324,23 +325,29 @@ class Engine:
             if lowered:
                 sys.setrecursionlimit(lowered)
                 guard.token = _limits.NOBODY  # the next call has to lower it again
-            if before is not None and before is not root and _is_running(before.world):
-                switch(before)
-                local.token = token_before
+            if nested:
+                _limits.give_up(token)
+                if before is not None and _is_running(before.world):
+                    switch(before)
+                    _limits.hold(token_before)
             guard.busy = False
 
     def _room(self) -> int:
-        """Sets the host's recursion limit to what the call depth needs; the old one when it was higher, else 0."""
+        """Sets the host's recursion limit to what the call depth needs; the old one when the host wants a higher one
+        back, else 0: what an engine has set, for a call from a deeper place, is nobody's wish.
+        """
         depth = self._world.depth
         slack = depth // 10 + 60 if self._guard.exact else min(depth // 12, 40)
         needed = _host_frames() + depth + slack
         limit = sys.getrecursionlimit()
         if needed - 30 <= limit <= needed:
             return 0
-        if limit < 1000 and needed < 1000:
+        ours = limit == _limits.recursion[0]
+        if limit < 1000 and needed < 1000 and not ours:
             needed = max(needed, limit)
         sys.setrecursionlimit(needed)
-        return limit if limit > max(needed, 1000) else 0
+        _limits.recursion[0] = needed
+        return limit if limit > max(needed, 1000) and not (ours and needed > 1000) else 0
 
     def _enter_inside(self, function: Callable[..., Any], args: tuple[Any, ...], timeout: float | None) -> Any:
         """A call from a host function or handler of the running call: the same budget, in the running context."""
@@ -353,7 +360,6 @@ class Engine:
         if context is None or context.world is not self._world:
             before = switch(self._world.root)
             context = self._world.root
-        token_before = _limits.local.token
         saved = (context.suppress, context.handler)
         context.suppress, context.handler = 0, None
         enter_native(context)
@@ -384,11 +390,19 @@ class Engine:
                         self._world.namespace["$stop"] = guard.exact
             if before is not None:
                 switch(before)
-                _limits.local.token = token_before
 
-    def _recover(self, problem: BaseException, function: Any, args: tuple[Any, ...]) -> Any:
-        """A call by the short way ended with an exception; the result if it can still be had."""
+    def _recover(self, problem: BaseException, function: Any, args: tuple[Any, ...], closed: Any) -> Any:
+        """A call by the short way ended with an exception; the result if it can still be had.
+
+        `closed` is the shortcut's globals when it ran the function's closed copy, which gives way to the function then.
+        """
         try:
+            if closed is not None and isinstance(problem, BAIL_ERRORS):
+                closed["copy"] = None
+                try:
+                    return function(None, *args)
+                except BaseException as found:
+                    problem = found
             if type(problem) is RecursionError:
                 trace = problem.__traceback__
                 if trace is not None and trace.tb_next is not None:
@@ -580,8 +594,9 @@ class Engine:
         """
         if self._closed:
             return
-        if self._guard.busy:
-            if _limits.local.token is self._guard.token:
+        busy = self._guard.busy
+        if busy:
+            if busy._is_owned():
                 raise RuntimeError("the engine is running; a host function cannot close it")
             raise RuntimeError("the engine is running in another thread: interrupt it first")
         self._closed = True
@@ -691,7 +706,7 @@ def _syntax_error(found: CompileError, name: str, source: bytes) -> ScriptSyntax
 
 def _is_running(world: World) -> bool:
     """Whether a call of another engine is in progress in this OS thread: we are inside one of its host functions."""
-    return world.ports is not None and world.ports.guard is not None and world.ports.guard.busy
+    return world.ports is not None and world.ports.guard is not None and bool(world.ports.guard.busy)
 
 
 def _file_name(word: Any) -> bytes:

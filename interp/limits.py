@@ -120,46 +120,62 @@ class Stop:
         self.which = which
 
 
-class Token:
-    """Marks that an engine was the last one entered on some OS thread.
+# Marks that an engine was the last one entered on some OS thread, which holds it as long as it may enter again without
+# ceremony: whether the running thread holds a lock is what it can be asked quickest.
+Token = _thread.RLock
 
-    home    the greenlet that may enter it again without ceremony; None when it has to be asked about first. A thread's
-            own greenlet is as good as its number, and quicker to have.
-    """
 
-    __slots__ = ("home",)
+def new_token() -> Any:
+    """A token that nobody holds."""
+    made = Token()
+    _tokens.add(made)
+    return made
+
+
+def give_up(token: Any) -> None:
+    """The running OS thread, whose token it is, has to enter with ceremony again."""
+    if token._is_owned():
+        token.release()
+
+
+class _Leaving:
+    """Gives a thread's token up when the thread ends: a later one may get its number."""
+
+    __slots__ = ("token",)
 
     def __init__(self) -> None:
-        self.home: Any = None
+        self.token: Any = NOBODY
+
+    def __del__(self) -> None:
+        token = self.token
+        if token._is_owned():
+            token.release()
 
 
 class _Local(_thread._local):
-    token: Token | None = None
+    def __init__(self) -> None:
+        self.token: Any = None
+        self.leaving = _Leaving()
 
 
-# The token of the engine that entered last on this OS thread.
-local = _Local()
+def hold(token: Any) -> None:
+    """The running OS thread may enter the token's engine without ceremony from now on; None: no engine's."""
+    local.token = token
+    local.leaving.token = NOBODY if token is None else token
+    if token is not None and not token._is_owned():
+        token.acquire()
 
-# The token of an engine that no thread may enter without ceremony; no thread ever has it.
+
+_tokens: WeakSet[Any] = WeakSet()
+
+# The token of an engine that no thread may enter without ceremony; no thread ever holds it.
 NOBODY = Token()
 
+# `token`: that of the engine that entered last on this OS thread.
+local = _Local()
 
-def _nowhere() -> Any:
-    return None
-
-
-# The running greenlet; None until `know_greenlets`, as hosts that call nothing from Python can do without them.
-here = _nowhere
-
-
-def know_greenlets() -> None:
-    """From now on tokens have homes: before the first function that makes use of them."""
-    global here
-    if here is _nowhere:
-        from greenlet import getcurrent
-
-        here = getcurrent
-
+# The host's recursion limit as an engine set it last.
+recursion: list[int] = [0]
 
 _lock = _thread.allocate_lock()
 
@@ -167,19 +183,21 @@ _lock = _thread.allocate_lock()
 class Guard:
     """What watches one engine's calls.
 
-    busy       a host call is running           token      see `local`: the OS thread that may enter without ceremony
+    busy       the token of the OS thread that a host call is running in, else False
+    token      see `local`: that of the OS thread that may enter without ceremony
     state      None at the start of a call, then when the watchdog first saw it (a time), then the `Stop` that ends it
-    written    bytes of output of this call     until      the deadline of a `timeout=`, None without one
+    written    bytes of output of this call, None before any
+    until      the deadline of a `timeout=`, None without one
     exact      the depth is counted at every check
     fast       calls need no preparation beyond these stores
     seconds, operations   the account since the engine was made; `timed`: the running call keeps its own time
-    base, mark, charged   memory: bytes at the last census, the process's then, bytes accounted for since
-    large      there may be large strings: joining them looks at the sizes first
+    base, mark, charged   memory: bytes at the last census, the process's then, bytes accounted for since; `$large` in
+                    the namespace says that there may be large strings: joining them looks at the sizes first
     """
 
     __slots__ = (
         "__weakref__", "base", "busy",
-        "block_mark", "census_due", "charged", "exact", "fast", "large", "limits", "mark", "memory_peak",
+        "block_mark", "census_due", "charged", "exact", "fast", "limits", "mark", "memory_peak",
         "operations", "operations_left", "seconds", "spend", "state", "timed", "token", "until", "watched",
         "world", "written",
     )  # fmt: skip
@@ -187,10 +205,10 @@ class Guard:
     def __init__(self, world: World, limits: Limits) -> None:
         self.world = world
         self.limits = limits
-        self.busy = False
+        self.busy: Any = False
         self.token: Any = NOBODY
         self.state: Any = None
-        self.written = 0
+        self.written: int | None = None
         self.until: float | None = None
         self.exact = limits.depth < SMALL_DEPTH
         self.fast = limits.operations is None and not self.exact
@@ -199,7 +217,6 @@ class Guard:
         self.mark: int | None = None
         self.block_mark = 0
         self.charged = 0
-        self.large = False
         self.census_due = False
         self.memory_peak = 0
         self.operations = 0
@@ -250,7 +267,7 @@ class Guard:
         limit = self.limits.memory
         if limit is None:
             return
-        self.large = True
+        self.world.namespace["$large"] = True
         if self.base + self.charged + size > limit:
             self.take_census(size)
             if self.base + size > limit:
@@ -307,13 +324,13 @@ class Guard:
 
 
 def metered_concat(guard: Guard) -> Any:
-    """The `$concat` of an engine whose memory is limited."""
+    """The `$concat` of an engine whose memory is limited; generated code joins small texts by itself."""
     from .runtime import operators
 
     join = b"".join
     pieces_from = 1 << 24  # beyond, an interrupt should not have to wait for it (`pieces.LONG`)
 
-    def careful(values: tuple[Any, ...]) -> bytes:
+    def concat(*values: Any) -> bytes:
         texts = [value if type(value) is bytes else operators.concat(value) for value in reversed(values)][::-1]
         size = sum(map(len, texts))
         if size > LARGE:
@@ -323,17 +340,6 @@ def metered_concat(guard: Guard) -> Any:
 
                 return joined(b"", texts, size)
         return join(texts)
-
-    def concat(*values: Any) -> bytes:
-        if guard.large:
-            return careful(values)
-        try:
-            joined = join(values)
-        except TypeError:
-            return operators.concat(*values)
-        if len(joined) > LARGE:
-            guard.charge(len(joined))
-        return joined
 
     return concat
 
@@ -476,9 +482,9 @@ def _in_child() -> None:
     birth[0] = object()
     _lock = _thread.allocate_lock()
     watchdog = Watchdog()
-    if local.token is not None:
-        local.token.home = None
-        local.token = None
+    for token in list(_tokens):
+        token._at_fork_reinit()
+    local.token = None
 
 
 if hasattr(os, "register_at_fork"):

@@ -51,8 +51,8 @@ class Streams:
     def count(self, size: int) -> None:
         """Adds bytes to the account; fires before they are written when they are too many."""
         guard = self._guard
-        guard.written += size
-        if self._limit is not None and guard.written > self._limit and guard.busy:
+        guard.written = written = (guard.written or 0) + size
+        if self._limit is not None and written > self._limit and guard.busy:
             guard.fire("output")
 
     def read_line(self) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from ..limits import LARGE
 from ..syntax import nodes as n
 from . import pyast as p
 from .types import ARRAY, BOOL, INT, NULL, NUMERIC, OTHER, STR, const_mask
@@ -181,12 +182,15 @@ class Comparisons:
             return V(p.binary(p.const(template, line), ast.Mod(), p.tuple_of(nodes, line), line), STR)
         values = self.operands(values, atoms=True)
         texts = [self.likely_text(value, line) for value in values]
-        if self.limits:
-            return V(p.call("$concat", texts, line), STR)
         name = self.new_temp(STR)
-        slow = p.call("$concat", [self.again(value, line) for value in values], line)
-        joined = p.call("$join", [p.tuple_of(texts, line)], line)
-        self.out.append(p.try_([p.assign(name, joined, line)], "$TypeError", None, [p.assign(name, slow, line)], line))
+        slow = p.assign(name, p.call("$concat", [self.again(value, line) for value in values], line), line)
+        joined: list[ast.stmt] = [p.assign(name, p.call("$join", [p.tuple_of(texts, line)], line), line)]
+        if self.limits:
+            size = p.call("$len", [p.name(name, line)], line)
+            large = p.compare(size, ast.Gt(), p.const(LARGE, line), line)
+            joined.append(p.if_(large, [p.expression(p.call("$grown", [p.name(name, line)], line), line)], [], line))
+        made = p.try_(joined, "$TypeError", None, [slow], line)
+        self.out.append(p.if_(p.name("$large", line), [slow], [made], line) if self.limits else made)
         return self.temp_value(name, line, STR)
 
     def likely_text(self: FunctionGenerator, value: V, line: int) -> ast.expr:

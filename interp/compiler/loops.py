@@ -19,6 +19,7 @@ from .texts import (
     calls_nothing,
     counting_parts,
     indexed_locals,
+    is_light,
     mentions_isset,
     only_locals_stored,
     read_at,
@@ -30,6 +31,10 @@ from .values import V
 
 if TYPE_CHECKING:
     from .generate import FunctionGenerator
+
+
+# light passes between two looks at the engine's stop flag: a few milliseconds even when each warns
+PIECE = 256
 
 
 class Scope:
@@ -111,7 +116,9 @@ class Loops:
 
     # --- loops --------------------------------------------------------------------------------------------------------
 
-    def loop_body(self: FunctionGenerator, body: n.Node, again: Any, line: int) -> tuple[list[ast.stmt], Loop]:
+    def loop_body(
+        self: FunctionGenerator, body: n.Node, again: Any, line: int, polls: bool = True
+    ) -> tuple[list[ast.stmt], Loop]:
         """The code of one pass, without what follows the pass (`again`)."""
         self.loop_count += 1
         self.loop_depth += 1
@@ -120,7 +127,7 @@ class Loops:
         stopped = self.not_functions
         self.not_functions = set()
         self.scopes.append(Scope(loop))
-        if self.limits:
+        if self.limits and polls:
             self.poll(line)
         self.statements([body])
         self.leave_scope()
@@ -293,18 +300,47 @@ class Loops:
         if zipped:
             self.zipped_loop(node, counter, limit, zipped)
             return
-        body, loop = self.loop_body(node.body, None, line)
+        pieces = self.limits and not self.unit.counting and is_light(node.body, self.value_type)
+        body, loop = self.loop_body(node.body, None, line, not pieces)
         self.bounds.clear()
+        by: Any = step.value if step.kind == "const" else None
+
+        def moved(steps: int) -> ast.expr:
+            if by is not None:
+                way: ast.expr = p.const(by * steps, line)
+            else:
+                way = self.again(step, line)
+                if steps > 1:
+                    way = p.binary(p.const(steps, line), ast.Mult(), way, line)
+            return p.binary(p.name(counter, line), ast.Add(), way, line)
+
+        def goes_on(then: list[ast.stmt]) -> ast.stmt:
+            operator: ast.cmpop = ast.LtE() if found.inclusive else ast.Lt()
+            test = p.compare(p.name(counter, line), operator, self.again(limit, line), line)
+            return p.if_(test, then, [], line)
+
         end = self.again(limit, line)
         if found.inclusive:
             end = p.binary(end, ast.Add(), p.const(1, line), line)
+        then: list[ast.stmt] = [p.assign(counter, moved(1), line)]
+        if pieces and not (found.from_zero and limit.kind == "const" and limit.value < PIECE):
+            # the range in pieces, with a look at the limits between two
+            piece = self.fresh("$n")
+            first = p.assign(piece, moved(PIECE), line)
+            behind = p.compare(p.name(piece, line), ast.Gt(), self.again(limit, line), line)
+            head: list[ast.stmt] = [first, p.if_(behind, [p.assign(piece, end, line)], [], line)]
+            end = p.name(piece, line)
+            look = self.generated(lambda: self.poll(line))
+            then.append(goes_on([*look, p.continue_(line)]))
+        else:
+            pieces = False
         args = [p.name(counter, line), end]
-        if not (step.kind == "const" and step.value == 1):
+        if by != 1:
             args.append(self.again(step, line))
-        moved = p.assign(counter, p.binary(p.name(counter, line), ast.Add(), self.again(step, line), line), line)
-        operator: ast.cmpop = ast.LtE() if found.inclusive else ast.Lt()
-        passed = p.if_(p.compare(p.name(counter, line), operator, self.again(limit, line), line), [moved], [], line)
-        self.out.append(p.for_(p.target(counter, line), p.call("$range", args, line), body, [passed], line))
+        passes = p.for_(p.target(counter, line), p.call("$range", args, line), body, [goes_on(then)], line)
+        if pieces:
+            passes = p.while_(p.const(True, line), [*head, passes, p.break_(line)], line)
+        self.out.append(passes)
         self.after_loop(loop, line)
 
     # While the first expression of a pass is computed, `array[ counter ]` is the item that the host's loop is at; what

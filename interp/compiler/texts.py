@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
 from ..syntax import nodes as n
+from .types import NUMERIC, STR
 
 LOOPS = (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach)
 
@@ -166,6 +167,58 @@ def count_uses(text: Any, names: set[str]) -> int | None:
         if isinstance(node, n.Binary):
             uses += sum(isinstance(side, n.Name) and side.name in names for side in (node.left, node.right))
     return uses
+
+
+# a light pass has at most so many nodes, and reads and writes of items, which may warn
+_MAX_LIGHT = 40
+_MAX_ITEMS = 4
+
+_LIGHT = (
+    n.Const, n.Name, n.Paren, n.Block, n.ExprStmt, n.If, n.IfExpr, n.Break, n.Continue, n.Return, n.Logic,
+)  # fmt: skip
+
+
+def is_light(text: Any, value_type: Any) -> bool:
+    """Whether a loop's pass is short for any values, so that many of them need one look at the limits: no loops, calls,
+    texts joined, compared or converted; a slow path may still warn or enter script code, which looks by itself.
+    """
+    items = 0
+    for count, node in enumerate(walk(text)):
+        if count >= _MAX_LIGHT:
+            return False
+        if isinstance(node, n.Index):
+            items += 1
+            if items > _MAX_ITEMS or not is_numeric(node.key, value_type):
+                return False
+        elif isinstance(node, (n.IncDec, n.OpAssign, n.Binary, n.Unary, n.Prop)):
+            if not is_numeric(node, value_type):
+                return False
+        elif isinstance(node, (n.Assign, n.VarDecl)):
+            if not all(isinstance(target, (n.Name, n.Index)) for target in stored_targets(node)):
+                return False
+        elif not isinstance(node, _LIGHT):
+            return False
+    return True
+
+
+def is_numeric(node: Any, value_type: Any) -> bool:
+    """Whether an expression's operands are numbers, by what is known of them."""
+    while isinstance(node, n.Paren) and len(node.items) == 1:
+        node = node.items[0]
+    if isinstance(node, n.Const):
+        return type(node.value) in (int, float, bool)
+    if isinstance(node, n.Binary):
+        return is_numeric(node.left, value_type) and is_numeric(node.right, value_type)
+    if isinstance(node, n.Unary):
+        return node.op != "@" and is_numeric(node.operand, value_type)
+    if isinstance(node, n.IncDec):
+        return is_numeric(node.target, value_type)
+    if isinstance(node, n.OpAssign):
+        return node.op != "$" and is_numeric(node.target, value_type) and is_numeric(node.value, value_type)
+    if isinstance(node, n.Index):
+        # a byte of a string
+        return bool(value_type(node.obj)[0] == STR) and is_numeric(node.key, value_type)
+    return not value_type(node)[0] & ~NUMERIC
 
 
 class Counting:

@@ -195,6 +195,10 @@ def concat(*values: Any) -> bytes:
         return operators.concat(*values)
 
 
+def grown(text: bytes) -> None:
+    """A large text was joined; engines whose memory is limited have one that accounts for it."""
+
+
 def fit(value: Any) -> Any:
     """An arithmetic result outside the quick range: reals stay, ints wrap."""
     if type(value) is int:
@@ -303,6 +307,8 @@ TABLE: dict[str, Any] = {
     "$identical": operators.identical,
     "$cmp": operators.spaceship,
     "$concat": concat,
+    "$large": False,
+    "$grown": grown,
     "$to_int": convert.to_int,
     "$to_real": convert.to_real,
     "$getprop": access.get_property,

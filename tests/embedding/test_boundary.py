@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import threading
+import time
 import weakref
 
 import pytest
 from greenlet import greenlet
 
-from interp import Engine, LimitExceeded, Limits, ScriptFunction
+from interp import Engine, LimitExceeded, Limits, ScriptError, ScriptFunction
 from interp.views import ScriptClass, ScriptValue
 
 SCRIPT = """
@@ -210,6 +212,98 @@ def test_a_call_from_a_host_function_is_an_inner_one() -> None:
         other.run("function f(a){ return host(a) + one(a); }")
         f = other.globals["f"]
         assert [f(i) for i in range(4)] == [1, 3, 5, 7]
+
+
+def test_engines_call_each_other_to_and_fro() -> None:
+    """Each call runs in its own engine's world, however often hosts' functions lead from one to the other."""
+    errors = [io.BytesIO(), io.BytesIO()]
+    first, second = (Engine(stderr=error) for error in errors)
+    first.run("function out(a){ return over(a) + 1; } function inner(a){ var x = {}.in_first; return a * 2; }")
+    second.run(
+        "function back(a){ var x = {}.in_second; return home(a) + 10; } function warns(){ return {}.in_second; }"
+    )
+    out, inner, back, warns = (
+        engine.globals[name] for engine, name in ((first, "out"), (first, "inner"), (second, "back"), (second, "warns"))
+    )
+
+    @first.function
+    def over(a: int) -> int:
+        warns()
+        warns()
+        return back(a)
+
+    second.globals["home"] = lambda a: inner(a)
+    assert [out(a) for a in range(3)] == [11, 13, 15]
+    warns()
+    inner(1)
+    out(1)
+    written = [error.getvalue() for error in errors]
+    assert written[0].count(b"in_first") == 5 and b"in_second" not in written[0]
+    assert written[1].count(b"in_second") == 13 and b"in_first" not in written[1]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux")
+def test_a_later_thread_with_the_number_of_an_earlier_one(engine: Engine) -> None:
+    """Thread numbers are used again; what a thread knew of its engines is not."""
+    engine.run("function warns(){ return {}.missing; }")
+    warns = engine.globals["warns"]
+    numbers: list[int] = []
+    results: list[object] = []
+
+    def work() -> None:
+        numbers.append(threading.get_ident())
+        results.extend([warns(), warns()])
+
+    deadline = time.monotonic() + 20
+    while len(numbers) < 2 or numbers[-2] != numbers[-1]:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        # its number is free when the system has let it go, too
+        while os.path.exists(f"/proc/self/task/{thread.native_id}"):
+            assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "no number was used again at once"
+    assert results == [None] * 2 * len(numbers)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_process_cannot_use_the_shortcut(engine: Engine) -> None:
+    one = engine.globals["one"]
+    assert one(1) == 1
+    child = os.fork()
+    if child == 0:
+        try:
+            one(1)
+        except RuntimeError:
+            os._exit(7)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert one(2) == 2
+
+
+def test_functions_of_ints_give_way_to_their_general_code() -> None:
+    """The copy without effects is called for ints alone, and no more once it met what it cannot do."""
+    errors = io.BytesIO()
+    with Engine(stderr=errors) as engine:
+        engine.run("function add(a, b){ return a + b; } function half(a){ return 10 / a; }")
+        add, half = engine.globals["add"], engine.globals["half"]
+        assert "closed" in add._value.__dict__
+        assert [add(2, 3), add(-2, -3), add(True, 1), add(1.5, 2), add("3", 4), add(None, 1), add(1)] == [
+            5, -5, 2, 3.5, 7, 1, 1,
+        ]  # fmt: skip
+        top = (1 << 63) - 1
+        assert [add(top, 1), add(top, 0), add(1 << 40, 1), add(2, 2)] == [-1 << 63, top, (1 << 40) + 1, 4]
+        with pytest.raises(OverflowError):
+            add(1 << 63, 1)
+        with pytest.raises(OverflowError):
+            add(1, -(1 << 63) - 1)
+        assert half(4) == 2.5
+        with pytest.raises(ScriptError, match="Division by 0") as caught:
+            half(0)
+        assert [(name, line) for name, _, line in caught.value.trace] == [("half", 1)]
+        assert half(5) == 2
+        assert errors.getvalue().count(b"Division by 0") == 1
 
 
 def test_a_closed_engine_refuses(engine: Engine) -> None:

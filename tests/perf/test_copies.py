@@ -184,6 +184,33 @@ def test_copy(name: str) -> None:
         assert plain[1] == "end", plain
 
 
+HEADS = ("0; i < n; ++i", "0; i <= n; ++i", "1; i < n; i += 3", "-1; i < n; i += step", "0; i < 600; ++i")
+
+
+@pytest.mark.parametrize("piece", [1, 3, 256])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a[ i ] = i;", "s += i;", "if( i == 5 ) continue; s += i;", "if( i == 5 ) break; s += i;",
+        "if( i == 5 ) return i; s ^= i;", "s = a[ i ];", "a[ i ] = a[ 3 ]; if( s > 7 ) break; ++s;",
+        "if( i == 4 ) continue 2; if( i == 6 ) break 2; s += i;", "s += i * 2 - i % 3 & 15;",
+    ],
+)  # fmt: skip
+def test_loops_in_pieces(monkeypatch: pytest.MonkeyPatch, piece: int, body: str) -> None:
+    """Limits are looked at between pieces of a counting loop; it stays one loop, whatever it does."""
+    monkeypatch.setattr("interp.compiler.loops.PIECE", piece)
+    functions = [
+        f"function f{number}( n, step ){{ var a = array_sized( 700 ), s = 0; for( var o = 0; o < 2; ++o ){{"
+        f" for( var i = {head} ){{ {body} }} println( s, ' ', i ); }} println( a.find( 5 ) ); }}"
+        for number, head in enumerate(HEADS)
+    ]
+    calls = [f"f{number}( {n}, {1 + n % 2} );" for number in range(len(HEADS)) for n in (0, 1, 2, 6, 7, 300, -1)]
+    script = "".join(functions + calls)
+    with Engine(cache=False) as engine:
+        assert "while True" in engine.compile(script).python
+    assert outcome(script.encode(), True, True) == outcome(script.encode(), False, True)
+
+
 def test_a_copy_is_given_up_once() -> None:
     """What bails out is computed again from its start, with each message once."""
     script = (
