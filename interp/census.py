@@ -59,6 +59,8 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
     pending: list[Any] = [world.registry, *world.symbol_values.values(), world.root, *world.slots.values()]
     if world.threads is not None:
         pending += list(world.threads.woken)
+        # nothing but this engine frees those that are in a cycle, so they count whether something reaches them or not
+        pending += [context.handle_ref() for context in list(world.threads.begun) if context.handle_ref is not None]
     namespace = world.namespace
     _frames(sys._getframe(1), pending, namespace)
     total = max(0, sys.getsizeof(namespace) - _EMPTY) + 64 * max(0, len(namespace) - _NAMES)

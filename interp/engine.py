@@ -432,7 +432,7 @@ class Engine:
 
         trace = trace_of(_frames_of(stop, self._world.namespace))
         if outermost:
-            self._discard_threads()
+            self._discard_threads(stop.which == "memory")
             self._world.resources.close_opened()
             self._world.namespace["$stop"] = self._guard.exact
         stop.__traceback__ = None
@@ -591,7 +591,7 @@ class Engine:
         local = _limits.local
         before = switch(world.root)
         try:
-            self._discard_threads()
+            self._discard_threads(True)
             world.resources.close()
             world.streams.flush()
         except (OSError, ValueError):
@@ -602,12 +602,18 @@ class Engine:
                 local.token = None
             self._guard.token = _limits.NOBODY
 
-    def _discard_threads(self) -> None:
+    def _discard_threads(self, everything: bool) -> None:
+        """Ends all script threads silently; with `everything` coroutines that values still refer to, too."""
         root = self._world.root
         root.list = []
         root.parked_threads = {}
-        if self._world.threads is not None:
-            self._world.threads.woken.clear()
+        shared = self._world.threads
+        if shared is not None:
+            shared.woken.clear()
+            if everything:
+                from .runtime.threads import discard_all
+
+                discard_all(shared)
 
     def __enter__(self) -> Engine:
         return self

@@ -370,24 +370,26 @@ class Watchdog:
         while True:
             self.wake_up.wait(self.tick)
             self.wake_up.clear()
-            with _lock:
-                guards = list(self.guards)
-            if self.look(guards):
-                quiet = 0
-                continue
-            quiet += 1
+            quiet = 0 if self.look() else quiet + 1
             if quiet == IDLE_TICKS:
-                for guard in guards:
-                    if not guard.busy:
-                        guard.token = NOBODY  # the next call has to come through `watch`
-                    guard.rest()
+                self.rest()
             elif quiet > IDLE_TICKS + 1:
                 # a call that passed the token just before has been seen by now
-                guards.clear()
-                guard = None
                 if self.end():
                     return
                 quiet = 0
+
+    # a guard keeps everything of its engine alive: none is held from one look to the next
+    def _guards(self) -> list[Guard]:
+        with _lock:
+            return list(self.guards)
+
+    def rest(self) -> None:
+        """No engine has run for a while."""
+        for guard in self._guards():
+            if not guard.busy:
+                guard.token = NOBODY  # the next call has to come through `watch`
+            guard.rest()
 
     def end(self) -> bool:
         """Sleeps until a call is announced; whether the process has no watched engine any more."""
@@ -398,8 +400,9 @@ class Watchdog:
             self.running = False
             return True
 
-    def look(self, guards: list[Guard]) -> bool:
+    def look(self) -> bool:
         """One look; whether anything runs or ran since the last one. Sets the time to the next."""
+        guards = self._guards()
         now = monotonic()
         memory = blocks = -1
         active = False

@@ -78,6 +78,8 @@ class Scheduler:
     """What the threads of one engine share: the hub, the woken threads, the creation counter.
 
     alive     how many script threads have begun and not ended
+    begun     contexts that have frames: the host's collector does not look into suspended ones, so that those in a
+              cycle live until something discards them
     lonely    what wants to know before the next one begins while there is none (see `interp.ports.alone`)
     """
 
@@ -88,6 +90,7 @@ class Scheduler:
         self.woken: deque[Thread] = deque()
         self.serial = 0
         self.alive = 0
+        self.begun: set[Context] = set()
         self.lonely: list[Callable[[], None]] = []
 
 
@@ -117,8 +120,11 @@ def create(body: Any, this: Any, owner: Context | None) -> Thread:
     return Thread(context, body, this)
 
 
-def _hub_loop(fresh: Any) -> None:
+def _hub_loop() -> None:
     """Lets each fresh greenlet begin from a shallow stack; it comes back at once and is entered by who asked."""
+    from greenlet import getcurrent
+
+    fresh = getcurrent().parent.switch()  # not as an argument: those live as long as the greenlet
     while True:
         asker = fresh[1]
         fresh[0].switch()
@@ -176,6 +182,8 @@ def finish(context: Context) -> None:
     """The context has no frames any more; its own threads are no longer advanced."""
     if context.owner is not None and context.state != "finished":
         context.world.threads.alive -= 1
+    if context.world.threads is not None:
+        context.world.threads.begun.discard(context)
     context.state = "finished"
     context.abort_mark = False
     context.parked = None
@@ -219,12 +227,14 @@ def _resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
         if shared.hub is None or shared.hub.dead or shared.hub_thread != hub_thread:
             shared.hub = greenlet(_hub_loop)  # greenlets stay in the OS thread where they began
             shared.hub_thread = hub_thread
+            shared.hub.switch()
             shared.ground = host_depth() + 2
         context.host_limit = shared.ground + int(context.world.depth * 1.05) + 10
         body, this = handle.body, handle.this
         handle.body = handle.this = None
         handle.greenlet = greenlet(_begin, shared.hub)
         shared.hub.switch((handle.greenlet, here))
+        shared.begun.add(context)
         handle.greenlet.parent = here
         return _enter(handle, context, handle.greenlet, (context, body, this, values))
     try:
@@ -265,6 +275,15 @@ def discard(handle: Thread) -> None:
     finish(context)
     context.was_aborted = True
     del greenlet  # the last reference: its frames end here
+
+
+def discard_all(shared: Scheduler) -> None:
+    """Ends every context that is suspended, and the hub, without running anything in them."""
+    for context in list(shared.begun):
+        handle = context.handle_ref()
+        if handle is not None and context.state in ("suspended", "parked"):
+            discard(handle)
+    shared.hub = None
 
 
 def suspend(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
