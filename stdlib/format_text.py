@@ -7,22 +7,22 @@ a template is a part too, as the items before it are read, and may warn, first.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from interp import pieces as in_pieces
-from interp.library import MISSING, charge, convert, is_memory_limited, poll, to_text, warning
+from interp.library import MISSING, charge, convert, gather, is_memory_limited, poll, poll_every, to_text, warning
+
+from .remember import remembered
 
 #: No function makes strings longer than this many bytes.
 MAX_SIZE = 0x7FFFFFFF
 #: Longer templates are not remembered.
-_MEMORABLE = 4096
 
 _SPECIFIER_TEXT = rb"[bodxXfgGeEsc][0-9]*(?:\.[0-9]*)?r?(?:p[\x00-\xff])?\}"
 _SPECIFIER_PARTS = re.compile(rb"(.)([0-9]*)(?:\.([0-9]*))?(r?)(?:p([\x00-\xff]))?\}")
 _NUMBERED_ITEM = re.compile(rb"(\{(?:\{|[0-9]+(?:\}|:\{|:" + _SPECIFIER_TEXT + rb"))?)")
 _SEQUENTIAL_ITEM = re.compile(rb"\{(\{|" + _SPECIFIER_TEXT + rb")?")
+_SHORT_TEMPLATE = 1 << 18
 _BASES = {"o": b"%o", "x": b"%x", "X": b"%X"}
 #: Wider items are accounted for before they are made.
 _WIDE = 4096
@@ -117,7 +117,7 @@ def _count(digits: bytes) -> int:
     return int(digits or b"0") if len(digits) <= 10 else 10**10
 
 
-@lru_cache(maxsize=256)
+@remembered
 def _specifier(text: bytes) -> Specifier | None:
     """Return the meaning of a specifier with its closing brace, None when a number in it is too large."""
     found = _SPECIFIER_PARTS.fullmatch(text)
@@ -131,13 +131,7 @@ def _specifier(text: bytes) -> Specifier | None:
     return Specifier(kind.decode(), size, limit, bool(right), b" " if padding is None else padding)
 
 
-def _remembered(parse: Callable[[bytes], Template]) -> Callable[[bytes], Template]:
-    """Remember the templates of a program's short texts."""
-    short = lru_cache(maxsize=256)(parse)
-    return lambda text: short(text) if len(text) <= _MEMORABLE else parse(text)
-
-
-@lru_cache(maxsize=256)
+@remembered
 def _numbered_item(text: bytes) -> Item | bytes | None:
     """Return what a whole item stands for, None when a number in its specifier is too large."""
     if text.endswith(b"{"):
@@ -149,16 +143,29 @@ def _numbered_item(text: bytes) -> Item | bytes | None:
     return None if specifier is None else (_count(digits), specifier)
 
 
-@_remembered
+def _split(pattern: re.Pattern[bytes], text: bytes) -> list[bytes]:
+    """As `pattern.split( text )` for a pattern of one group, with checks where the text is long."""
+    if len(text) <= _SHORT_TEMPLATE:
+        return pattern.split(text)
+    pieces: list[bytes] = []
+    at = 0
+    for found in poll_every(pattern.finditer(text)):
+        pieces += text[at : found.start()], found[1]
+        at = found.end()
+    pieces.append(text[at:])
+    return pieces
+
+
+@remembered
 def numbered_template(text: bytes) -> Template:
     """Parse a text with `{N}` and `{N:SPEC}` items (2.15)."""
     # literal text and items in turn
-    pieces = _NUMBERED_ITEM.split(text)
+    pieces = _split(_NUMBERED_ITEM, text)
     shapes = pieces[1::2]
     known = {shape: _numbered_item(shape) for shape in set(shapes)}
     stray = b"{" in known  # perhaps a literal brace, perhaps an item that nobody can read
     if not stray and None not in known.values():
-        return Template(pieces, list(map(known.__getitem__, shapes)), None)  # type: ignore[arg-type]
+        return Template(pieces, gather(map(known.__getitem__, shapes)), None)
     items: list[Item | bytes] = []
     for number, (shape, literal) in enumerate(zip(shapes, pieces[2::2], strict=True), 1):
         item = known[shape]
@@ -168,20 +175,20 @@ def numbered_template(text: bytes) -> Template:
             fault = b"unexpected symbol (%b)" % symbol if symbol and symbol != b":" else b"failed to parse format part"
         if fault is not None:
             return Template(pieces[: 2 * number - 1], items, b"parsing error in item %d - %b" % (number, fault))
-        items.append(item)  # type: ignore[arg-type]
+        items.append(item)
     return Template(pieces, items, None)
 
 
-@_remembered
+@remembered
 def sequential_template(text: bytes) -> Template:
     """Parse a text with `{SPEC}` items, which take the arguments one after another (3.6)."""
     # literal text and items, without their opening braces, in turn
-    pieces = _SEQUENTIAL_ITEM.split(text)
+    pieces = _split(_SEQUENTIAL_ITEM, text)
     shapes = pieces[1::2]
     known = {shape: _specifier(shape) if shape else None for shape in set(shapes) if shape != b"{"}
     if len(known) == len(set(shapes)) and None not in known.values():
-        items = list(zip(range(1, len(shapes) + 1), map(known.__getitem__, shapes), strict=True))
-        return Template(pieces, items, None)  # type: ignore[arg-type]
+        items = gather(zip(range(1, len(shapes) + 1), map(known.__getitem__, shapes), strict=True))
+        return Template(pieces, items, None)
     parsed: list[Item | bytes] = []
     argument = 0
     for number, shape in enumerate(shapes, 1):

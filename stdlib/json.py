@@ -19,6 +19,7 @@ from interp.library import (
     Library,
     NotIterable,
     argument_error,
+    charge,
     dict_items,
     engine,
     error,
@@ -31,6 +32,7 @@ from interp.library import (
     new_array,
     new_dict,
     poll,
+    poll_every,
     symbols,
     to_text,
     warning,
@@ -51,6 +53,9 @@ _ONLY_BYTES, _ONLY_INTS = {bytes}, {int}
 _LARGE = 64
 # Containers made or written between two looks at the engine's limits.
 _POLL_EVERY = 256
+# Items of arrays and bytes of strings that are written between two looks.
+_AT_ONCE = 1 << 14
+_LONG_TEXT = 1 << 20
 
 # --- encoding ---------------------------------------------------------------------------------------------------------
 
@@ -78,7 +83,7 @@ def _scalar(value: Any) -> str:
     """The text of a value that is not an object."""
     kind = type(value)
     if kind is bytes:
-        return _quote(value.decode("latin-1"))
+        return _text(value)
     if kind is int:
         return str(value)
     if kind is float:
@@ -90,8 +95,22 @@ def _scalar(value: Any) -> str:
     raise _Refused(warning, "cannot encode functions, pointers or threads")
 
 
+def _text(value: bytes) -> str:
+    """The text of a string, with its quotes."""
+    if len(value) <= _LONG_TEXT:
+        return _quote(value.decode("latin-1"))
+    parts: list[str] = ['"']
+    for at in range(0, len(value), _LONG_TEXT):
+        parts.append(_quote(value[at : at + _LONG_TEXT].decode("latin-1"))[1:-1])
+        poll()
+    parts.append('"')
+    charge(sum(map(len, parts)))
+    return "".join(parts)
+
+
 def _quoted(values: list[bytes]) -> list[str]:
     """The texts of strings, at least one, without the quotes around them."""
+    charge(3 * sum(map(len, values)))
     joined = b"\x7f".join(values).decode("latin-1")
     # this byte is quoted as itself: where no string holds it, all of them are quoted in one go
     if joined.count("\x7f") == len(values) - 1:
@@ -112,6 +131,15 @@ def _plain_array(value: list[Any]) -> str | None:
     """The text of an array whose elements are all strings or all ints, None for others."""
     if not value:
         return "[]"
+    if len(value) > _AT_ONCE:
+        texts: list[str] = []
+        for at in range(0, len(value), _AT_ONCE):
+            text = _plain_array(value[at : at + _AT_ONCE])
+            if text is None:
+                return None
+            texts.append(text[1:-1])
+            poll()
+        return "[" + ",".join(texts) + "]"
     if type(value[0]) is not type(value[-1]):
         return None
     kinds = set(map(type, value))
@@ -128,7 +156,7 @@ def _plain_dict(value: dict[bytes, Any], keys: _Keys) -> str | None:
         kind = type(member)
         put(keys[key])
         if kind is bytes:
-            put(_quote(member.decode("latin-1")))
+            put(_text(member))
         elif kind is int:
             put(str(member))
         elif kind is float:
@@ -161,11 +189,10 @@ def _large_dict(value: dict[bytes, Any]) -> str | None:
 def _members(value: Any) -> Iterator[Any]:
     """The elements of an array, or the (key, value) pairs of another object."""
     if is_array(value):
-        return iter(value)
-    if is_dict(value):
-        return iter(dict_items(value))
-    if is_map(value):
-        return iter(map_items(value))
+        return iter(value if len(value) <= _AT_ONCE else poll_every(value))
+    if is_dict(value) or is_map(value):
+        pairs = dict_items(value) if is_dict(value) else map_items(value)
+        return iter(pairs if len(pairs) <= _AT_ONCE else poll_every(pairs))
     try:
         return iterate(value)
     except NotIterable as reason:
@@ -198,7 +225,7 @@ def _encode(value: Any) -> bytes:
                 value = member[1]
             kind = type(value)
             if kind is bytes:
-                put(_quote(value.decode("latin-1")))
+                put(_text(value))
             elif kind is int:
                 put(str(value))
             elif kind is float or value is None or kind is bool or not is_object(value):
@@ -226,9 +253,17 @@ def _encode(value: Any) -> bytes:
                 put("[" if listing else "{")
             put("]" if listing else "}")
             if not outer:
-                return "".join(out).encode("latin-1")
+                return _whole(out)
             busy.discard(identity)
             members, listing, identity, start = outer.pop()
+
+
+def _whole(texts: list[str]) -> bytes:
+    if len(texts) <= _AT_ONCE:
+        return "".join(texts).encode("latin-1")
+    from interp.pieces import gathered
+
+    return gathered("".join(texts[at : at + _AT_ONCE]).encode("latin-1") for at in range(0, len(texts), _AT_ONCE))
 
 
 @library.function("json_encode( any value )", raw=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import sys
-from functools import lru_cache
 from operator import methodcaller
 from typing import Any
 
@@ -16,6 +15,7 @@ from interp.library import Library, engine, new_array, poll_every, warning
 from .regex_match import Spans
 from .regex_search import LONG_PATTERN, Expression
 from .regex_translate import MAX_NESTING, PatternError
+from .remember import remembered
 
 library = Library(
     "re",
@@ -31,12 +31,12 @@ library.constant("RE_RETURN_OFFSETS", OFFSETS)
 library.constant("RE_RETURN_BOTH", CAPTURED | OFFSETS)
 
 _span = methodcaller("span")
-_short_expression = lru_cache(maxsize=256)(Expression)
+_remembered_expression = remembered(Expression, LONG_PATTERN)
 
 
 def _expression(pattern: bytes) -> Expression | None:
     """Compile or recall a pattern; None after the Warning of 5.2."""
-    compiled = _short_expression if len(pattern) <= LONG_PATTERN else Expression
+    compiled = _remembered_expression
     try:
         try:
             return compiled(pattern)
@@ -122,12 +122,12 @@ def re_match_all(text: bytes, pattern: bytes, flags: int, offset: int) -> Any:
 _INSERTION = re.compile(rb"[$\\]([0-9])|([$\\])\2")
 
 
-@lru_cache(maxsize=64)
+@remembered
 def _replacement(text: bytes) -> list[bytes | int]:
     """Parse a replacement: literal text and numbers of groups (5.5)."""
     parts: list[bytes | int] = []
     at = 0
-    for found in _INSERTION.finditer(text):
+    for found in poll_every(_INSERTION.finditer(text)):
         parts.append(text[at : found.start()])
         parts.append(int(found[1]) if found[1] else found[2])
         at = found.end()
