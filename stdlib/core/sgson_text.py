@@ -426,7 +426,7 @@ class _Reader:
             code = text[position]
             if code == quote:
                 return joined(b"", parts, position - start), position + 1
-            if not len(parts) & 1023:
+            if len(parts) & 1023 < 2:  # it grows by one or by two
                 poll()
             if code in b"\"'":
                 parts.append(text[position : position + 1])
