@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine", "Globals", "Limits"]
 
+AT_ONCE = 1000  # discarded script threads whose frames are ended before a call or behind one
+
 
 class Engine:
     """One script world: globals, libraries, files, threads, sockets.
@@ -304,6 +306,10 @@ class Engine:
         guard.timed = True
         lowered = self._room()
         try:
+            if self._world.threads is not None and self._world.threads.dead:
+                from .runtime.threads import bury
+
+                bury(self._world.threads, AT_ONCE)
             root.nest = root.suppress = root.hops = 0
             root.roomy = 3
             root.rooms.clear()
@@ -435,6 +441,10 @@ class Engine:
             self._discard_threads(stop.which == "memory")
             self._world.resources.close_opened()
             self._world.namespace["$stop"] = self._guard.exact
+            if self._world.threads is not None:
+                from .runtime.threads import bury
+
+                bury(self._world.threads, AT_ONCE)
         stop.__traceback__ = None
         error = getattr(stop, "error", None)
         if error is not None:
@@ -592,6 +602,9 @@ class Engine:
         before = switch(world.root)
         try:
             self._discard_threads(True)
+            if world.threads is not None:
+                world.threads.dead.clear()
+                world.threads.hub = None
             world.resources.close()
             world.streams.flush()
         except (OSError, ValueError):
@@ -604,16 +617,13 @@ class Engine:
 
     def _discard_threads(self, everything: bool) -> None:
         """Ends all script threads silently; with `everything` coroutines that values still refer to, too."""
-        root = self._world.root
-        root.list = []
-        root.parked_threads = {}
-        shared = self._world.threads
-        if shared is not None:
-            shared.woken.clear()
-            if everything:
-                from .runtime.threads import discard_all
+        root, shared = self._world.root, self._world.threads
+        if shared is None:
+            root.list = []
+        else:
+            from .runtime.threads import discard_all
 
-                discard_all(shared)
+            discard_all(shared, root, everything)
 
     def __enter__(self) -> Engine:
         return self

@@ -22,7 +22,7 @@ from .values import MISSING, is_native, is_object
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 else:
     from _collections import deque  # without the rest of `collections`: start-up time counts
@@ -80,6 +80,7 @@ class Scheduler:
     alive     how many script threads have begun and not ended
     begun     contexts that have frames: the host's collector does not look into suspended ones, so that those in a
               cycle live until something discards them
+    dead      greenlets of contexts that were discarded, still to be ended
     lonely    what wants to know before the next one begins while there is none (see `interp.ports.alone`)
     """
 
@@ -91,6 +92,7 @@ class Scheduler:
         self.serial = 0
         self.alive = 0
         self.begun: set[Context] = set()
+        self.dead: list[Any] = []
         self.lonely: list[Callable[[], None]] = []
 
 
@@ -277,13 +279,37 @@ def discard(handle: Thread) -> None:
     del greenlet  # the last reference: its frames end here
 
 
-def discard_all(shared: Scheduler) -> None:
-    """Ends every context that is suspended, and the hub, without running anything in them."""
-    for context in list(shared.begun):
-        handle = context.handle_ref()
-        if handle is not None and context.state in ("suspended", "parked"):
-            discard(handle)
-    shared.hub = None
+def discard_all(shared: Scheduler, root: Context, everything: bool) -> None:
+    """Ends the script threads of the root, or every context that is suspended, without running anything in them.
+
+    Frames of scripts alone are only laid aside: ending those of thousands takes a while. `bury` ends them. Parked ones
+    have natives among theirs, which clean up behind themselves at once.
+    """
+    handles = [context.handle_ref() for context in shared.begun] if everything else list(_descendants(root))
+    root.list = []
+    root.parked_threads = {}
+    shared.woken.clear()
+    for handle in handles:
+        if handle is not None and handle.context.state in ("suspended", "parked"):
+            if handle.context.state == "suspended":
+                shared.dead.append(handle.greenlet)
+            handle.greenlet = None
+            finish(handle.context)
+            handle.context.was_aborted = True
+
+
+def _descendants(context: Context) -> Iterator[Thread]:
+    pending = [*context.list, *context.parked_threads.values()]
+    while pending:
+        handle = pending.pop()
+        yield handle
+        pending += (*handle.context.list, *handle.context.parked_threads.values())
+
+
+def bury(shared: Scheduler, most: int) -> None:
+    """Ends the frames of at most so many discarded contexts."""
+    dead = shared.dead
+    del dead[max(len(dead) - most, 0) :]
 
 
 def suspend(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -339,12 +365,16 @@ def schedule(handle: Thread) -> None:
         owner.parked_threads[context] = handle
         if context.end_events is None and not context.list:
             return
-    if handle in owner.list:
-        return
-    position = 0
-    while position < len(owner.list) and owner.list[position].context.serial > context.serial:
-        position += 1
-    owner.list.insert(position, handle)
+    # the youngest first
+    queue, low, high = owner.list, 0, len(owner.list)
+    while low < high:
+        middle = (low + high) >> 1
+        if queue[middle].context.serial > context.serial:
+            low = middle + 1
+        else:
+            high = middle
+    if low == len(queue) or queue[low] is not handle:
+        queue.insert(low, handle)
 
 
 def process(owner: Context, dt: float) -> int:
