@@ -192,6 +192,9 @@ def _polled(items: Any) -> Any:
     """The items, with a look at the stop flag now and then when they are many."""
     if len(items) < 4096:
         return items
+    from ..library import charge
+
+    charge(16 * len(items))  # the copy at hand, and the list of their texts
     world = current().world
 
     def each() -> Any:

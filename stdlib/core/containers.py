@@ -14,6 +14,7 @@ from interp.library import (
     NotIterable,
     Pointer,
     argument_error,
+    charge,
     convert,
     engine,
     error,
@@ -254,6 +255,8 @@ def map_process(target: Any, change: Any) -> Any:
 
 def _entries(value: Any, position: int, part: Any = None) -> list[Any] | None:
     """All (key, value) pairs of an argument, or that part of them; None after the messages when it has no iterator."""
+    if isinstance(value, Array):
+        charge(24 * len(value))  # a snapshot, the list of its parts, and what is made of that
     try:
         return gather(iterate(value) if part is None else map(part, iterate(value)))
     except NotIterable as reason:
