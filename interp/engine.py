@@ -160,16 +160,43 @@ class Engine:
     def eval(self, expression: str | bytes) -> Any:
         """The value of one expression. Raises as `run`."""
         text = expression.encode(self._convert.encoding or "utf-8") if isinstance(expression, str) else expression
-        return self._run_unit(b"return (" + text + b"\n);", "<eval>", ())
+        source = b"return (" + text + b"\n);"
+        if b";" in text:
+            self._check_one_expression(source)
+        return self._run_unit(source, "<eval>", ())
+
+    def _check_one_expression(self, source: bytes) -> None:
+        from .syntax.messages import SyntaxMessage
+        from .syntax.parser import parse
+
+        try:
+            statements = parse(source, self.limits.nesting).body
+        except SyntaxMessage:
+            return  # which running it reports
+        if len(statements) != 1:
+            raise ScriptSyntaxError("not one expression", "<eval>", 1, source)
 
     def compile(self, source: str | bytes, name: str = "<string>") -> Program:
         """A `Program`: runs in any engine, can be pickled. Raises ScriptSyntaxError."""
         from .program import Program
 
-        made = Program(source.encode() if isinstance(source, str) else bytes(source), name)
+        source, name = self._source(source), _text_name(name)
+        if not isinstance(source, bytes):
+            raise TypeError("a program is compiled already")
+        made = Program(source, name)
         self._compiler.remember(made.source, name)
         self._compiled(made, name)
         return made
+
+    def _source(self, source: Any) -> Any:
+        """A source as bytes, or the program given instead of one; TypeError for anything else."""
+        if isinstance(source, str):
+            return source.encode(self._convert.encoding or "utf-8")
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            return bytes(source)
+        if hasattr(source, "source"):
+            return source
+        raise TypeError(f"a source is str, bytes or a Program, not {type(source).__name__}")
 
     def _compiled(self, source: Any, name: str, from_disk: bool = False) -> Any:
         try:
@@ -197,12 +224,11 @@ class Engine:
     def _run_unit(self, source: Any, name: str, args: Sequence[str], from_disk: bool = False) -> Any:
         world = self._world
         self._check_idle()
-        if isinstance(source, str):
-            source = source.encode(self._convert.encoding or "utf-8")
-        elif isinstance(source, (bytearray, memoryview)):
-            source = bytes(source)
-        elif hasattr(source, "source"):
-            name = name if name != "<string>" else source.name
+        source, name = self._source(source), _text_name(name)
+        if type(source) is not bytes and name == "<string>":
+            name = source.name
+        if isinstance(args, (str, bytes)):
+            raise TypeError("args is a sequence of words")
         main = self._compiled(source, name, from_disk)
         encoded = [_file_name(word) for word in (name, *args)]
         world.namespace["argc"] = len(encoded)
@@ -708,6 +734,17 @@ def _syntax_error(found: CompileError, name: str, source: bytes) -> ScriptSyntax
 def _is_running(world: World) -> bool:
     """Whether a call of another engine is in progress in this OS thread: we are inside one of its host functions."""
     return world.ports is not None and world.ports.guard is not None and world.ports.guard.busy
+
+
+def _text_name(name: Any) -> str:
+    """The name of a source, which may be a path; TypeError for what is none, ValueError for one Python cannot show."""
+    if not isinstance(name, str):
+        import os
+
+        name = os.fsdecode(name)
+    if "\0" in name:
+        raise ValueError("a name cannot hold null characters")
+    return name
 
 
 def _file_name(word: Any) -> bytes:
