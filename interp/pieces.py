@@ -194,7 +194,7 @@ def stripped(text: bytes, characters: bytes, left: bool, right: bool) -> bytes:
     return part(text, start, end)
 
 
-def listed(values: bytes | str, function: Callable[[Any], Any] | None = None) -> list[Any]:
+def listed(values: bytes | str | list[Any], function: Callable[[Any], Any] | None = None) -> list[Any]:
     """The items, each by way of `function`, in a list."""
     made: list[Any] = []
     for at in range(0, len(values), _ITEMS):
