@@ -8,7 +8,8 @@ counted.
 from __future__ import annotations
 
 import sys
-from types import FunctionType
+from _io import BytesIO
+from types import FunctionType, GeneratorType
 
 from .runtime.messages import NATIVE_CODES
 from .runtime.state import Context
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
     from .runtime.state import World
 
 _SCALARS = frozenset((int, float, bool, type(None)))
-_LEAVES = _SCALARS | {bytes}
+_TEXTS = frozenset((bytes, str))  # a str is what a native works on
+_LEAVES = _SCALARS | _TEXTS
+_BUFFERS = _TEXTS | {bytearray, BytesIO}
 _SAMPLE = 512
 _EMPTY, _NAMES = 40_000, 600  # a namespace as it is before a script adds to it
 _OURS = ("interp.", "stdlib.", "sockets_module.")
-_COUNTED = (bytes, bytearray, list, Table, Record, Map, Object, Thread, FunctionType)
+_LIBRARIES = ("stdlib.", "sockets_module.")
+_COUNTED = (bytes, bytearray, str, BytesIO, list, Table, Record, Map, Object, Thread, FunctionType)
+_PARTS = (bytes, bytearray, str, BytesIO, list, dict, Record, Object, FunctionType)
 _THREAD = 8192  # a suspended one with few frames
 _OBJECT_OVERHEAD = 64  # a record's or library object's own slots, its share of keys and collector header
 
@@ -59,8 +64,10 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
     pending: list[Any] = [world.registry, *world.symbol_values.values(), world.root, *world.slots.values()]
     if world.threads is not None:
         pending += list(world.threads.woken)
+        # nothing but this engine frees those that are in a cycle, so they count whether something reaches them or not
+        pending += [context.handle_ref() for context in list(world.threads.begun) if context.handle_ref is not None]
     namespace = world.namespace
-    _frames(sys._getframe(1), pending, namespace)
+    _frames(sys._getframe(1), pending, namespace, seen)
     total = max(0, sys.getsizeof(namespace) - _EMPTY) + 64 * max(0, len(namespace) - _NAMES)
     total += _items(
         [value for key, value in namespace.items() if key[:1] != "$" and key != "__builtins__"], pending, seen
@@ -79,7 +86,7 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
                 continue
             seen.add(identity)
         steps += 1
-        if kind is bytes or kind is bytearray:
+        if kind in _BUFFERS:
             total += size_of(value)
         elif isinstance(value, list):
             total += size_of(value)
@@ -110,7 +117,7 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
             total += _THREAD
             pending += (value.context, value.body, value.this)
             if value.greenlet is not None:
-                _frames(value.greenlet.gr_frame, pending, namespace)
+                _frames(value.greenlet.gr_frame, pending, namespace, seen)
         elif kind is Context:
             pending.extend(value.list)
             pending.extend(value.parked_threads.values())
@@ -118,9 +125,11 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
                 place = (value.within or value).place
                 inner = None if place is None else place()
                 if inner is not None:
-                    _frames(inner.gr_frame, pending, namespace)
+                    _frames(inner.gr_frame, pending, namespace, seen)
             if value.end_events:
                 pending.extend(value.end_events)
+        elif kind is GeneratorType:
+            _frames(value.gi_frame, pending, namespace, seen)
         elif isinstance(value, Object):
             total += _OBJECT_OVERHEAD
             _object(value, pending)
@@ -140,10 +149,10 @@ def _items(items: list[Any], pending: list[Any], seen: set[int]) -> int:
     kinds = set(map(type, items))
     total = 0
     if not kinds <= _SCALARS:
-        if bytes in kinds:
+        if not kinds.isdisjoint(_TEXTS):
             size_of, references = sys.getsizeof, sys.getrefcount
             for item in items:
-                if type(item) is bytes:
+                if type(item) in _TEXTS:
                     if references(item) > _ONE_OWNER_COPIED:
                         if id(item) in seen:
                             continue
@@ -161,29 +170,39 @@ def _items(items: list[Any], pending: list[Any], seen: set[int]) -> int:
     return total + 28 * count * len(own) // len(sample)
 
 
-def _object(value: Object, pending: list[Any]) -> None:
+def _object(value: Any, pending: list[Any]) -> None:
     """What a library's object refers to, by its slots and attributes."""
     for cls in type(value).__mro__:
         slots = cls.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             if name[:2] != "__":
                 part = getattr(value, name, None)
-                if isinstance(part, (bytes, bytearray, list, dict, Record, Object, FunctionType)):
+                if isinstance(part, _PARTS):
                     pending.append(part)
     own = getattr(value, "__dict__", None)
     if own:
-        pending.extend(
-            part for part in list(own.values()) if isinstance(part, (bytes, bytearray, list, dict, Record, Object))
-        )
+        pending.extend(part for part in list(own.values()) if isinstance(part, _PARTS))
 
 
-def _frames(frame: FrameType | None, pending: list[Any], namespace: dict[str, Any]) -> None:
-    """The values in a stack of frames of scripts and natives; the frames do not keep them alive for it."""
+def _frames(frame: FrameType | None, pending: list[Any], namespace: dict[str, Any], seen: set[int]) -> None:
+    """The values in a stack of frames of scripts and natives; the frames do not keep them alive for it.
+
+    A native may hold what it makes in an object of its own (a reader, a writer) or in a plain dict.
+    """
     while frame is not None:
         scope = frame.f_globals
-        if scope is namespace or str(scope.get("__name__")).startswith(_OURS):
+        module = str(scope.get("__name__"))
+        if scope is namespace or module.startswith(_OURS):
             names = frame.f_locals
-            pending.extend(part for part in list(names.values()) if isinstance(part, _COUNTED))
+            parts = list(names.values())
+            pending.extend(part for part in parts if isinstance(part, _COUNTED))
+            if module.startswith(_LIBRARIES):
+                pending.extend(part for part in parts if type(part) is dict)
+                for part in parts:
+                    own = type(part).__module__.startswith(_LIBRARIES) and not isinstance(part, (*_COUNTED, type))
+                    if own and id(part) not in seen:
+                        seen.add(id(part))
+                        _object(part, pending)
             if type(names) is dict and frame.f_code.co_flags & 1:
                 names.clear()  # the frame would keep this copy, and with it every value, until it ends
         frame = frame.f_back

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine", "Globals", "Limits"]
 
+AT_ONCE = 1000  # discarded script threads whose frames are ended before a call or behind one
+
 
 class Engine:
     """One script world: globals, libraries, files, threads, sockets.
@@ -159,16 +161,43 @@ class Engine:
     def eval(self, expression: str | bytes) -> Any:
         """The value of one expression. Raises as `run`."""
         text = expression.encode(self._convert.encoding or "utf-8") if isinstance(expression, str) else expression
-        return self._run_unit(b"return (" + text + b"\n);", "<eval>", ())
+        source = b"return (" + text + b"\n);"
+        if b";" in text:
+            self._check_one_expression(source)
+        return self._run_unit(source, "<eval>", ())
+
+    def _check_one_expression(self, source: bytes) -> None:
+        from .syntax.messages import SyntaxMessage
+        from .syntax.parser import parse
+
+        try:
+            statements = parse(source, self.limits.nesting).body
+        except SyntaxMessage:
+            return  # which running it reports
+        if len(statements) != 1:
+            raise ScriptSyntaxError("not one expression", "<eval>", 1, source)
 
     def compile(self, source: str | bytes, name: str = "<string>") -> Program:
         """A `Program`: runs in any engine, can be pickled. Raises ScriptSyntaxError."""
         from .program import Program
 
-        made = Program(source.encode() if isinstance(source, str) else bytes(source), name)
+        source, name = self._source(source), _text_name(name)
+        if not isinstance(source, bytes):
+            raise TypeError("a program is compiled already")
+        made = Program(source, name)
         self._compiler.remember(made.source, name)
         self._compiled(made, name)
         return made
+
+    def _source(self, source: Any) -> Any:
+        """A source as bytes, or the program given instead of one; TypeError for anything else."""
+        if isinstance(source, str):
+            return source.encode(self._convert.encoding or "utf-8")
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            return bytes(source)
+        if hasattr(source, "source"):
+            return source
+        raise TypeError(f"a source is str, bytes or a Program, not {type(source).__name__}")
 
     def _compiled(self, source: Any, name: str, from_disk: bool = False) -> Any:
         try:
@@ -196,12 +225,11 @@ class Engine:
     def _run_unit(self, source: Any, name: str, args: Sequence[str], from_disk: bool = False) -> Any:
         world = self._world
         self._check_idle()
-        if isinstance(source, str):
-            source = source.encode(self._convert.encoding or "utf-8")
-        elif isinstance(source, (bytearray, memoryview)):
-            source = bytes(source)
-        elif hasattr(source, "source"):
-            name = name if name != "<string>" else source.name
+        source, name = self._source(source), _text_name(name)
+        if type(source) is not bytes and name == "<string>":
+            name = source.name
+        if isinstance(args, (str, bytes)):
+            raise TypeError("args is a sequence of words")
         main = self._compiled(source, name, from_disk)
         encoded = [_file_name(word) for word in (name, *args)]
         world.namespace["argc"] = len(encoded)
@@ -305,6 +333,10 @@ class Engine:
         guard.timed = True
         lowered = self._room()
         try:
+            if self._world.threads is not None and self._world.threads.dead:
+                from .runtime.threads import bury
+
+                bury(self._world.threads, AT_ONCE)
             root.nest = root.suppress = root.hops = 0
             root.roomy = 3
             root.rooms.clear()
@@ -446,9 +478,13 @@ class Engine:
 
         trace = trace_of(_frames_of(stop, self._world.namespace))
         if outermost:
-            self._discard_threads()
+            self._discard_threads(stop.which == "memory")
             self._world.resources.close_opened()
             self._world.namespace["$stop"] = self._guard.exact
+            if self._world.threads is not None:
+                from .runtime.threads import bury
+
+                bury(self._world.threads, AT_ONCE)
         stop.__traceback__ = None
         error = getattr(stop, "error", None)
         if error is not None:
@@ -606,7 +642,10 @@ class Engine:
         local = _limits.local
         before = switch(world.root)
         try:
-            self._discard_threads()
+            self._discard_threads(True)
+            if world.threads is not None:
+                world.threads.dead.clear()
+                world.threads.hub = None
             world.resources.close()
             world.streams.flush()
         except (OSError, ValueError):
@@ -617,12 +656,15 @@ class Engine:
                 local.token = None
             self._guard.token = _limits.NOBODY
 
-    def _discard_threads(self) -> None:
-        root = self._world.root
-        root.list = []
-        root.parked_threads = {}
-        if self._world.threads is not None:
-            self._world.threads.woken.clear()
+    def _discard_threads(self, everything: bool) -> None:
+        """Ends all script threads silently; with `everything` coroutines that values still refer to, too."""
+        root, shared = self._world.root, self._world.threads
+        if shared is None:
+            root.list = []
+        else:
+            from .runtime.threads import discard_all
+
+            discard_all(shared, root, everything)
 
     def __enter__(self) -> Engine:
         return self
@@ -707,6 +749,17 @@ def _syntax_error(found: CompileError, name: str, source: bytes) -> ScriptSyntax
 def _is_running(world: World) -> bool:
     """Whether a call of another engine is in progress in this OS thread: we are inside one of its host functions."""
     return world.ports is not None and world.ports.guard is not None and bool(world.ports.guard.busy)
+
+
+def _text_name(name: Any) -> str:
+    """The name of a source, which may be a path; TypeError for what is none, ValueError for one Python cannot show."""
+    if not isinstance(name, str):
+        import os
+
+        name = os.fsdecode(name)
+    if "\0" in name:
+        raise ValueError("a name cannot hold null characters")
+    return name
 
 
 def _file_name(word: Any) -> bytes:

@@ -32,7 +32,10 @@ def _failed(problem: Exception) -> Any:
         raise ScriptStop(guard.state.text, guard.state.which) from None
     context.handler = live_handler(context.handler)
     if context.suppress or context.handler is not None:
-        text = f"{type(problem).__name__}: {problem}"
+        try:
+            text = f"{type(problem).__name__}: {problem}"
+        except Exception:
+            text = f"{type(problem).__name__}: (its text cannot be had)"
         return error(text.encode("utf-8", "replace"))
     raise HostRaised(problem) from None
 

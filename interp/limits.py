@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import _thread
 import os
+from _weakref import ref
 from sys import getallocatedblocks
 from time import monotonic
 
@@ -128,7 +129,7 @@ Token = _thread.RLock
 def new_token() -> Any:
     """A token that nobody holds."""
     made = Token()
-    _tokens.add(made)
+    _tokens.add(ref(made, _tokens.discard))
     return made
 
 
@@ -166,7 +167,7 @@ def hold(token: Any) -> None:
         token.acquire()
 
 
-_tokens: WeakSet[Any] = WeakSet()
+_tokens: set[ref[Any]] = set()
 
 # The token of an engine that no thread may enter without ceremony; no thread ever holds it.
 NOBODY = Token()
@@ -377,24 +378,26 @@ class Watchdog:
         while True:
             self.wake_up.wait(self.tick)
             self.wake_up.clear()
-            with _lock:
-                guards = list(self.guards)
-            if self.look(guards):
-                quiet = 0
-                continue
-            quiet += 1
+            quiet = 0 if self.look() else quiet + 1
             if quiet == IDLE_TICKS:
-                for guard in guards:
-                    if not guard.busy:
-                        guard.token = NOBODY  # the next call has to come through `watch`
-                    guard.rest()
+                self.rest()
             elif quiet > IDLE_TICKS + 1:
                 # a call that passed the token just before has been seen by now
-                guards.clear()
-                guard = None
                 if self.end():
                     return
                 quiet = 0
+
+    # a guard keeps everything of its engine alive: none is held from one look to the next
+    def _guards(self) -> list[Guard]:
+        with _lock:
+            return list(self.guards)
+
+    def rest(self) -> None:
+        """No engine has run for a while."""
+        for guard in self._guards():
+            if not guard.busy:
+                guard.token = NOBODY  # the next call has to come through `watch`
+            guard.rest()
 
     def end(self) -> bool:
         """Sleeps until a call is announced; whether the process has no watched engine any more."""
@@ -405,8 +408,9 @@ class Watchdog:
             self.running = False
             return True
 
-    def look(self, guards: list[Guard]) -> bool:
+    def look(self) -> bool:
         """One look; whether anything runs or ran since the last one. Sets the time to the next."""
+        guards = self._guards()
         now = monotonic()
         memory = blocks = -1
         active = False
@@ -482,8 +486,10 @@ def _in_child() -> None:
     birth[0] = object()
     _lock = _thread.allocate_lock()
     watchdog = Watchdog()
-    for token in list(_tokens):
-        token._at_fork_reinit()
+    for known in list(_tokens):
+        token = known()
+        if token is not None:
+            token._at_fork_reinit()
     local.token = None
 
 

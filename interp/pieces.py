@@ -6,7 +6,7 @@ Every result is that of the one operation. Results grow in a `BytesIO`, which ha
 
 from __future__ import annotations
 
-from .library import is_stoppable, poll
+from .library import charge, is_stoppable, poll
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,10 +68,20 @@ def backwards(text: bytes) -> bytes:
 
 
 def joined(separator: bytes, texts: list[bytes], size: int) -> bytes:
-    """`separator.join( texts )`, which is `size` bytes long. TypeError when one is no string."""
-    if size <= LONG:
+    """`separator.join( texts )`, which is `size` bytes long. TypeError when one is no string.
+
+    Many texts are joined in portions, as Python takes another 80 bytes for each of them meanwhile.
+    """
+    if size <= LONG and len(texts) <= _ITEMS:
         return separator.join(texts)
     return gathered(_joined(separator, texts))
+
+
+def join(separator: bytes, texts: list[bytes]) -> bytes:
+    """`separator.join( texts )`, accounted for before it is made: the same text may be among them many times."""
+    size = total(texts) + len(separator) * len(texts)
+    charge(size)
+    return joined(separator, texts, size)
 
 
 def _joined(separator: bytes, texts: list[bytes]) -> Iterator[bytes | memoryview]:
@@ -184,7 +194,7 @@ def stripped(text: bytes, characters: bytes, left: bool, right: bool) -> bytes:
     return part(text, start, end)
 
 
-def listed(values: bytes | str, function: Callable[[Any], Any] | None = None) -> list[Any]:
+def listed(values: bytes | str | list[Any], function: Callable[[Any], Any] | None = None) -> list[Any]:
     """The items, each by way of `function`, in a list."""
     made: list[Any] = []
     for at in range(0, len(values), _ITEMS):

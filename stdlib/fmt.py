@@ -18,6 +18,7 @@ from interp.library import MISSING, Library, argument_error, charge, convert, ne
 from .fmt_parser import FormatStream, Source, callable_source, class_members, no_source
 from .format_text import MAX_SIZE, run_template, sequential_template, split_size_hint
 from .regex_translate import class_text
+from .remember import remembered
 
 library = Library("fmt", doc="Packing, base64, text formatting and parsing of byte streams.")
 
@@ -58,8 +59,8 @@ _STRUCT_CODES = {"c": "B", "w": "H", "l": "I", "q": "Q", "p": "Q", "f": "f", "d"
 _MOST = 1 << 53
 
 
-#: A multiplier, perhaps with white space, and equal letters behind it.
-_FORMAT_PART = re.compile(rb"([0-9 \t\r\n]*)(c+|w+|l+|q+|p+|f+|d+|s+|x+|[^0-9 \t\r\n])")
+#: A multiplier, perhaps with white space, and equal letters behind it (the end of the text: none).
+_FORMAT_PART = re.compile(rb"([0-9 \t\r\n]*)(c+|w+|l+|q+|p+|f+|d+|s+|x+|[^0-9 \t\r\n]|\Z)")
 
 
 def _parse_format(text: bytes) -> PackFormat:
@@ -72,6 +73,8 @@ def _parse_format(text: bytes) -> PackFormat:
             poll()
         digits = found[1].translate(None, b" \t\r\n").lstrip(b"0")
         letter = found[2][:1].decode("latin-1")
+        if not letter:
+            break
         if letter in _SIZES:
             times = max(int(digits or b"0"), 1) if len(digits) < 16 else _MOST
             # the multiplier is that of the first of equal letters only
@@ -91,12 +94,12 @@ def _parse_format(text: bytes) -> PackFormat:
     return PackFormat(tuple(runs), items, size, fault, separate)
 
 
-_short_format = lru_cache(maxsize=256)(_parse_format)
+_remembered_format = remembered(_parse_format)
 
 
 def _load_format(text: bytes) -> PackFormat:
     """Parse a format, with the Warning about characters that do not belong there."""
-    layout = _short_format(text) if len(text) <= 4096 else _parse_format(text)
+    layout = _remembered_format(text)
     if layout.fault:
         warning(f"invalid character at position {layout.fault} (there might be more)")
     return layout

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from interp.library import MISSING, Object, call, convert, method, prop, to_int, to_real, warning
+from interp.library import MISSING, Object, call, convert, method, poll, prop, to_int, to_real, warning
 
 from .regex_translate import ALL, class_text
+from .remember import remembered
 
 #: Default of `num` in `readcc` and `skipcc`: without limit.
 _NO_LIMIT = 2147483647
@@ -21,7 +22,7 @@ _NO_LIMIT = 2147483647
 Source = Callable[[int], "bytes | None"]
 
 
-@functools.lru_cache(maxsize=256)
+@remembered
 def class_members(text: bytes) -> frozenset[int]:
     """Return the bytes a character class matches (3.4)."""
     if not text:
@@ -30,6 +31,8 @@ def class_members(text: bytes) -> frozenset[int]:
     at = 1 if negated else 0
     members: set[int] = set()
     while at < len(text):
+        if not at & 4095:
+            poll()
         byte = text[at]
         if not text.startswith(b"-", at + 1):
             members.add(byte)
@@ -45,7 +48,7 @@ def class_members(text: bytes) -> frozenset[int]:
     return ALL - members if negated else frozenset(members)
 
 
-@functools.lru_cache(maxsize=256)
+@remembered
 def _run_pattern(text: bytes) -> re.Pattern[bytes]:
     """Return a pattern for the longest run of bytes in a character class."""
     return re.compile(class_text(class_members(text)) + b"*")

@@ -7,25 +7,25 @@ a template is a part too, as the items before it are read, and may warn, first.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
 from itertools import compress
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from interp import pieces as in_pieces
-from interp.library import MISSING, charge, convert, is_memory_limited, poll, to_text, warning
+from interp.library import MISSING, charge, convert, is_memory_limited, poll, poll_every, to_text, warning
+
+from .remember import remembered
 
 #: No function makes strings longer than this many bytes.
 MAX_SIZE = 0x7FFFFFFF
 #: Longer templates are not remembered.
-_MEMORABLE = 4096
 
 # most specifiers are one letter
 _SPECIFIER_TEXT = rb"[bodxXfgGeEsc](?:\}|[0-9]*(?:\.[0-9]*)?r?(?:p[\x00-\xff])?\})"
 _SPECIFIER_PARTS = re.compile(rb"(.)([0-9]*)(?:\.([0-9]*))?(r?)(?:p([\x00-\xff]))?\}")
 _NUMBERED_ITEM = re.compile(rb"(\{(?:\{|[0-9]+(?:\}|:\{|:" + _SPECIFIER_TEXT + rb"))?)")
 _SEQUENTIAL_ITEM = re.compile(rb"\{(\{|" + _SPECIFIER_TEXT + rb")?")
+_SHORT_TEMPLATE = 1 << 18
 _BASES = {"o": b"%o", "x": b"%x", "X": b"%X"}
 #: Wider items are accounted for before they are made.
 _WIDE = 4096
@@ -238,7 +238,7 @@ def _count(digits: bytes) -> int:
     return int(digits or b"0") if len(digits) <= 10 else 10**10
 
 
-@lru_cache(maxsize=256)
+@remembered
 def _specifier(text: bytes) -> Specifier | None:
     """Return the meaning of a specifier with its closing brace, None when a number in it is too large."""
     found = _SPECIFIER_PARTS.fullmatch(text)
@@ -252,13 +252,7 @@ def _specifier(text: bytes) -> Specifier | None:
     return Specifier(kind.decode(), size, limit, bool(right), b" " if padding is None else padding)
 
 
-def _remembered(parse: Callable[[bytes], Template]) -> Callable[[bytes], Template]:
-    """Remember the templates of a program's short texts."""
-    short = lru_cache(maxsize=256)(parse)
-    return lambda text: short(text) if len(text) <= _MEMORABLE else parse(text)
-
-
-@lru_cache(maxsize=256)
+@remembered
 def _numbered_item(text: bytes) -> tuple[int, Specifier | None]:
     """Return the argument an item shows, and how; no specifier for a brace, or where a number in it is too large."""
     if text.endswith(b"{"):
@@ -267,11 +261,24 @@ def _numbered_item(text: bytes) -> tuple[int, Specifier | None]:
     return (_count(digits), _specifier(shape)) if shape else (_count(digits[:-1]), _PLAIN)
 
 
-@_remembered
+def _split(pattern: re.Pattern[bytes], text: bytes) -> list[bytes]:
+    """As `pattern.split( text )` for a pattern of one group, with checks where the text is long."""
+    if len(text) <= _SHORT_TEMPLATE:
+        return pattern.split(text)
+    pieces: list[bytes] = []
+    at = 0
+    for found in poll_every(pattern.finditer(text)):
+        pieces += text[at : found.start()], found[1]
+        at = found.end()
+    pieces.append(text[at:])
+    return pieces
+
+
+@remembered
 def numbered_template(text: bytes) -> Template:
     """Parse a text with `{N}` and `{N:SPEC}` items (2.15)."""
     # literal text and items in turn
-    pieces = _NUMBERED_ITEM.split(text)
+    pieces = _split(_NUMBERED_ITEM, text)
     known = {shape: _numbered_item(shape) for shape in set(pieces[1::2])}
     fault: bytes | None = None
     faulty = {shape for shape, (_, specifier) in known.items() if specifier is None and not shape.endswith(b"{")}
@@ -293,11 +300,11 @@ def numbered_template(text: bytes) -> Template:
     return _template(pieces, meanings, fault)
 
 
-@_remembered
+@remembered
 def sequential_template(text: bytes) -> Template:
     """Parse a text with `{SPEC}` items, which take the arguments one after another (3.6)."""
     # literal text and items, without their opening braces, in turn
-    pieces = _SEQUENTIAL_ITEM.split(text)
+    pieces = _split(_SEQUENTIAL_ITEM, text)
     known = {shape: _specifier(shape) if shape else None for shape in set(pieces[1::2])}
     fault: bytes | None = None
     faulty = {shape for shape, specifier in known.items() if specifier is None and shape != b"{"}

@@ -19,6 +19,7 @@ from interp.library import (
     Library,
     NotIterable,
     argument_error,
+    charge,
     dict_items,
     engine,
     error,
@@ -26,11 +27,13 @@ from interp.library import (
     is_dict,
     is_map,
     is_object,
+    is_stoppable,
     iterate,
     map_items,
     new_array,
     new_dict,
     poll,
+    poll_every,
     symbols,
     to_text,
     warning,
@@ -55,6 +58,9 @@ _SMALL = 8
 _PLAIN_DEPTH = 4
 # Containers made or written between two looks at the engine's limits.
 _POLL_EVERY = 256
+# Items of arrays and bytes of strings that are written between two looks.
+_AT_ONCE = 1 << 14
+_LONG_TEXT = 1 << 20
 
 # --- encoding ---------------------------------------------------------------------------------------------------------
 
@@ -82,7 +88,7 @@ def _scalar(value: Any) -> str:
     """The text of a value that is not an object."""
     kind = type(value)
     if kind is bytes:
-        return _quote(value.decode("latin-1"))
+        return _text(value)
     if kind is int:
         return str(value)
     if kind is float:
@@ -94,8 +100,22 @@ def _scalar(value: Any) -> str:
     raise _Refused(warning, "cannot encode functions, pointers or threads")
 
 
+def _text(value: bytes) -> str:
+    """The text of a string, with its quotes."""
+    if len(value) <= _LONG_TEXT:
+        return _quote(value.decode("latin-1"))
+    parts: list[str] = ['"']
+    for at in range(0, len(value), _LONG_TEXT):
+        parts.append(_quote(value[at : at + _LONG_TEXT].decode("latin-1"))[1:-1])
+        poll()
+    parts.append('"')
+    charge(sum(map(len, parts)))
+    return "".join(parts)
+
+
 def _quoted(values: list[bytes]) -> list[str]:
     """The texts of strings, at least one, without the quotes around them."""
+    charge(3 * sum(map(len, values)))
     joined = b"\x7f".join(values).decode("latin-1")
     # this byte is quoted as itself: where no string holds it, all of them are quoted in one go
     if joined.count("\x7f") == len(values) - 1:
@@ -121,6 +141,15 @@ def _plain_array(value: list[Any], depth: int = 0) -> str | None:
         return "[]"
     if len(value) <= _SMALL and depth < _PLAIN_DEPTH:
         return _small_array(value, depth)
+    if len(value) > _AT_ONCE:
+        texts: list[str] = []
+        for at in range(0, len(value), _AT_ONCE):
+            text = _plain_array(value[at : at + _AT_ONCE])
+            if text is None:
+                return None
+            texts.append(text[1:-1])
+            poll()
+        return "[" + ",".join(texts) + "]"
     if type(value[0]) is not type(value[-1]):
         return None
     kinds = set(map(type, value))
@@ -162,7 +191,7 @@ def _plain_dict(value: dict[bytes, Any], keys: _Keys) -> str | None:
         kind = type(member)
         put(keys[key])
         if kind is bytes:
-            put(_quote(member.decode("latin-1")))
+            put(_text(member))
         elif kind is int:
             put(str(member))
         elif kind is float:
@@ -195,11 +224,10 @@ def _large_dict(value: dict[bytes, Any]) -> str | None:
 def _members(value: Any) -> Iterator[Any]:
     """The elements of an array, or the (key, value) pairs of another object."""
     if is_array(value):
-        return iter(value)
-    if is_dict(value):
-        return iter(dict_items(value))
-    if is_map(value):
-        return iter(map_items(value))
+        return iter(value if len(value) <= _AT_ONCE else poll_every(value))
+    if is_dict(value) or is_map(value):
+        pairs = dict_items(value) if is_dict(value) else map_items(value)
+        return iter(pairs if len(pairs) <= _AT_ONCE else poll_every(pairs))
     try:
         return iterate(value)
     except NotIterable as reason:
@@ -232,7 +260,7 @@ def _encode(value: Any) -> bytes:
                 value = member[1]
             kind = type(value)
             if kind is bytes:
-                put(_quote(value.decode("latin-1")))
+                put(_text(value))
             elif kind is int:
                 put(str(value))
             elif kind is float or value is None or kind is bool or not is_object(value):
@@ -260,9 +288,17 @@ def _encode(value: Any) -> bytes:
                 put("[" if listing else "{")
             put("]" if listing else "}")
             if not outer:
-                return "".join(out).encode("latin-1")
+                return _whole(out)
             busy.discard(identity)
             members, listing, identity, start = outer.pop()
+
+
+def _whole(texts: list[str]) -> bytes:
+    if len(texts) <= _AT_ONCE:
+        return "".join(texts).encode("latin-1")
+    from interp.pieces import gathered
+
+    return gathered("".join(texts[at : at + _AT_ONCE]).encode("latin-1") for at in range(0, len(texts), _AT_ONCE))
 
 
 @library.function("json_encode( any value )", raw=True)
@@ -283,7 +319,7 @@ def json_encode(this: Any, args: tuple[Any, ...]) -> bytes | None:
 
 # --- decoding ---------------------------------------------------------------------------------------------------------
 
-# Python's scanner recurses in C; beyond this depth `_decode_deep` takes over.
+# Python's scanner recurses in C; beyond this depth `_decode_stepwise` takes over.
 _SCANNER_DEPTH = 200
 _EXACT = 1 << 53
 _TO_CONVERT = {str, int, float, list}
@@ -294,6 +330,14 @@ _INT_END = 2.0**63
 
 _ESCAPE = re.compile(rb"\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL)
 _SPACE = re.compile(r"[ \t\n\r]*")
+_FOUR_BYTES = re.compile(rb"[\xf0-\xff]")
+# What Python's scanner gets at once of a text that limits and interrupts may end, and what is worth a call of it.
+_WINDOW = 1 << 17
+_SHORT_RUN = 48
+# Items of an array that are not containers, each with its comma; the same with names. The scanner judges them.
+_PLAIN_ITEM = r'[^",\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^",\[\]{}]*+)?+,'
+_ITEMS = re.compile(rf"(?:{_PLAIN_ITEM})*+", re.DOTALL)
+_MEMBERS = re.compile(rf'(?:[ \t\n\r]*+"[^"\\]*+(?:\\.[^"\\]*+)*+"[ \t\n\r]*+:{_PLAIN_ITEM})*+', re.DOTALL)
 _STEPS = {91: 1, 123: 1, 93: -1, 125: -1}
 _NOT_MARKS = bytes(code for code in range(256) if code not in b'[]{}"')
 
@@ -382,13 +426,13 @@ class _Builder:
         self._make_array = engine().array_type
 
     @cached_property
-    def _exact(self) -> bool:
+    def exact(self) -> bool:
         """Whether every whole number in the text surely is exact as a double."""
         return _LONG_NUMBER not in self._text.translate(_DIGITS_ALIKE)
 
     def make_object(self, pairs: list[tuple[str, Any]]) -> Any:
         """The script object of scanned (name, value) pairs."""
-        to_bytes, names, exact = self._to_bytes, self._names, self._exact
+        to_bytes, names, exact = self._to_bytes, self._names, self.exact
         if len(pairs) > _LARGE:
             keys = map(to_bytes, [name for name, _ in pairs])
             entries = Table(zip(keys, self._converted([value for _, value in pairs]), strict=True))
@@ -449,7 +493,7 @@ class _Builder:
             except (TypeError, AttributeError):
                 pass  # not all of them are strings
         kinds = set(map(type, found))
-        if not kinds.isdisjoint(_TO_CONVERT) and (kinds != _ONLY_INTS or not self._exact):
+        if not kinds.isdisjoint(_TO_CONVERT) and (kinds != _ONLY_INTS or not self.exact):
             convert = self.convert
             for index, item in enumerate(found):
                 found[index] = convert(item)
@@ -471,9 +515,55 @@ class _Builder:
         return found
 
 
-def _decode_deep(text: str, builder: _Builder) -> Any:
-    """The value of a text of any depth: brackets are dealt with here, everything else by Python's scanner."""
-    scan = json.JSONDecoder(parse_constant=_no_constant, parse_int=float).raw_decode
+class _Windows:
+    """Whole containers found by Python's scanner in one stretch of a text after the other, so that none takes long.
+
+    A container that does not end in its stretch is tried for nothing: after each failure more are passed over.
+    """
+
+    def __init__(self, text: str, scan: Callable[[str, int], tuple[Any, int]]) -> None:
+        self._text = text
+        self._scan = scan
+        self._start = self._end = 0
+        self._window = ""
+        self._skip = self._failures = 0
+
+    def container(self, position: int, builder: _Builder) -> tuple[Any, int] | None:
+        """The script value of the container that begins at a position, and where it ends; None when it is too large."""
+        if self._skip:
+            self._skip -= 1
+            return None
+        for fresh in (False, True):
+            if fresh or position >= self._end:
+                self._start, self._end = position, position + _WINDOW
+                self._window = self._text[self._start : self._end]
+            poll()
+            try:
+                found, end = self._scan(self._window, position - self._start)
+                made = builder.convert(found)
+            except (ValueError, StopIteration, RecursionError):
+                if self._start == position:
+                    break
+                continue
+            self._failures = 0
+            return made, self._start + end
+        self._failures = min(self._failures + 1, 10)
+        self._skip = (1 << self._failures) - 1
+        return None
+
+
+def _decode_stepwise(text: str, builder: _Builder, whole: bool) -> Any:
+    """The value of a text of any depth and length: brackets are dealt with here, what they hold by Python's scanner.
+
+    whole   whether containers may be left to the scanner where they are not too large
+    """
+    options: dict[str, Any] = {"parse_constant": _no_constant}
+    if not builder.exact:
+        options["parse_int"] = float
+    scan = json.JSONDecoder(**options).raw_decode
+    scan_pairs = json.JSONDecoder(object_pairs_hook=list, **options).decode
+    scan_object = json.JSONDecoder(object_pairs_hook=builder.make_object, **options).scan_once  # type: ignore[attr-defined]
+    windows = _Windows(text, scan_object) if whole else None
 
     def skip(position: int) -> int:
         return _SPACE.match(text, position).end()  # type: ignore[union-attr]
@@ -488,26 +578,56 @@ def _decode_deep(text: str, builder: _Builder) -> Any:
         name, position = scan(text, position)
         return builder.convert(name), skip(expect(":", skip(position)))
 
+    def run_of_items(position: int, around: list[Any]) -> int:
+        # all but the last one of many plain values in a row
+        end = _ITEMS.match(text, position, position + _WINDOW).end()  # type: ignore[union-attr]
+        if end - position < _SHORT_RUN:
+            return position
+        poll()
+        found = scan(f"[{text[position : end - 1]}]")[0]
+        if not found:
+            raise _Invalid("a comma alone")
+        around += builder.convert(found)
+        return skip(end)
+
+    def run_of_members(position: int, around: dict[bytes, Any]) -> int:
+        end = _MEMBERS.match(text, position, position + _WINDOW).end()  # type: ignore[union-attr]
+        if end - position < _SHORT_RUN:
+            return position
+        poll()
+        for name, value in scan_pairs(f"{{{text[position : end - 1]}}}"):  # the pattern asks for one at least
+            around[builder.convert(name)] = builder.convert(value)
+        return skip(end)
+
     open_values: list[list[Any] | dict[bytes, Any]] = []
     keys: list[bytes] = []
     position = skip(0)
+    steps = 0
     while True:
         # a value begins here
+        steps += 1
+        if not steps & 255:
+            poll()
         mark = text[position : position + 1]
         if mark == "[" or mark == "{":
-            if len(open_values) & 1023 == 1023:
-                poll()
-            position = skip(position + 1)
-            if mark == "[" and text[position : position + 1] != "]":
-                open_values.append([])
-                continue
-            if mark == "{" and text[position : position + 1] != "}":
-                open_values.append({})
-                key, position = scan_key(position)
-                keys.append(key)
-                continue
-            value = new_array() if mark == "[" else builder.finish({})
-            position += 1
+            made = windows.container(position, builder) if windows is not None else None
+            if made is not None:
+                value, position = made
+            else:
+                position = skip(position + 1)
+                if mark == "[" and text[position : position + 1] != "]":
+                    items: list[Any] = []
+                    open_values.append(items)
+                    position = run_of_items(position, items)
+                    continue
+                if mark == "{" and text[position : position + 1] != "}":
+                    members: dict[bytes, Any] = {}
+                    open_values.append(members)
+                    key, position = scan_key(run_of_members(position, members))
+                    keys.append(key)
+                    continue
+                value = new_array() if mark == "[" else builder.finish({})
+                position += 1
         else:
             found, position = scan(text, position)
             value = builder.convert(found)
@@ -523,14 +643,14 @@ def _decode_deep(text: str, builder: _Builder) -> Any:
             if isinstance(around, list):
                 around.append(value)
                 if mark == ",":
-                    position = skip(position + 1)
+                    position = run_of_items(skip(position + 1), around)
                     break
                 position = expect("]", position)
                 value = new_array(around)
             else:
                 around[keys.pop()] = value
                 if mark == ",":
-                    key, position = scan_key(skip(position + 1))
+                    key, position = scan_key(run_of_members(skip(position + 1), around))
                     keys.append(key)
                     break
                 position = expect("}", position)
@@ -540,10 +660,16 @@ def _decode_deep(text: str, builder: _Builder) -> Any:
 
 
 def _decode(text: bytes, prototype: Any) -> Any:
+    long = len(text) > _WINDOW and is_stoppable()
+    if long and not text.isascii():
+        charge(len(text) * (4 if _FOUR_BYTES.search(text) else 2))
     prepared, to_bytes = _prepare(text)
     builder = _Builder(text, to_bytes, prototype)
+    if long:
+        # a clone may run code of the script: each is made once, so nothing is tried out
+        return _decode_stepwise(prepared, builder, prototype is None)
     if _is_deep(text):
-        return _decode_deep(prepared, builder)
+        return _decode_stepwise(prepared, builder, False)
     options: dict[str, Any] = {"object_pairs_hook": builder.make_object, "parse_constant": _no_constant}
     try:
         if sys.get_int_max_str_digits():
@@ -557,7 +683,7 @@ def _decode(text: bytes, prototype: Any) -> Any:
         return builder.convert(json.JSONDecoder(parse_int=float, **options).decode(prepared))
     except RecursionError:
         pass  # a script deep in calls: go on without recursion
-    return _decode_deep(prepared, builder)
+    return _decode_stepwise(prepared, builder, False)
 
 
 @library.function("json_decode( string text[, any prototype ] )")

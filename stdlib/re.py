@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import islice
 from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
@@ -18,6 +17,7 @@ from interp.library import Library, engine, new_array, poll_every, warning
 from .regex_match import Spans
 from .regex_search import LONG_PATTERN, Expression
 from .regex_translate import MAX_NESTING, PatternError
+from .remember import remembered
 
 library = Library(
     "re",
@@ -37,12 +37,12 @@ _regs = attrgetter("regs")
 _NO_VALUE = (-1, -1)
 #: Matches made arrays of between two looks at the engine's limits.
 _AT_ONCE = 1024
-_short_expression = lru_cache(maxsize=256)(Expression)
+_remembered_expression = remembered(Expression, LONG_PATTERN)
 
 
 def _expression(pattern: bytes) -> Expression | None:
     """Compile or recall a pattern; None after the Warning of 5.2."""
-    compiled = _short_expression if len(pattern) <= LONG_PATTERN else Expression
+    compiled = _remembered_expression
     try:
         try:
             return compiled(pattern)
@@ -142,12 +142,12 @@ def _offset_arrays(spans: list[tuple[int, int]]) -> Iterable[Any]:
 _INSERTION = re.compile(rb"[$\\]([0-9])|([$\\])\2")
 
 
-@lru_cache(maxsize=64)
+@remembered
 def _replacement(text: bytes) -> list[bytes | int]:
     """Parse a replacement: literal text and numbers of groups (5.5)."""
     parts: list[bytes | int] = []
     at = 0
-    for found in _INSERTION.finditer(text):
+    for found in poll_every(_INSERTION.finditer(text)):
         parts.append(text[at : found.start()])
         parts.append(int(found[1]) if found[1] else found[2])
         at = found.end()

@@ -27,6 +27,7 @@ from interp.library import (
     iterate,
     new_array,
     poll,
+    poll_every,
     prop,
     to_int,
     to_text,
@@ -197,7 +198,7 @@ def _shortest_period(needle: bytes) -> int:
     """By how many bytes an occurrence must be shifted, at least, to be one again (its length: no overlap possible)."""
     borders = [0] * len(needle)
     border = 0
-    for index in range(1, len(needle)):
+    for index in poll_every(range(1, len(needle)), 4096):
         while border and needle[index] != needle[border]:
             border = borders[border - 1]
         if needle[index] == needle[border]:
@@ -397,7 +398,7 @@ def string_implode(items: list[Any], separator: bytes) -> bytes | None:
     try:
         return join_strings(separator, items)
     except TypeError:
-        return join_strings(separator, [to_text(item) for item in list(items)])
+        return join_strings(separator, [to_text(item) for item in poll_every(list(items))])
 
 
 @library.function("string_explode( string str, string sep )")

@@ -110,6 +110,33 @@ def test_decodes_like_python(data: Any, ascii_only: bool, indent: Any) -> None:
     assert plain(decode(text.encode())) == expected
 
 
+@given(
+    JSON_DATA,
+    st.booleans(),
+    st.sampled_from([None, 1]),
+    st.sampled_from([8, 16, 40, 100]),
+    st.lists(
+        st.tuples(st.integers(0), st.sampled_from(["", ",", "]", "[", "{", "}", '"', ":", "\\", "1", " " * 60 + ","]))
+    ),
+)
+def test_long_texts_in_stretches_decode_to_the_same(
+    data: Any, ascii_only: bool, indent: Any, window: int, damage: list[tuple[int, str]]
+) -> None:
+    try:
+        text = json.dumps(data, ensure_ascii=ascii_only, indent=indent)
+    except ValueError:
+        return
+    for place, piece in damage[:2]:
+        at = place % (len(text) + 1)
+        text = text[:at] + piece + text[at + (not piece) :]
+    whole = plain(decode(text.encode()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stdlib.json._WINDOW", window)
+        patch.setattr("stdlib.json._SHORT_RUN", 2)
+        assert plain(decode(text.encode())) == whole
+    assert not collected
+
+
 @given(st.text('[]{}",:\\ \n0123456789-+.eEtrufalsn/bx\x01é') | JSON_DATA.map(json.dumps))
 def test_refuses_what_python_refuses(text: str) -> None:
     def refuse(name: str) -> None:

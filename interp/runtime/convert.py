@@ -168,23 +168,32 @@ def native_text(value: Any, kind_of: Callable[[Any], bytes] | None = None) -> by
     """The text of an object without its metamethods: containers one level deep, `kind_of` (`typeof`) names objects."""
     name = kind_of or typeof
     if isinstance(value, Array):
-        return b"[" + b",".join([_item_text(item, name) for item in _polled(list(value))]) + b"]"
+        return b"[" + _joined([_item_text(item, name) for item in _polled(list(value))]) + b"]"
     if isinstance(value, (Table, Record)):
-        return (
-            b"{" + b",".join([key + b"=" + _item_text(item, name) for key, item in _polled(dict_items(value))]) + b"}"
-        )
+        return b"{" + _joined([key + b"=" + _item_text(item, name) for key, item in _polled(dict_items(value))]) + b"}"
     if isinstance(value, Map):
         pairs = [_item_text(key, name) + b"=" + _item_text(item, name) for key, item in _polled(map_items(value))]
-        return b"[map]{" + b",".join(pairs) + b"}"
+        return b"[map]{" + _joined(pairs) + b"}"
     if isinstance(value, Object):
         return value.text()
     return b"thread(0x%x)" % current().world.identities.number(value)
+
+
+def _joined(texts: list[bytes]) -> bytes:
+    if len(texts) < 4096 and sum(map(len, texts)) < 65536:
+        return b",".join(texts)
+    from ..pieces import join
+
+    return join(b",", texts)
 
 
 def _polled(items: Any) -> Any:
     """The items, with a look at the stop flag now and then when they are many."""
     if len(items) < 4096:
         return items
+    from ..library import charge
+
+    charge(16 * len(items))  # the copy at hand, and the list of their texts
     world = current().world
 
     def each() -> Any:

@@ -126,7 +126,7 @@ def is_iterable(value: Any) -> bool:
 def iterate(value: Any) -> PythonIterator[tuple[Any, Any]]:
     """(key, value) pairs of anything iterable; raises `NotIterable` at once when it is not."""
     if isinstance(value, Array):
-        return iter(list(enumerate(value)))
+        return iter(enumerate(value[:]))
     if isinstance(value, (Table, Record)):
         return iter(dict_items(value))
     if isinstance(value, Map):

@@ -22,7 +22,7 @@ from .values import MISSING, is_native, is_object
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 FREE = -1  # the code of a spot where no thread rests, see `rest`
@@ -78,6 +78,9 @@ class Scheduler:
     main      the handle of the root context, once a script has asked for it
     woken     the contexts of threads that are to go on
     alive     how many script threads have begun and not ended
+    begun     contexts that have frames: the host's collector does not look into suspended ones, so that those in a
+              cycle live until something discards them
+    dead      greenlets of contexts that were discarded, still to be ended
     lonely    what wants to know before the next one begins while there is none (see `interp.ports.alone`)
     running   the context that the innermost `run_woken` has entered, None when it was another way or has left
     driver    the greenlet of that `run_woken`, which began at `now`
@@ -97,6 +100,8 @@ class Scheduler:
         self.serial = 0
         self.main: Thread | None = None
         self.alive = 0
+        self.begun: set[Context] = set()
+        self.dead: list[Any] = []
         self.lonely: list[Callable[[], None]] = []
 
 
@@ -130,8 +135,11 @@ def create(body: Any, this: Any, owner: Context | None) -> Thread:
     return Thread(context, body, this)
 
 
-def _hub_loop(fresh: Any) -> None:
+def _hub_loop() -> None:
     """Lets each fresh greenlet begin from a shallow stack; it comes back at once and is entered by who asked."""
+    from greenlet import getcurrent
+
+    fresh = getcurrent().parent.switch()  # not as an argument: those live as long as the greenlet
     while True:
         asker = fresh[1]
         fresh[0].switch()
@@ -189,6 +197,8 @@ def finish(context: Context) -> None:
     """The context has no frames any more; its own threads are no longer advanced."""
     if context.owner is not None and context.state != "finished":
         context.world.threads.alive -= 1
+    if context.world.threads is not None:
+        context.world.threads.begun.discard(context)
     context.state = "finished"
     context.abort_mark = False
     context.parked = None
@@ -232,12 +242,14 @@ def _resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
         if shared.hub is None or shared.hub.dead or shared.hub_thread != hub_thread:
             shared.hub = greenlet(_hub_loop)  # greenlets stay in the OS thread where they began
             shared.hub_thread = hub_thread
+            shared.hub.switch()
             shared.ground = host_depth() + 2
         context.host_limit = shared.ground + int(context.world.depth * 1.05) + 10
         body, this = handle.body, handle.this
         handle.body = handle.this = None
         handle.greenlet = greenlet(_begin, shared.hub)
         shared.hub.switch((handle.greenlet, here))
+        shared.begun.add(context)
         handle.greenlet.parent = here
         return _enter(handle, context, handle.greenlet, (context, body, this, values))
     context.home = 0
@@ -279,6 +291,39 @@ def discard(handle: Thread) -> None:
     finish(context)
     context.was_aborted = True
     del greenlet  # the last reference: its frames end here
+
+
+def discard_all(shared: Scheduler, root: Context, everything: bool) -> None:
+    """Ends the script threads of the root, or every context that is suspended, without running anything in them.
+
+    Frames of scripts alone are only laid aside: ending those of thousands takes a while. `bury` ends them. Parked ones
+    have natives among theirs, which clean up behind themselves at once.
+    """
+    handles = [context.handle_ref() for context in shared.begun] if everything else list(_descendants(root))
+    root.list = []
+    root.parked_threads = {}
+    shared.woken.clear()
+    for handle in handles:
+        if handle is not None and handle.context.state in ("suspended", "parked"):
+            if handle.context.state == "suspended":
+                shared.dead.append(handle.greenlet)
+            handle.greenlet = None
+            finish(handle.context)
+            handle.context.was_aborted = True
+
+
+def _descendants(context: Context) -> Iterator[Thread]:
+    pending = [*context.list, *context.parked_threads.values()]
+    while pending:
+        handle = pending.pop()
+        yield handle
+        pending += (*handle.context.list, *handle.context.parked_threads.values())
+
+
+def bury(shared: Scheduler, most: int) -> None:
+    """Ends the frames of at most so many discarded contexts."""
+    dead = shared.dead
+    del dead[max(len(dead) - most, 0) :]
 
 
 def suspend(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -337,12 +382,16 @@ def schedule(handle: Thread) -> None:
         owner.parked_threads[context] = handle
         if context.end_events is None and not context.list:
             return
-    if handle in owner.list:
-        return
-    position = 0
-    while position < len(owner.list) and owner.list[position].context.serial > context.serial:
-        position += 1
-    owner.list.insert(position, handle)
+    # the youngest first
+    queue, low, high = owner.list, 0, len(owner.list)
+    while low < high:
+        middle = (low + high) >> 1
+        if queue[middle].context.serial > context.serial:
+            low = middle + 1
+        else:
+            high = middle
+    if low == len(queue) or queue[low] is not handle:
+        queue.insert(low, handle)
 
 
 def process(owner: Context, dt: float) -> int:

@@ -7,7 +7,7 @@ the sizes seen.
 
 from __future__ import annotations
 
-from interp.library import MISSING, Library, charge, error, make_native, new_array, poll, poll_every, warning
+from interp.library import MISSING, Library, charge, error, gather, make_native, new_array, poll, poll_every, warning
 from interp.runtime.calls import enter_native, leave_native
 from interp.runtime.convert import to_real
 from interp.runtime.operators import compare, same_type
@@ -271,13 +271,14 @@ _QUICKLY_SORTED = 1 << 17
 @_method("sort( [bool reverse = false] )")
 def sort(this: Array, descending: bool) -> Array:
     """Sorts in place with the normal comparison, stable; returns this."""
-    kinds = set(map(type, this))
+    kinds = _kinds(this)
     if kinds <= _NUMBERS or kinds == {bytes}:
         if len(this) <= _QUICKLY_SORTED:
             list.sort(this, reverse=descending)
         else:
             from interp.pieces import ordered
 
+            charge(16 * len(this))
             this[:] = ordered(this, descending)
     elif len(this) > 1:
         _sort_by(this, safe_order(), descending)
@@ -294,13 +295,11 @@ def sort_custom(this: Array, function: Any, descending: bool) -> Array:
 
 def _sort_closed(this: Array, function: Any, descending: bool) -> bool:
     """Sorts by the comparator's copy without effects, if it has one for such items; False when nothing was done."""
-    from functools import cmp_to_key
-
     order = closed_copy(function, 2, this)
     if order is None:
         return False
     try:
-        this[:] = sorted(this, key=cmp_to_key(order), reverse=descending)
+        this[:] = _ordered_by(this, order, descending)
     except BAIL_ERRORS:
         del function.closed
         return False
@@ -308,14 +307,33 @@ def _sort_closed(this: Array, function: Any, descending: bool) -> bool:
 
 
 def _sort_by(this: Array, order: Callable[[Any, Any], Any], descending: bool) -> None:
-    from functools import cmp_to_key
-
     context = current()
     enter_native(context)
     try:
-        this[:] = sorted(this, key=cmp_to_key(order), reverse=descending)
+        this[:] = _ordered_by(this, order, descending)
     finally:
         leave_native(context)
+
+
+def _ordered_by(items: list[Any], order: Callable[[Any, Any], Any], descending: bool) -> list[Any]:
+    from functools import cmp_to_key
+
+    if len(items) <= _QUICKLY_SORTED:
+        return sorted(items, key=cmp_to_key(order), reverse=descending)
+    from interp.pieces import ordered
+
+    # the host makes a key of each value first, which nothing can stop
+    charge(24 * len(items))
+    return ordered(items[:], descending, cmp_to_key(order))
+
+
+def _kinds(items: list[Any]) -> set[type]:
+    """The types of all items."""
+    kinds: set[type] = set()
+    for start in range(0, len(items), _QUICKLY_SORTED):
+        kinds.update(map(type, items[start : start + _QUICKLY_SORTED] if len(items) > _QUICKLY_SORTED else items))
+        poll()
+    return kinds
 
 
 @_method("sort_mapped( array keys[, bool reverse = false ] )")
@@ -323,14 +341,16 @@ def sort_mapped(this: Array, keys: Array, descending: bool) -> Array | None:
     """Reorders by the real values of another array of the same size, stable; returns this."""
     if len(keys) != len(this):
         return warning("array sizes must match")
-    values = [to_real(key) for key in keys]
-    if len(values) <= _QUICKLY_SORTED:
+    if len(keys) <= _QUICKLY_SORTED:
+        values = [to_real(key) for key in keys]
         order = sorted(range(len(values)), key=values.__getitem__, reverse=descending)
     else:
-        from interp.pieces import ordered
+        from interp.pieces import listed, ordered
 
+        charge(48 * len(keys))
+        values = listed(keys, to_real)
         order = ordered(list(range(len(values))), descending, values.__getitem__)
-    this[:] = [this[i] for i in order]
+    this[:] = [this[i] for i in order] if len(order) <= _QUICKLY_SORTED else gather(map(this[:].__getitem__, order))
     return this
 
 

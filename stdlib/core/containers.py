@@ -14,6 +14,7 @@ from interp.library import (
     NotIterable,
     Pointer,
     argument_error,
+    charge,
     convert,
     engine,
     error,
@@ -252,10 +253,12 @@ def map_process(target: Any, change: Any) -> Any:
 # --- key and value lists ----------------------------------------------------------------------------------------------
 
 
-def _entries(value: Any, position: int) -> list[tuple[Any, Any]] | None:
-    """All (key, value) pairs of an argument; None after the messages when it cannot be iterated."""
+def _entries(value: Any, position: int, part: Any = None) -> list[Any] | None:
+    """All (key, value) pairs of an argument, or that part of them; None after the messages when it has no iterator."""
+    if isinstance(value, Array):
+        charge(24 * len(value))  # a snapshot, the list of its parts, and what is made of that
     try:
-        return gather(iterate(value))
+        return gather(iterate(value) if part is None else map(part, iterate(value)))
     except NotIterable as reason:
         text = str(reason)
         report_all(lambda: error(text), lambda: argument_error(position, "iterable", value))
@@ -264,13 +267,13 @@ def _entries(value: Any, position: int) -> list[tuple[Any, Any]] | None:
     return None
 
 
-def _entries_of_all(args: tuple[Any, ...]) -> list[tuple[Any, Any]] | None:
+def _entries_of_all(args: tuple[Any, ...], part: Any = None) -> list[Any] | None:
     if len(args) < 2:
         warning(f"function expects at least 2 arguments, got {len(args)}")
         return None
-    merged: list[tuple[Any, Any]] = []
+    merged: list[Any] = []
     for position, value in enumerate(args, 1):
-        entries = _entries(value, position)
+        entries = _entries(value, position, part)
         if entries is None:
             return None
         merged += entries
@@ -282,22 +285,22 @@ def get_keys(value: Any) -> Array | None:
     """An array of the keys of anything iterable. Errors: no iterator. (Chapter 03 section 6.)"""
     if type(value) is Table:
         return built(value)
-    entries = _entries(value, 1)
-    return None if entries is None else built(gather(map(_KEY, entries)))
+    keys = _entries(value, 1, _KEY)
+    return None if keys is None else built(keys)
 
 
 @library.function("get_values( [any x] )", exact=True)
 def get_values(value: Any) -> Array | None:
     """A new array of the values of anything iterable. Errors: no iterator. (Chapter 03 section 6.)"""
-    entries = _entries(value, 1)
-    return None if entries is None else built(gather(map(_VALUE, entries)))
+    values = _entries(value, 1, _VALUE)
+    return None if values is None else built(values)
 
 
 @library.function("get_concat( ... )", raw=True)
 def get_concat(this: Any, args: tuple[Any, ...]) -> Array | None:
     """`get_concat( x, y, … )`: an array of the values of all arguments. Errors: no iterator."""
-    entries = _entries_of_all(args)
-    return None if entries is None else built(gather(map(_VALUE, entries)))
+    values = _entries_of_all(args, _VALUE)
+    return None if values is None else built(values)
 
 
 @library.function("get_merged( ... )", raw=True)

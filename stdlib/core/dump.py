@@ -155,7 +155,9 @@ def dump(value: Any, depth: int) -> bytes:
         out.append(indent + label if new_line else label)
         if item is not _NO_VALUE:
             _begin(item, left, indent, out, levels)
-    return b"".join(out)
+    from interp.pieces import join
+
+    return join(b"", out)
 
 
 def _begin(value: Any, depth: int, indent: bytes, out: list[bytes], levels: list[Level]) -> None:
@@ -205,4 +207,6 @@ def dumpvar_ext(this: Any, args: tuple[Any, ...]) -> tuple[bytes, ...]:
 @library.function("dumpvar( ... )", raw=True, multi=True)
 def dumpvar(this: Any, values: tuple[Any, ...]) -> tuple[bytes, ...]:
     """`dumpvar( ... )`: what `printvar` would write; nothing without arguments."""
-    return (b"".join([dump(value, 5) + b"\n" for value in values]),) if values else ()
+    from interp.pieces import join
+
+    return (join(b"", [dump(value, 5) + b"\n" for value in values]),) if values else ()

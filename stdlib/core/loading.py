@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from interp.library import Library, engine, map_items, new_array, new_dict, new_map, warning
+from interp.library import Library, charge, engine, map_items, new_array, new_dict, new_map, poll_every, warning
 from interp.runtime.calls import call_multi
 from interp.runtime.messages import RENAMING_CODES, message
 from interp.runtime.state import ScriptAbort, current
@@ -320,7 +320,13 @@ def multiply_path_ext_lists(prefixes: bytes, joiner: bytes, suffixes: bytes | No
     """Every prefix joined with every suffix; lists are separated by `;`. Chapter 04 section 6.6."""
     if suffixes is None:
         suffixes = b"?;?.so;lib?.so;?.sgc;?.sgs"
-    return new_array(prefix + joiner + suffix for prefix in prefixes.split(b";") for suffix in suffixes.split(b";"))
+    count = (prefixes.count(b";") + 1) * (suffixes.count(b";") + 1)
+    charge(
+        count
+        * (len(joiner) + 48 + len(prefixes) // (prefixes.count(b";") + 1) + len(suffixes) // (suffixes.count(b";") + 1))
+    )
+    pairs = ((prefix, suffix) for prefix in prefixes.split(b";") for suffix in suffixes.split(b";"))
+    return new_array(prefix + joiner + suffix for prefix, suffix in poll_every(pairs))
 
 
 __all__ = ["SEARCH_PATH", "dict_get", "dict_set", "is_dict", "library"]

@@ -11,6 +11,7 @@ from types import FunctionType
 
 from interp.library import (
     Pointer,
+    charge,
     error,
     format_real,
     is_object,
@@ -20,6 +21,7 @@ from interp.library import (
     type_name,
     warning,
 )
+from interp.pieces import gathered, join, joined
 from interp.runtime.values import Array, Map, Object, Record, Table, dict_items, is_closure, map_items, map_key
 
 from .constructors import Construction, TooLarge, constructor_call, symbol_of
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     # an open container or call: its parts, closing text, depth of the parts, the thing itself
     Level = tuple[Iterator[Part], bytes, int, Any]
 
+_AT_ONCE = 1 << 16  # bytes of a string that get their escapes without a look at the stop flag
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _SPACE = re.compile(rb"[ \t\n\r]*")
 _SPECIAL = re.compile(rb'["\\\x00-\x1f\x7f-\xff]')
@@ -97,8 +100,9 @@ def _encode(value: Any, tab: bytes | None) -> bytes:
             out.append(closing)
         else:
             out.append(part[0])
+            charge(len(part[0]))
             _write(part[1], depth, tab, out, levels, path)
-    return b"".join(out)
+    return join(b"", out)
 
 
 def _write(value: Any, depth: int, tab: bytes | None, out: list[bytes], levels: list[Level], path: set[int]) -> None:
@@ -117,6 +121,8 @@ def _write(value: Any, depth: int, tab: bytes | None, out: list[bytes], levels: 
         out.append(made[0] + b"(")
         levels.append((_call_parts(made[1]), b")", depth, value))
         return
+    if tab is not None:
+        charge(2 * len(tab) * (depth + 1))
     inner = None if tab is None else b"\n" + tab * (depth + 1)
     outer = b"" if tab is None or not _size(value) else b"\n" + tab * depth
     if isinstance(value, Array):
@@ -160,8 +166,16 @@ def _scalar(value: Any) -> bytes | None:
 def quoted(text: bytes) -> bytes:
     """A string in double quotes, with its escapes."""
     if _SPECIAL.search(text):
-        text = _SPECIAL.sub(lambda match: _ESCAPES[match[0]], text)
+        if len(text) <= _AT_ONCE:
+            text = _SPECIAL.sub(_escaped, text)
+        else:
+            charge(4 * len(text))
+            text = gathered(_SPECIAL.sub(_escaped, text[at : at + _AT_ONCE]) for at in range(0, len(text), _AT_ONCE))
     return b'"' + text + b'"'
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return _ESCAPES[match[0]]
 
 
 def _array_parts(items: list[Any], line: bytes | None) -> Iterator[Part]:
@@ -411,7 +425,9 @@ class _Reader:
                 raise _Fault(start)
             code = text[position]
             if code == quote:
-                return b"".join(parts), position + 1
+                return joined(b"", parts, position - start), position + 1
+            if len(parts) & 1023 < 2:  # it grows by one or by two
+                poll()
             if code in b"\"'":
                 parts.append(text[position : position + 1])
                 position += 1

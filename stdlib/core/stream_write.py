@@ -10,6 +10,7 @@ import struct
 from types import FunctionType
 
 from interp.library import Pointer, engine, error, is_object, poll, type_name, warning
+from interp.pieces import join
 from interp.runtime.functions import captured, cell_value
 from interp.runtime.shapes import meta_of
 from interp.runtime.values import Array, Map, Object, Record, Table, dict_items, is_native, map_items, map_key
@@ -18,7 +19,7 @@ from .constructors import constructor_call, symbol_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from typing import Any
 
 _I32 = struct.Struct("<i").pack
@@ -107,7 +108,7 @@ def _write_stack(value: Any) -> bytes:
         path.add(id(item))
         name, content = _stack_parts(item)
         levels.append((iter(content), b"C" + _I32(len(content)) + _name(name), item))
-    return b"".join(out)
+    return join(b"", out)
 
 
 def _stack_function(value: Any) -> bytes:
@@ -175,7 +176,7 @@ class _VariableWriter:
             if number is None:
                 writers.append(self.object(part))
         assert number is not None
-        return b"".join(self.out) + b"R" + _I32(number)
+        return join(b"", self.out) + b"R" + _I32(number)
 
     def command(self, command: bytes) -> int:
         """Writes a command that makes a variable; its number."""
@@ -240,7 +241,8 @@ class _VariableWriter:
             name = b"map" if isinstance(value, Map) else b"dict"
         head = b"O" + _I32(len(args)) + bytes((len(name), bool(value.mm))) + _I32(meta)
         number = self.numbers[value] = self.command(head + b"".join(map(_I32, args)) + name + b"\0")
-        for key, item in self.entries(value):
+        entries = self.entries(value)  # a variable, where the account of memory finds them
+        for key, item in entries:
             at = yield key
             what = yield item
             self.out.append(b"[" + _I32(number) + _I32(at) + _I32(what))
@@ -268,10 +270,10 @@ class _VariableWriter:
             self.out.append(b"<" + _I32(slot) + _I32(number) + _I32(held))
         return number
 
-    def entries(self, value: Any) -> list[tuple[Any, Any]]:
+    def entries(self, value: Any) -> Iterable[tuple[Any, Any]]:
         """The (key, value) pairs that are set after the construction."""
         if isinstance(value, Array):
-            return list(enumerate(value))
+            return enumerate(value)
         if isinstance(value, Map):
             return map_items(value)
         return dict_items(value) if isinstance(value, (Table, Record)) else []

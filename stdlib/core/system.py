@@ -6,7 +6,7 @@ the host decides what that means.
 
 from __future__ import annotations
 
-from interp.library import Library, engine, error
+from interp.library import Library, engine, error, spend
 from interp.runtime.state import ScriptQuit
 
 TYPE_CHECKING = False
@@ -75,8 +75,10 @@ def _hash_result(number: int, as_hex: bool) -> int | bytes:
 def hash_fnv(text: bytes, as_hex: bool) -> int | bytes:
     """32-bit FNV-1a of all bytes, as an int or as eight hex digits."""
     number = 2166136261
-    for byte in text:
-        number = ((number ^ byte) * 16777619) & 0xFFFFFFFF
+    for start in range(0, len(text), 1 << 16):
+        for byte in text[start : start + (1 << 16)]:
+            number = ((number ^ byte) * 16777619) & 0xFFFFFFFF
+        spend(64)
     return _hash_result(number, as_hex)
 
 

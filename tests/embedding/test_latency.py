@@ -50,6 +50,17 @@ WORK = {
     "format": ("s = string_repeat('{1} ', 200000);", "x = string_format(s, 5);"),
     "deep SGSON": ("s = string_repeat('[', 3000000);", "x = sgson_decode(s);"),
     "deep JSON": ("s = string_repeat('[', 1000000);", "x = json_decode(s);"),
+    "JSON numbers": ("s = '[' $ string_repeat('1,', 8000000) $ '1]';", "x = json_decode(s);"),
+    "JSON strings": ("s = '[' $ string_repeat('\"\\\\u1234\",', 2000000) $ '1]';", "x = json_decode(s);"),
+    "JSON records": ("s = '[' $ string_repeat('{\"a\":[1,\"x\"]},', 300000) $ '1]';", "x = json_decode(s);"),
+    "to JSON": ("a = array_sized(2000000);", "x = json_encode(a);"),
+    "text to JSON": ("s = string_repeat('a\\n', 10000000);", "x = json_encode(s);"),
+    "text to SGSON": ("s = string_repeat('a\\n', 4000000);", "x = sgson_encode(s);"),
+    "text in SGSON": ("s = '\"' $ string_repeat('a\\'', 4000000);", "x = sgson_decode(s);"),
+    "hash": ("s = string_repeat('abcdefgh', 5000000);", "x = hash_fnv(s);"),
+    "pack format": ("s = string_repeat('9', 20000000);", "x = fmt_pack_size(s);"),
+    "character class": ("s = string_repeat('abcdefgh', 3000000);", "x = fmt_charcc('a', s);"),
+    "template": ("s = string_repeat('ab,{1} ', 500000);", "x = string_format(s, 1);"),
     "serialize": ("a = []; for(i = 0; i < 400000; ++i) a.push(i);", "x = unserialize(serialize(a));"),
     "regex": ("s = string_repeat('a', 40);", "x = re_match(s, '(a+)+c');"),
     "long regex": ("s = string_repeat('a', 100000);", "x = re_match(s, 'a*b');"),
@@ -62,8 +73,8 @@ WORK = {
 def once(name: str) -> float:
     """Seconds of processor time from an interrupt to the end of the call."""
     before, work = WORK[name]
-    engine = Engine(("string", "re", "json"), limits=Limits(seconds=None), stderr=io.BytesIO(), cache=False)
-    engine.run("include 'string', 're', 'json';")
+    engine = Engine(("string", "re", "json", "fmt"), limits=Limits(seconds=None), stderr=io.BytesIO(), cache=False)
+    engine.run("include 'string', 're', 'json', 'fmt';")
     ready, moments = threading.Event(), []
     clock = time.pthread_getcpuclockid(threading.get_ident())
     engine.globals["ready"] = ready.set

@@ -17,8 +17,11 @@ from collections.abc import Callable
 import pytest
 
 from interp import Engine, LimitExceeded, Limits, ScriptError, ScriptInterrupted, ScriptSyntaxError
+from sockets_module import NetworkPolicy
+from sockets_module.network.system import SystemNetwork
 
-LATE = 0.25  # 50 ms is the aim; a loaded machine with two processors needs more to say so
+LATE = 0.05
+TRIES = 8
 LIBRARIES = ("string", "math", "fmt", "re", "json", "io", "sockets")
 BOUNDARIES = (
     "{}",
@@ -57,6 +60,16 @@ def exceeds(engine: Engine, which: str, source: str) -> float:
     assert engine.thread_count == 0
     assert engine.stats.sockets == 0
     return took
+
+
+def on_time(attempt: Callable[[], float]) -> None:
+    """An attempt gives by how many seconds an end came late. One of several in time shows that only the machine was."""
+    late: list[float] = []
+    for _ in range(TRIES):
+        late.append(attempt())
+        if late[-1] < LATE:
+            return
+    raise AssertionError(late)
 
 
 # --- the class --------------------------------------------------------------------------------------------------------
@@ -108,6 +121,20 @@ BUSY = {
     "handler": "pcall(function(){ while(true) WARNING('x'); }, function(){ });",
     "iterator": "foreach(x : class({}, {})) {} while(true){ foreach(x : [1, 2, 3]){} }",
     "threads": "function t(){ while(true) yield(0); } for(i = 0; i < 50; ++i) thread t(); while(true) process_threads(1);",
+    "threads that start threads": "function t(){ thread t(); yield(0); thread t(); } thread t(); while(true) process_threads(1);",
+    "threads that end": "function t(){} while(true) thread t();",
+    "output flood": "while(true) println('flood');",
+    "long output": "s = string_repeat('x', 100000); while(true) print(s);",
+    "string growth": "s = ''; while(true){ s $= 'xy'; if(s.length > 1000000) s = ''; }",
+    "array growth": "a = []; while(true){ a.push(a.size); if(a.size > 300000) a = []; }",
+    "errors": "while(true) pcall(function(){ ERROR('x'); });",
+    "recursion": "function f(){ f(); } while(true) pcall(f);",
+    "comparator that never ends": "[ 3, 2, 1 ].sort_custom(function(x, y){ while(true){} });",
+    "comparator that lies": "a = []; for(i = 0; i < 20000; ++i) a.push(i); while(true) a.sort_custom(function(x, y){ return rand() - 0.5; });",
+    "comparator that grows": "a = []; for(i = 0; i < 1000; ++i) a.push(i); while(true) a.sort_custom(function(x, y){ a.push(1); return 1; });",
+    "coroutines": "while(true){ c = co_create(function(){ while(true) yield(1); }); co_resume(c); }",
+    "eval": "while(true) eval('x = 1;');",
+    "hooks": "o = class({}, { __tostring = function(){ return tostring(o); } }); while(true) pcall(function(){ tostring(o); });",
     "decode": "s = string_repeat('[', 100000); while(true) sgson_decode(s);",
     "format": "while(true) string_format('{1:d1000000}', 5);",
     "select": "socket_select([], [], [], 1000);",
@@ -123,15 +150,25 @@ BUSY = {
 @pytest.mark.parametrize("name", BUSY)
 def test_seconds(name: str) -> None:
     with make(seconds=0.2) as engine:
-        assert exceeds(engine, "seconds", BUSY[name]) < 0.2 + LATE
+        on_time(lambda: exceeds(engine, "seconds", BUSY[name]) - 0.2)
+
+
+WAITING = ("select", "accept", "recv", "recv in a thread", "sleeping run", "poller", "condition")
+# Many bytes or items make few operations, and memory is not limited here.
+SLOW = ("regex", "decode", "threads that start threads", "long output")
+
+
+@pytest.mark.parametrize("name", [name for name in BUSY if name not in (*WAITING, *SLOW)])
+def test_operations_of_every_kind(name: str) -> None:
+    with make(operations=50_000, seconds=30.0) as engine:
+        exceeds(engine, "operations", BUSY[name])
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_no_script_code_stops_a_limit(boundary: str) -> None:
     with make(seconds=0.1) as engine:
-        source = "while(true){}"
-        took = exceeds(engine, "seconds", "global after = 0; " + boundary.format(source) + " global after = 1;")
-        assert took < 0.1 + LATE
+        source = "global after = 0; " + boundary.format("while(true){}") + " global after = 1;"
+        on_time(lambda: exceeds(engine, "seconds", source) - 0.1)
         assert engine.globals["after"] == 0
 
 
@@ -176,10 +213,8 @@ def test_a_fired_limit_fires_again_at_every_check() -> None:
                 except LimitExceeded as problem:
                     tries.append(problem.which)
 
-        begin = time.monotonic()
-        exceeds(engine, "seconds", "stubborn(); while(true){}")
-        assert time.monotonic() - begin < 0.1 + LATE
-        assert tries == ["seconds"] * 3
+        on_time(lambda: exceeds(engine, "seconds", "stubborn(); while(true){}") - 0.1)
+        assert tries[:3] == ["seconds"] * 3
 
 
 def test_timeout_of_a_call() -> None:
@@ -188,12 +223,17 @@ def test_timeout_of_a_call() -> None:
             "function f(){ while(true){} } function g(){ return 1; } function w(){ socket_select([], [], [], 100); }"
         )
         f, g, w = engine.globals["f"], engine.globals["g"], engine.globals["w"]
-        for function in (f, w):
+
+        def late(function: Callable[..., object]) -> float:
             begin = time.monotonic()
             with pytest.raises(LimitExceeded) as caught:
                 function(timeout=0.1)
             assert caught.value.which == "seconds"
-            assert 0.1 <= time.monotonic() - begin < 0.1 + LATE
+            assert time.monotonic() - begin >= 0.1
+            return time.monotonic() - begin - 0.1
+
+        for function in (f, w):
+            on_time(lambda function=function: late(function))  # type: ignore[misc]
         assert g() == g(timeout=1) == 1
         with pytest.raises(ValueError):
             g(timeout=-1)
@@ -218,12 +258,16 @@ def test_the_shortest_way_of_calling_is_watched_too() -> None:
     with make(seconds=0.1) as engine:
         engine.run("function f(n){ while(n){} return 1; }")
         f = engine.globals["f"]
-        for _ in range(3):
-            assert f(0) == 1
+
+        def late() -> float:
             begin = time.monotonic()
             with pytest.raises(LimitExceeded):
                 f(1)
-            assert time.monotonic() - begin < 0.1 + LATE
+            return time.monotonic() - begin - 0.1
+
+        for _ in range(3):
+            assert f(0) == 1
+            on_time(late)
             time.sleep(0.05)
         time.sleep(1.3)  # the watchdog has gone to sleep
         with pytest.raises(LimitExceeded):
@@ -294,13 +338,39 @@ def test_memory(name: str) -> None:
     gc.collect()
 
 
+# What natives make, hold and join: sharing makes much of little, and joining takes room of its own.
+NATIVES = {
+    "coroutines in cycles": "function f(){ var c, s = string_repeat('x', 10000), box = []; c = co_create(function(b, p){ yield(1); return b, p; });"
+    " box.push(c); co_resume(c, box, s); } while(true) f();",
+    "text of an array": "a = array_sized(7000000); while(true) x = tostring(a);",
+    "text of shared strings": "s = string_repeat('x', 1000000); a = []; for(i = 0; i < 1000; ++i) a.push(s); x = tostring(a);",
+    "dump": "a = []; for(i = 0; i < 12; ++i) a = [ a, a, a, a ]; x = dumpvar_ext(a, 100);",
+    "serialize": "a = []; for(i = 0; i < 800000; ++i) a.push(i); while(true) x = serialize(a);",
+    "serialize shared": "a = [ string_repeat('x', 500) ]; for(i = 0; i < 16; ++i) a = [ a, a, a ]; x = serialize(a, 1);",
+    "unserialize": "a = []; for(i = 0; i < 400000; ++i) a.push(i); s = serialize(a); b = []; while(true) b.push(unserialize(s));",
+    "SGSON": "a = [ string_repeat('x', 500) ]; for(i = 0; i < 16; ++i) a = [ a, a, a ]; x = sgson_encode(a);",
+    "SGSON indent": "d = {}; for(i = 0; i < 50000; ++i) d['k' $ i] = i; x = sgson_encode(d, string_repeat(' ', 1000000));",
+    "JSON": "a = [ string_repeat('x', 500) ]; for(i = 0; i < 16; ++i) a = [ a, a, a ]; x = json_encode(a);",
+    "JSON strings": "s = string_repeat('x', 1000000); a = []; for(i = 0; i < 2000; ++i) a.push(s); x = json_encode(a);",
+    "JSON containers": "x = json_decode('[' $ string_repeat('[],', 4000000) $ '1]');",
+    "JSON numbers": "a = []; s = '[' $ string_repeat('1.5,', 2000000) $ '1]'; while(true) a.push(json_decode(s));",
+    "values": "a = array_sized(7000000); b = []; while(true) b.push(get_values(a));",
+    "merged": "a = array_sized(2000000); b = []; while(true) b.push(get_concat(a, a));",
+    "template": "s = string_repeat('ab,{1} ', 4000000); x = string_format(s, 1);",
+    "paths": "s = string_repeat('a;', 100000); x = multiply_path_ext_lists(s, '/', s);",
+    "explode": "s = string_repeat('a', 1000000); a = []; while(true) a.push(string_explode(s, ''));",
+}
+GROWING_IN_PROCESS = ("small strings", "dicts", "closures", "globals", "threads", "a map")
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs the resident size of a process")
-@pytest.mark.parametrize("name", ["small strings", "dicts", "closures", "globals", "threads", "a map"])
+@pytest.mark.parametrize("name", [*GROWING_IN_PROCESS, *NATIVES])
 def test_memory_of_the_process(name: str) -> None:
     """What the process really takes, the census included, is within a factor of two of the limit."""
     script = (
         "import sys; from interp import Engine, Limits, LimitExceeded; from interp.limits import process_memory\n"
-        "engine = Engine(limits=Limits(memory=64 << 20, seconds=60.0)); program = engine.compile(sys.argv[1])\n"
+        "engine = Engine(limits=Limits(memory=64 << 20, seconds=60.0)); engine.run(\"include 'string', 'json';\")\n"
+        "program = engine.compile(sys.argv[1])\n"
         "before = process_memory()\n"
         "try: engine.run(program)\n"
         "except LimitExceeded as found: assert found.which == 'memory', found\n"
@@ -308,7 +378,9 @@ def test_memory_of_the_process(name: str) -> None:
         "peak = [line for line in open('/proc/self/status') if line.startswith('VmHWM')][0].split()[1]\n"
         "print((int(peak) * 1024 - before) / (64 << 20))"
     )
-    done = subprocess.run([sys.executable, "-c", script, GROWING[name]], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, {**GROWING, **NATIVES}[name]], capture_output=True, text=True, check=True
+    )
     assert float(done.stdout) < 2.0
 
 
@@ -465,6 +537,11 @@ def test_interrupt_from_another_thread(name: str) -> None:
 
 def interrupt_within(engine: Engine, work: Callable[[], object]) -> None:
     """Runs work, interrupts it from another OS thread, and takes the time between both."""
+    on_time(lambda: interrupted(engine, work))
+
+
+def interrupted(engine: Engine, work: Callable[[], object]) -> float:
+    """The seconds from an interrupt to the end of work."""
     moments: list[float] = []
 
     def stop() -> None:
@@ -476,10 +553,37 @@ def interrupt_within(engine: Engine, work: Callable[[], object]) -> None:
     try:
         with pytest.raises(ScriptInterrupted, match="stop"):
             work()
-        assert time.monotonic() - moments[0] < LATE
+        return time.monotonic() - moments[0]
     finally:
         timer.cancel()
         timer.join()
+
+
+class SlowResolver(SystemNetwork):
+    """A network whose names take for ever."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.end = threading.Event()
+
+    def getaddrinfo(self, *question: object) -> list[object]:  # type: ignore[override]
+        self.asked.set()
+        self.end.wait(30)
+        return []
+
+
+@pytest.mark.parametrize("source", ["socket_resolve('slow.example');", "socket_connect('slow.example', 80);",
+                                    "function t(){ socket_resolve('slow.example'); } thread t(); socket_run();"])  # fmt: skip
+def test_interrupt_ends_waiting_for_a_resolver(source: str) -> None:
+    network = SlowResolver()
+    policy = NetworkPolicy(connect=["any"], resolve=["any"], network=network)
+    try:
+        with Engine(("sockets",), network=policy, limits=Limits(seconds=20.0)) as engine:
+            interrupt_within(engine, lambda: engine.run("include 'sockets'; " + source))
+            assert network.asked.is_set()
+            assert engine.run("return 1;") == 1
+    finally:
+        network.end.set()
 
 
 def test_interrupt_without_limits() -> None:
@@ -490,13 +594,17 @@ def test_interrupt_without_limits() -> None:
 def test_interrupt_from_a_signal_handler() -> None:
     with make() as engine:
         before = signal.signal(signal.SIGALRM, lambda *_: engine.interrupt("alarm"))
+
+        def late(source: str) -> float:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            begin = time.monotonic()
+            with pytest.raises(ScriptInterrupted, match="alarm"):
+                engine.run(source)
+            return time.monotonic() - begin - 0.1
+
         try:
             for source in ("while(true){}", "socket_select([], [], [], 100);"):
-                signal.setitimer(signal.ITIMER_REAL, 0.1)
-                begin = time.monotonic()
-                with pytest.raises(ScriptInterrupted, match="alarm"):
-                    engine.run(source)
-                assert time.monotonic() - begin < 0.1 + LATE
+                on_time(lambda source=source: late(source))  # type: ignore[misc]
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)

@@ -238,6 +238,43 @@ def test_dropping_an_engine_closes_it() -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def test_engines_leave_nothing_behind() -> None:
+    """Closed engines are gone at once, suspended threads and coroutines in cycles included, while others run."""
+
+    def one() -> weakref.ref[object]:
+        with Engine(libraries=()) as engine:
+            engine.run(
+                "global c, box = []; function f(b){ yield(1); return b; } c = co_create(f); box.push(c); co_resume(c, box);"
+                " thread f(box); thread f(1);"
+            )
+            return weakref.ref(engine._guard)
+
+    busy = Engine(libraries=())
+    gone = []
+    for _ in range(20):
+        gone.append(one())
+        busy.run("for(i = 0; i < 100000; ++i){}")
+    gc.collect()
+    # the watchdog may be looking at the last ones
+    assert sum(guard() is not None for guard in gone) <= 2
+
+
+def test_a_dropped_coroutine_is_gone_at_once() -> None:
+    """The first one of an engine, too: what it holds ends with it."""
+    seen: list[object] = []
+
+    class Thing:
+        def __del__(self) -> None:
+            seen.append(1)
+
+    with Engine(libraries=()) as engine:
+        engine.globals["make"] = lambda: Thing()
+        engine.run(
+            "function f(t){ yield(1); return t; } function g(){ var c = co_create(f); co_resume(c, make()); } g();"
+        )
+        assert seen
+
+
 def test_stats(engine: Engine) -> None:
     counting = Engine(limits=Limits(operations=10_000))
     counting.run("for(i=0;i<100;++i){}")
