@@ -35,6 +35,7 @@ from .transfer import (
     MSG_DONTWAIT,
     RECEIVE_FLAGS,
     SEND,
+    has_first,
     length_refused,
     send_rest,
     sockaddr_for,
@@ -84,7 +85,7 @@ def _number(value: Any, what: str) -> int:
 
 def _vectors(data: Any) -> list[bytes]:
     if is_array(data):
-        parts = [convert("string", item) for item in data]
+        parts = [convert("string", item) for item in tuple(data)]
         if not all(isinstance(part, bytes) for part in parts):
             raise Misuse("argument 1 (data) must be a string or an array of strings")
         return parts if len(parts) <= MOST_VECTORS else [b"".join(parts)]
@@ -137,7 +138,8 @@ def send_message(sock: Socket, data: Any, given: Any) -> int | bool:
     try:
         chosen = _options(given, 2, (b"address", b"flags", b"control", b"fds", b"timeout"))
         span = _span(chosen)
-        taken = _send_one(sock, data, chosen, _number(chosen.get(b"flags", 0), "option 'flags'"), span, sock.waits)
+        flags = _number(chosen.get(b"flags", 0), "option 'flags'")
+        taken = _send_one(sock, Outgoing(data, chosen), flags, span, sock.waits)
     except Misuse as problem:
         return _misused(sock, problem)
     except FAILURES as problem:
@@ -155,16 +157,25 @@ def _span(chosen: dict[bytes, Any]) -> float | None:
     return float(span)
 
 
-def _send_one(sock: Socket, data: Any, chosen: dict[bytes, Any], flags: int, span: float | None, waits: bool) -> int:
-    vectors = _vectors(data)
-    address = chosen.get(b"address")
-    if address is not None and not isinstance(address, SocketAddress):
-        raise Misuse("option 'address' must be a socket_address")
-    ancillary = _control(chosen.get(b"control"), chosen.get(b"fds"))
+class Outgoing:
+    """One message, its arguments checked and converted before anything is sent."""
+
+    __slots__ = ("address", "ancillary", "vectors")
+
+    def __init__(self, data: Any, chosen: dict[bytes, Any]) -> None:
+        self.vectors = _vectors(data)
+        self.address = chosen.get(b"address")
+        if self.address is not None and not isinstance(self.address, SocketAddress):
+            raise Misuse("option 'address' must be a socket_address")
+        self.ancillary = _control(chosen.get(b"control"), chosen.get(b"fds"))
+
+
+def _send_one(sock: Socket, message: Outgoing, flags: int, span: float | None, waits: bool) -> int:
     if sock.guarded:
         admit(sock)
-    target = None if address is None else sockaddr_for(sock, address, mapped=True)
-    arguments = (vectors, ancillary, flags | SEND, target)
+    vectors = message.vectors
+    target = None if message.address is None else sockaddr_for(sock, message.address, mapped=True)
+    arguments = (vectors, message.ancillary, flags | SEND, target)
     waits = (waits or span is not None) and not flags & MSG_DONTWAIT
     late = EAGAIN if span is None else errno.ETIMEDOUT
     try:
@@ -179,16 +190,22 @@ def _send_one(sock: Socket, data: Any, chosen: dict[bytes, Any], flags: int, spa
 
 
 def send_messages(sock: Socket, items: Any, flags: int) -> int | bool:
-    """Sends strings, or dicts `data address control fds`; how many went out, false when none did. Chapter 11."""
+    """Sends strings, or dicts `data address control fds`; how many went out, false when none did. Chapter 11.
+
+    An item that is no message: a Warning, false, and none is sent.
+    """
     count = 0
     try:
-        for item in items:
+        messages = []
+        for item in tuple(items):
             chosen: dict[bytes, Any] = {}
             data = item
             if is_dict(item):
                 chosen = _options(item, 1, (b"data", b"address", b"control", b"fds"))
                 data = chosen.get(b"data", b"")
-            _send_one(sock, data, chosen, flags, None, sock.waits and not count)
+            messages.append(Outgoing(data, chosen))
+        for message in messages:
+            _send_one(sock, message, flags, None, sock.waits and not count)
             count += 1
     except Misuse as problem:
         return _misused(sock, problem)
@@ -239,7 +256,7 @@ def _receive_one(sock: Socket, sizes: list[int], split: bool, flags: int, span: 
         admit(sock)
     ancillary: list[tuple[int, int, bytes]] = []
     answered, peer = 0, None
-    if sock.ahead:
+    if has_first(sock, flags):
         data = take_ahead(sock, total, flags)
     else:
         arguments = (total, ANCILLARY, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT)
@@ -273,7 +290,7 @@ def _receive_one(sock: Socket, sizes: list[int], split: bool, flags: int, span: 
 
 def _next_message(sock: Socket, size: int, room: int, flags: int) -> Any:
     """One try after a wait: what another thread has put back meanwhile comes first."""
-    if sock.ahead:
+    if has_first(sock, flags):
         return take_ahead(sock, size, flags), [], 0, None
     return sock.endpoint.recvmsg(size, room, flags)
 

@@ -133,6 +133,39 @@ def test_misuse(check: Check) -> None:
     )
 
 
+def test_a_batch_with_something_that_is_no_message_is_not_begun(check: Check) -> None:
+    check(
+        """
+        ( a, b ) = socket_pair();
+        println( a.send_messages( [ "x", { nonsense = 1 } ] ), " ", ERR() );
+        println( a.send_messages( [ "x", null ] ), a.send_messages( [ "x", { data = "y", fds = 5 } ] ) );
+        println( b.available_bytes );
+        """,
+        """
+        false Invalid argument
+        falsefalse
+        0
+        """,
+        "socket.send_messages(): argument 1 (options): unknown option 'nonsense'",
+        "socket.send_messages(): argument 1 (data) must be a string or an array of strings",
+        "socket.send_messages(): option 'fds' must be an array",
+    )
+
+
+def test_parts_that_change_the_array_they_stand_in(check: Check) -> None:
+    check(
+        """
+        ( a, b ) = socket_pair(); global list = [];
+        class T { function __tostring(){ list.push( new T() ); return "text"; } }
+        list.push( new T() ); println( a.send_message( list ), list.size ); println( b.recv( 20 ) );
+        """,
+        """
+        42
+        text
+        """,
+    )
+
+
 def test_streams_read_ahead_and_end(check: Check) -> None:
     check(
         """
