@@ -126,12 +126,14 @@ def socket_connect(*values: Any) -> Socket | None:
     if named:
         host = convert("string", first) if type(first) is bytes else MISSING
         if host is MISSING:
-            return argument_error(1, "string or socket_address", first)
+            argument_error(1, "string or socket_address", first)
+            return owner.refuse(errno.EINVAL)
         service = values[1] if len(values) > 1 else MISSING
         if not isinstance(service, bytes):
             port = convert("int", service) if isinstance(service, (bool, int, float)) else MISSING
             if port is MISSING:
-                return argument_error(2, "int or string", service)
+                argument_error(2, "int or string", service)
+                return owner.refuse(errno.EINVAL)
             if not 0 <= port <= 0xFFFF:
                 warning("argument 2 (service) must be between 0 and 65535")
                 return owner.refuse(errno.EINVAL)

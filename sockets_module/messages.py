@@ -229,7 +229,8 @@ def recv_message(sock: Socket, size: Any, given: Any) -> Any:
         chosen = _options(given, 2, (b"flags", b"timeout"))
         sizes = _sizes(size)
         if sizes is None:
-            return argument_error(1, "int or array", size)
+            argument_error(1, "int or array", size)
+            return sock.state.refuse(errno.EINVAL)
         if min(sizes, default=0) < 1:
             return length_refused(sock, 1, "n")
         flags = _number(chosen.get(b"flags", 0), "option 'flags'")

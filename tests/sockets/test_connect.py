@@ -93,6 +93,19 @@ def test_a_port_that_does_not_exist(check: Check) -> None:
     )
 
 
+def test_arguments_of_the_wrong_kind(check: Check) -> None:
+    check(
+        """
+        println( socket_connect(), " ", ERR() ); socket_tcp(); println( socket_connect( "::1", null ), " ", ERR() );
+        socket_tcp(); println( socket_client().connect( 5 ), " ", ERR() );
+        """,
+        "null Invalid argument\n" * 3,
+        "socket_connect(): argument 1 - expected string or socket_address, got nothing",
+        "socket_connect(): argument 2 - expected int or string, got null",
+        "socket_client.connect(): argument 1 - expected string or socket_address, got int",
+    )
+
+
 def test_the_backlog_is_kept(check: Check) -> None:
     check(
         """
