@@ -133,7 +133,7 @@ def _descriptor(item: Any) -> int:
 def send_message(sock: Socket, data: Any, given: Any) -> int | bool:
     """Sends one message, gathered from an array if it is one; the bytes sent, false on failure. Chapter 11 section 3.
 
-    Options: `address flags control fds timeout`.
+    Options: `address flags control fds timeout`. Descriptors travel over AF_UNIX only, on a stream with a byte at least.
     """
     try:
         chosen = _options(given, 2, (b"address", b"flags", b"control", b"fds", b"timeout"))
@@ -160,7 +160,7 @@ def _span(chosen: dict[bytes, Any]) -> float | None:
 class Outgoing:
     """One message, its arguments checked and converted before anything is sent."""
 
-    __slots__ = ("address", "ancillary", "vectors")
+    __slots__ = ("address", "ancillary", "carries", "vectors")
 
     def __init__(self, data: Any, chosen: dict[bytes, Any]) -> None:
         self.vectors = _vectors(data)
@@ -168,11 +168,22 @@ class Outgoing:
         if self.address is not None and not isinstance(self.address, SocketAddress):
             raise Misuse("option 'address' must be a socket_address")
         self.ancillary = _control(chosen.get(b"control"), chosen.get(b"fds"))
+        self.carries = any(kind == SCM_RIGHTS for level, kind, _ in self.ancillary if level == _constants.SOL_SOCKET)
+
+
+def _require_carrier(sock: Socket, message: Outgoing) -> None:
+    """Raises `OSError` where the system would send the bytes and drop the descriptors without a word."""
+    if sock.endpoint.family != _constants.AF_UNIX:
+        raise OSError(errno.EBADF if sock.endpoint.fileno() < 0 else errno.EOPNOTSUPP, "")
+    if sock.endpoint.type == _constants.SOCK_STREAM and not any(message.vectors):
+        raise OSError(errno.EINVAL, "")
 
 
 def _send_one(sock: Socket, message: Outgoing, flags: int, span: float | None, waits: bool) -> int:
     if sock.guarded:
         admit(sock)
+    if message.carries:
+        _require_carrier(sock, message)
     vectors = message.vectors
     target = None if message.address is None else sockaddr_for(sock, message.address, mapped=True)
     arguments = (vectors, message.ancillary, flags | SEND, target)
