@@ -133,7 +133,7 @@ def _descriptor(item: Any) -> int:
 def send_message(sock: Socket, data: Any, given: Any) -> int | bool:
     """Sends one message, gathered from an array if it is one; the bytes sent, false on failure. Chapter 11 section 3.
 
-    Options: `address flags control fds timeout`. Descriptors travel over AF_UNIX only, on a stream with a byte at least.
+    Options: `address flags control fds timeout`. Descriptors travel over AF_UNIX only, on a stream with a byte or more.
     """
     try:
         chosen = _options(given, 2, (b"address", b"flags", b"control", b"fds", b"timeout"))
