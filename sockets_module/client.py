@@ -214,6 +214,7 @@ class SocketClient(Object, name="socket_client"):
         if isinstance(target, SocketAddress):
             return lambda order: order.connect(target, b"", b"none")
         if not isinstance(target, bytes):
+            state().fail(errno.EINVAL)
             return argument_error(1, "string or socket_address", target)
         parts = host_and_service(target)
         if parts is None or parts[1] is None:

@@ -101,8 +101,8 @@ def _listen(owner: State, address: SocketAddress, chosen: dict[bytes, Any], both
             only = int(bool(chosen.get(b"only_ipv6", False)))
             endpoint.setsockopt(_constants.IPPROTO_IPV6, _constants.IPV6_V6ONLY, only)
         endpoint.bind(address.sockaddr)
-        backlog = int(chosen.get(b"backlog", made.backlog))
-        endpoint.listen(max(0, min(backlog, 0x7FFFFFFF)))
+        made.backlog = max(0, min(int(chosen.get(b"backlog", made.backlog)), 0x7FFFFFFF))
+        endpoint.listen(made.backlog)
     except BaseException:
         made.close()
         raise
@@ -126,11 +126,18 @@ def socket_connect(*values: Any) -> Socket | None:
     if named:
         host = convert("string", first) if type(first) is bytes else MISSING
         if host is MISSING:
-            return argument_error(1, "string or socket_address", first)
+            argument_error(1, "string or socket_address", first)
+            return owner.refuse(errno.EINVAL)
         service = values[1] if len(values) > 1 else MISSING
-        if not isinstance(service, (int, float, bytes)):
-            return argument_error(2, "int or string", service)
-        service = service if isinstance(service, bytes) else b"%d" % int(service)
+        if not isinstance(service, bytes):
+            port = convert("int", service) if isinstance(service, (bool, int, float)) else MISSING
+            if port is MISSING:
+                argument_error(2, "int or string", service)
+                return owner.refuse(errno.EINVAL)
+            if not 0 <= port <= 0xFFFF:
+                warning("argument 2 (service) must be between 0 and 65535")
+                return owner.refuse(errno.EINVAL)
+            service = b"%d" % port
     if given is not None and not is_dict(given):
         argument_error(3 if named else 2, "dict", given)
         given = None

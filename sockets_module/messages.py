@@ -35,6 +35,7 @@ from .transfer import (
     MSG_DONTWAIT,
     RECEIVE_FLAGS,
     SEND,
+    has_first,
     length_refused,
     send_rest,
     sockaddr_for,
@@ -84,7 +85,7 @@ def _number(value: Any, what: str) -> int:
 
 def _vectors(data: Any) -> list[bytes]:
     if is_array(data):
-        parts = [convert("string", item) for item in data]
+        parts = [convert("string", item) for item in tuple(data)]
         if not all(isinstance(part, bytes) for part in parts):
             raise Misuse("argument 1 (data) must be a string or an array of strings")
         return parts if len(parts) <= MOST_VECTORS else [b"".join(parts)]
@@ -132,12 +133,13 @@ def _descriptor(item: Any) -> int:
 def send_message(sock: Socket, data: Any, given: Any) -> int | bool:
     """Sends one message, gathered from an array if it is one; the bytes sent, false on failure. Chapter 11 section 3.
 
-    Options: `address flags control fds timeout`.
+    Options: `address flags control fds timeout`. Descriptors travel over AF_UNIX only, on a stream with a byte or more.
     """
     try:
         chosen = _options(given, 2, (b"address", b"flags", b"control", b"fds", b"timeout"))
         span = _span(chosen)
-        taken = _send_one(sock, data, chosen, _number(chosen.get(b"flags", 0), "option 'flags'"), span, sock.waits)
+        flags = _number(chosen.get(b"flags", 0), "option 'flags'")
+        taken = _send_one(sock, Outgoing(data, chosen), flags, span, sock.waits)
     except Misuse as problem:
         return _misused(sock, problem)
     except FAILURES as problem:
@@ -155,16 +157,36 @@ def _span(chosen: dict[bytes, Any]) -> float | None:
     return float(span)
 
 
-def _send_one(sock: Socket, data: Any, chosen: dict[bytes, Any], flags: int, span: float | None, waits: bool) -> int:
-    vectors = _vectors(data)
-    address = chosen.get(b"address")
-    if address is not None and not isinstance(address, SocketAddress):
-        raise Misuse("option 'address' must be a socket_address")
-    ancillary = _control(chosen.get(b"control"), chosen.get(b"fds"))
+class Outgoing:
+    """One message, its arguments checked and converted before anything is sent."""
+
+    __slots__ = ("address", "ancillary", "carries", "vectors")
+
+    def __init__(self, data: Any, chosen: dict[bytes, Any]) -> None:
+        self.vectors = _vectors(data)
+        self.address = chosen.get(b"address")
+        if self.address is not None and not isinstance(self.address, SocketAddress):
+            raise Misuse("option 'address' must be a socket_address")
+        self.ancillary = _control(chosen.get(b"control"), chosen.get(b"fds"))
+        self.carries = any(kind == SCM_RIGHTS for level, kind, _ in self.ancillary if level == _constants.SOL_SOCKET)
+
+
+def _require_carrier(sock: Socket, message: Outgoing) -> None:
+    """Raises `OSError` where the system would send the bytes and drop the descriptors without a word."""
+    if sock.endpoint.family != _constants.AF_UNIX:
+        raise OSError(errno.EBADF if sock.endpoint.fileno() < 0 else errno.EOPNOTSUPP, "")
+    if sock.endpoint.type == _constants.SOCK_STREAM and not any(message.vectors):
+        raise OSError(errno.EINVAL, "")
+
+
+def _send_one(sock: Socket, message: Outgoing, flags: int, span: float | None, waits: bool) -> int:
     if sock.guarded:
         admit(sock)
-    target = None if address is None else sockaddr_for(sock, address, mapped=True)
-    arguments = (vectors, ancillary, flags | SEND, target)
+    if message.carries:
+        _require_carrier(sock, message)
+    vectors = message.vectors
+    target = None if message.address is None else sockaddr_for(sock, message.address, mapped=True)
+    arguments = (vectors, message.ancillary, flags | SEND, target)
     waits = (waits or span is not None) and not flags & MSG_DONTWAIT
     late = EAGAIN if span is None else errno.ETIMEDOUT
     try:
@@ -179,16 +201,22 @@ def _send_one(sock: Socket, data: Any, chosen: dict[bytes, Any], flags: int, spa
 
 
 def send_messages(sock: Socket, items: Any, flags: int) -> int | bool:
-    """Sends strings, or dicts `data address control fds`; how many went out, false when none did. Chapter 11."""
+    """Sends strings, or dicts `data address control fds`; how many went out, false when none did. Chapter 11.
+
+    An item that is no message: a Warning, false, and none is sent.
+    """
     count = 0
     try:
-        for item in items:
+        messages = []
+        for item in tuple(items):
             chosen: dict[bytes, Any] = {}
             data = item
             if is_dict(item):
                 chosen = _options(item, 1, (b"data", b"address", b"control", b"fds"))
                 data = chosen.get(b"data", b"")
-            _send_one(sock, data, chosen, flags, None, sock.waits and not count)
+            messages.append(Outgoing(data, chosen))
+        for message in messages:
+            _send_one(sock, message, flags, None, sock.waits and not count)
             count += 1
     except Misuse as problem:
         return _misused(sock, problem)
@@ -212,7 +240,8 @@ def recv_message(sock: Socket, size: Any, given: Any) -> Any:
         chosen = _options(given, 2, (b"flags", b"timeout"))
         sizes = _sizes(size)
         if sizes is None:
-            return argument_error(1, "int or array", size)
+            argument_error(1, "int or array", size)
+            return sock.state.refuse(errno.EINVAL)
         if min(sizes, default=0) < 1:
             return length_refused(sock, 1, "n")
         flags = _number(chosen.get(b"flags", 0), "option 'flags'")
@@ -239,7 +268,7 @@ def _receive_one(sock: Socket, sizes: list[int], split: bool, flags: int, span: 
         admit(sock)
     ancillary: list[tuple[int, int, bytes]] = []
     answered, peer = 0, None
-    if sock.ahead:
+    if has_first(sock, flags):
         data = take_ahead(sock, total, flags)
     else:
         arguments = (total, ANCILLARY, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT)
@@ -273,7 +302,7 @@ def _receive_one(sock: Socket, sizes: list[int], split: bool, flags: int, span: 
 
 def _next_message(sock: Socket, size: int, room: int, flags: int) -> Any:
     """One try after a wait: what another thread has put back meanwhile comes first."""
-    if sock.ahead:
+    if has_first(sock, flags):
         return take_ahead(sock, size, flags), [], 0, None
     return sock.endpoint.recvmsg(size, room, flags)
 

@@ -38,7 +38,13 @@ def _change(
 ) -> bool:
     try:
         family = group.kin
-        if family not in INET or (source is not None and source.kin != family):
+        own = sock.endpoint.family
+        if sock.endpoint.fileno() < 0:
+            raise OSError(errno.EBADF, "")
+        # an IPv6 socket may join IPv4 groups, too: it hears them as it hears all of IPv4
+        if family not in INET or own not in INET or (source is not None and source.kin != family):
+            raise OSError(errno.EAFNOSUPPORT, "")
+        if own == AF_INET and family == AF_INET6:
             raise OSError(errno.EAFNOSUPPORT, "")
         index = group.scope if interface is None else sock.state.network.interface_index(interface)
         if source is not None:

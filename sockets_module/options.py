@@ -122,7 +122,7 @@ def _option(sock: Socket, option: Level | dict[int, Level]) -> Level:
         return option
     found = option.get(sock.endpoint.family)
     if found is None:
-        raise OSError(errno.ENOPROTOOPT, "")
+        raise OSError(errno.EBADF if sock.endpoint.fileno() < 0 else errno.ENOPROTOOPT, "")
     return found
 
 

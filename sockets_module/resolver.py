@@ -42,6 +42,8 @@ def find(
     """
     network = owner.network
     host = to_ascii(host)
+    if service is not None and service.isdigit() and (len(service.lstrip(b"0")) > 5 or int(service) > 0xFFFF):
+        service = b"-1"  # the system would take the number modulo 65536: this one it refuses in its own words
     question = (host, service or None, family, kind, protocol)
     if b"\0" in host or (service is not None and b"\0" in service):
         raise OSError(errno.EINVAL, "")

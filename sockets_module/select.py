@@ -47,12 +47,17 @@ def socket_select(reads: Any, writes: Any, errors: Any, seconds: float | None) -
 
     if seconds is not None and not seconds >= 0:
         return warning("argument 4 (timeout) cannot be negative")
-    groups = ((reads, READS, IN, "read"), (writes, WRITES, OUT, "write"), (errors, ERRORS, PRI, "error"))
+    # copies: other threads may change the arrays while this one waits
+    groups = (
+        (reads, tuple(reads), READS, IN, "read"),
+        (writes, tuple(writes), WRITES, OUT, "write"),
+        (errors, tuple(errors), ERRORS, PRI, "error"),
+    )
     wanted: dict[int, int] = {}
     registrations = []
     secured: list[Socket] = []
     ahead = False
-    for group, _, asked, name in groups:
+    for _, group, _, asked, name in groups:
         for position, sock in enumerate(group, 1):
             if not isinstance(sock, Socket):
                 return warning(f"item #{position} of '{name}' array is not a socket")
@@ -84,14 +89,13 @@ def socket_select(reads: Any, writes: Any, errors: Any, seconds: float | None) -
         return -1
     owner.code = 0
     count = 0
-    for group, counts, asked, _ in groups:
+    for array, group, counts, asked, _ in groups:
         kept = [
             sock
             for sock in group
             if ready.get(sock.registration.fd, 0) & (counts | NVAL) or (asked == IN and has_ahead(sock))
         ]
-        if len(kept) != len(group):
-            group[:] = kept
+        array[:] = kept
         count += len(kept)
     return count
 
@@ -427,9 +431,10 @@ def socket_run(seconds: float | None) -> int | None:
 
     seconds   ends it earlier, as does `socket_stop()`. Returns how many threads are left.
     """
-    if seconds is not None and not seconds >= 0:
-        return warning("argument 1 (timeout) cannot be negative")
     owner = state()
+    if seconds is not None and not seconds >= 0:
+        warning("argument 1 (timeout) cannot be negative")
+        return owner.refuse(errno.EINVAL)
     loop, reactor = owner.loop, owner.reactor
     loop.stopped = False
     last = ports.clock()

@@ -136,8 +136,8 @@ class Socket(Object, name="socket"):
         self.shared = True
 
     def put_back(self, data: bytearray) -> None:
-        """Puts received bytes before everything that is to be received next."""
-        if data:
+        """Puts received bytes before everything that is to be received next; on a closed socket they are gone."""
+        if data and self.endpoint.fileno() >= 0:
             if self.ahead:
                 data += self.ahead
             self.ahead = data
@@ -163,7 +163,10 @@ class Socket(Object, name="socket"):
         return True
 
     def _detach(self) -> int | None:
-        """Gives the descriptor away, blocking as the script saw it; the socket is then closed. Null on failure."""
+        """Gives the descriptor away, blocking as the script saw it; the socket is then closed. Null on failure.
+
+        Bytes read ahead (`available_bytes` counts them) do not go with the descriptor: receive them before.
+        """
         try:
             options.require_open(self)
             tls.require_plain(self)

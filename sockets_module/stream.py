@@ -14,7 +14,17 @@ from interp.ports import check
 
 from .network.base import OUT
 from .state import FAILURES
-from .transfer import EAGAIN, MSG_NOSIGNAL, SEND, become_direct, leave_direct, length_refused, receive, send_rest
+from .transfer import (
+    EAGAIN,
+    MSG_NOSIGNAL,
+    SEND,
+    become_direct,
+    leave_direct,
+    length_refused,
+    receive,
+    refused,
+    send_rest,
+)
 from .waiting import admit, patiently
 
 TYPE_CHECKING = False
@@ -27,6 +37,7 @@ CHUNK = 16384
 LARGE_CHUNK = 1 << 18
 COPY = 32768
 DEFAULT_MAXIMUM = 65536
+NOT_NEGATIVE = "cannot be negative"
 
 
 def _begin(sock: Socket) -> None:
@@ -52,7 +63,7 @@ def _take(sock: Socket) -> bytearray:
 def recv_exact(sock: Socket, size: int) -> bytes | bool:
     """Exactly `size` bytes. False with ENODATA when the peer closes earlier. Chapter 11 section 3."""
     if size < 0:
-        return length_refused(sock, 1, "n")
+        return refused(sock, 1, "n", NOT_NEGATIVE)
     try:
         _begin(sock)
         buffer = _take(sock)
@@ -73,7 +84,7 @@ def recv_exact(sock: Socket, size: int) -> bytes | bool:
 def recv_all(sock: Socket, maximum: int | None) -> bytes | bool:
     """Everything until the peer closes, or until there are `maximum` bytes. False on failure. Chapter 11 section 3."""
     if maximum is not None and maximum < 0:
-        return length_refused(sock, 1, "max")
+        return refused(sock, 1, "max", NOT_NEGATIVE)
     try:
         _begin(sock)
         buffer = _take(sock)
@@ -122,9 +133,9 @@ def recv_until(sock: Socket, delimiter: bytes, maximum: int) -> bytes | bool:
     with EMSGSIZE when more than `maximum` bytes come before the delimiter.
     """
     if not delimiter:
-        return length_refused(sock, 1, "delimiter")
+        return refused(sock, 1, "delimiter", "cannot be empty")
     if maximum < 0:
-        return length_refused(sock, 2, "max")
+        return refused(sock, 2, "max", NOT_NEGATIVE)
     try:
         data, complete = _until(sock, delimiter, maximum)
         if not complete and data:
@@ -138,7 +149,7 @@ def recv_until(sock: Socket, delimiter: bytes, maximum: int) -> bytes | bool:
 def recv_line(sock: Socket, maximum: int) -> bytes | bool:
     """A line without its `\\n` or `\\r\\n`; at the end the unterminated rest, then true. Chapter 11 section 3."""
     if maximum < 0:
-        return length_refused(sock, 1, "max")
+        return refused(sock, 1, "max", NOT_NEGATIVE)
     try:
         data, complete = _until(sock, b"\n", maximum + 1)
         line = data[:-1] if complete and data[-1:] == b"\r" else data
@@ -221,7 +232,7 @@ def send_with_blocking(sock: Socket, data: bytes, blocking: bool) -> int | bool:
 def recv_with_blocking(sock: Socket, size: int, blocking: bool) -> bytes | bool:
     """`recv` that blocks or not, whatever `blocking` says. Chapter 11 section 3."""
     if size < 1:
-        return length_refused(sock)
+        return length_refused(sock, 1, "n")
     try:
         if sock.guarded:
             admit(sock)
@@ -250,8 +261,7 @@ def send_file(sock: Socket, source: Any, offset: int, count: int | None) -> int 
     """
     sock.sent_count = 0
     if offset < 0 or (count is not None and count < 0):
-        warning(f"argument {2 if offset < 0 else 3} ({'offset' if offset < 0 else 'count'}) cannot be negative")
-        return sock.state.fail(errno.EINVAL)
+        return refused(sock, *((2, "offset") if offset < 0 else (3, "count")), NOT_NEGATIVE)
     try:
         if sock.guarded:
             admit(sock)

@@ -36,6 +36,8 @@ SEND = MSG_NOSIGNAL | MSG_DONTWAIT
 RECEIVE_FLAGS = ~int(getattr(_constants, "MSG_TRUNC", 0))
 # No system call gives more at once, and the buffer is allocated before the call
 LARGEST = 1 << 24
+# What does not come in the order of the stream, so it does not wait for what was read ahead
+OUT_OF_ORDER = int(_constants.MSG_OOB) | int(getattr(_constants, "MSG_ERRQUEUE", 0))
 EAGAIN = errno.EAGAIN
 # How long a direct operation stays in the system call before it goes on waiting where an interrupt can end it
 DIRECT_WAIT = 0.02
@@ -408,7 +410,7 @@ def become_direct(sock: Socket) -> bool:
 
 def _next(sock: Socket, size: int, flags: int) -> bytes:
     """One try after a wait: what another thread has put back meanwhile comes first."""
-    if sock.ahead:
+    if has_first(sock, flags):
         return take_ahead(sock, size, flags)
     data: bytes = sock.endpoint.recv(size, flags)
     if len(data) < size and data and flags == MSG_DONTWAIT:
@@ -425,10 +427,15 @@ def leave_direct(sock: Socket) -> None:
         sock.endpoint.set_patience(None)
 
 
+def refused(sock: Socket, position: int, name: str, rule: str) -> bool:
+    """Reports an argument that breaks a rule ("cannot be negative"). Returns False."""
+    warning(f"argument {position} ({name}) {rule}")
+    return sock.state.fail(errno.EINVAL)
+
+
 def length_refused(sock: Socket, position: int = 1, name: str = "maxlength") -> bool:
     """Reports a length below 1. Returns False."""
-    warning(f"argument {position} ({name}) must be positive")
-    return sock.state.fail(errno.EINVAL)
+    return refused(sock, position, name, "must be positive")
 
 
 def receive(sock: Socket, size: int, flags: int = 0, waits: bool | None = None) -> bytes:
@@ -436,7 +443,7 @@ def receive(sock: Socket, size: int, flags: int = 0, waits: bool | None = None) 
     if waits is None:
         waits = sock.waits
     flags &= RECEIVE_FLAGS
-    if sock.ahead:
+    if has_first(sock, flags):
         return take_ahead(sock, size, flags)
     waits = waits and not flags & MSG_DONTWAIT
     if waits and flags & MSG_WAITALL and sock.stream and not flags & MSG_PEEK:
@@ -471,6 +478,11 @@ def _receive_all(sock: Socket, size: int, flags: int) -> bytes:
     return b"".join(parts)
 
 
+def has_first(sock: Socket, flags: int) -> bool:
+    """Whether a receive with these flags begins with what was read ahead."""
+    return bool(sock.ahead) and not flags & OUT_OF_ORDER
+
+
 def take_ahead(sock: Socket, size: int, flags: int = 0) -> bytes:
     """The next bytes of what was read ahead; with MSG_PEEK they stay."""
     ahead = sock.ahead
@@ -492,7 +504,7 @@ def recvfrom(sock: Socket, size: int, flags: int) -> tuple[Any, ...]:
     try:
         if sock.guarded:
             admit(sock)
-        if sock.ahead:
+        if has_first(sock, flags):
             data, peer = take_ahead(sock, size, flags), None
         else:
             try:
@@ -510,7 +522,7 @@ def recvfrom(sock: Socket, size: int, flags: int) -> tuple[Any, ...]:
 
 def _next_from(sock: Socket, size: int, flags: int) -> tuple[bytes, SockAddr]:
     """As `_next`, for `recvfrom`."""
-    if sock.ahead:
+    if has_first(sock, flags):
         return take_ahead(sock, size, flags), None
     return sock.endpoint.recvfrom(size, flags)
 

@@ -478,7 +478,10 @@ class SystemNetwork(Network):
         return _socket.gethostname()
 
     def interface_index(self, name: bytes) -> int:
-        return _socket.if_nametoindex(os.fsdecode(name))
+        try:
+            return _socket.if_nametoindex(os.fsdecode(name))
+        except OSError as problem:
+            raise OSError(problem.errno or errno.ENODEV, "") from None  # an unknown name comes without a number
 
     def interface_name(self, index: int) -> str:
         return _socket.if_indextoname(index)

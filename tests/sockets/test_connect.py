@@ -66,6 +66,56 @@ def test_where_to_listen(check: Check, tmp_path: object) -> None:
     )
 
 
+def test_a_port_that_does_not_exist(check: Check) -> None:
+    """The system would take the number modulo 65536 and use another one."""
+    check(
+        """
+        println( socket_connect( "127.0.0.1", 65536 ), " ", ERR() );
+        println( socket_connect( "127.0.0.1", -1 ), " ", ERR() );
+        println( socket_connect( "127.0.0.1", 1e300 ), " ", ERR() );
+        println( socket_connect( "127.0.0.1", "65536" ), " ", ERR() );
+        println( socket_listen( "127.0.0.1:65536" ), " ", ERR() );
+        println( socket_resolve( "127.0.0.1", "65536" ), socket_resolve( "localhost", "4294967376" ), " ", ERR() );
+        println( @socket_getaddrinfo( "127.0.0.1", "65536" ), " ", socket_error() == EAI_SERVICE );
+        println( socket_resolve( "127.0.0.1", "65535" )[ 0 ].port, socket_resolve( "127.0.0.1", "0000000080" )[ 0 ].port );
+        """,
+        """
+        null Invalid argument
+        null Invalid argument
+        null Invalid argument
+        null Servname not supported for ai_socktype
+        null Servname not supported for ai_socktype
+        nullnull Servname not supported for ai_socktype
+        null true
+        6553580
+        """,
+        *["socket_connect(): argument 2 (service) must be between 0 and 65535"] * 3,
+    )
+
+
+def test_arguments_of_the_wrong_kind(check: Check) -> None:
+    check(
+        """
+        println( socket_connect(), " ", ERR() ); socket_tcp(); println( socket_connect( "::1", null ), " ", ERR() );
+        socket_tcp(); println( socket_client().connect( 5 ), " ", ERR() );
+        """,
+        "null Invalid argument\n" * 3,
+        "socket_connect(): argument 1 - expected string or socket_address, got nothing",
+        "socket_connect(): argument 2 - expected int or string, got null",
+        "socket_client.connect(): argument 1 - expected string or socket_address, got int",
+    )
+
+
+def test_the_backlog_is_kept(check: Check) -> None:
+    check(
+        """
+        println( LISTEN().listen_backlog == if( SOMAXCONN < 128, SOMAXCONN, 128 ) );
+        println( socket_listen( 0, { backlog = 7 } ).listen_backlog, socket_listen( 0, { backlog = -7 } ).listen_backlog );
+        """,
+        "true\n70",
+    )
+
+
 def test_options_of_connect(check: Check) -> None:
     check(
         """

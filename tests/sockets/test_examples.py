@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+import resource
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+
+from interp.errors import ScriptError
 
 from .conftest import make_engine
 
@@ -91,6 +97,29 @@ def test_chat_server() -> None:
             bob.close()
             heard_by_bob.close()
             assert heard_by_ann.readline().endswith(b"has left\n")
+
+
+def test_half_a_line_in_a_chat_is_waited_for_asleep() -> None:
+    with server("chat_server.sgs", 2) as out:
+        ann, bob = (socket.create_connection(("127.0.0.1", out.port), 10) for _ in range(2))
+        with ann, bob, ann.makefile("rb") as heard:
+            assert heard.readline().endswith(b"is here\n")
+            bob.sendall(b"one\r\nand a ha")
+            assert heard.readline().endswith(b": one\n")
+            before = resource.getrusage(resource.RUSAGE_SELF)
+            time.sleep(0.5)
+            after = resource.getrusage(resource.RUSAGE_SELF)
+            assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.3
+            bob.sendall(b"lf\n")
+            assert heard.readline().endswith(b": and a half\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["echo_client.sgs", "http_get.sgs", "https_get.sgs", "lookup.sgs", "starttls_mail.sgs", "tls_echo.sgs"]
+)
+def test_called_without_arguments_it_says_how(name: str) -> None:
+    with pytest.raises(ScriptError, match=rf"^usage: sgs {name} [A-Z]"):
+        play(name)
 
 
 def test_web_servers_and_client(tmp_path: Path) -> None:

@@ -150,6 +150,22 @@ def test_select_and_poller_park_too(check: Check) -> None:
     )
 
 
+def test_what_other_threads_do_to_the_arrays_of_a_select(check: Check) -> None:
+    """The sockets that were given are waited for; the array ends with those of them that are ready."""
+    check(
+        """
+        global u = UDP(), v = UDP(), r = [ u, v ], w = [];
+        function selector(){ println( socket_select( r, w, [] ), r.size, r[ 0 ] == v, w.size ); }
+        function other(){ yield; r.push( 5 ); r.shift(); w.push( null ); w.push( u ); v.sendto( "x", v.local_address ); }
+        thread selector(); thread other(); println( socket_run( 5 ) );
+        """,
+        """
+        11true0
+        0
+        """,
+    )
+
+
 def test_run_with_yields_timeouts_and_stop(check: Check) -> None:
     check(
         """
@@ -158,14 +174,14 @@ def test_run_with_yields_timeouts_and_stop(check: Check) -> None:
         println( socket_run( 0.05 ) );
         function stopper(){ socket_stop(); } function starter(){ yield; socket_stop(); yield; println( "not now" ); }
         thread starter(); println( socket_run() );
-        println( socket_run( -1 ) );
+        println( socket_run( -1 ), " ", ERR() );
         """,
         """
         first
         second
         1
         2
-        null
+        null Invalid argument
         """,
         "socket_run(): argument 1 (timeout) cannot be negative",
     )

@@ -92,6 +92,88 @@ def test_descriptors_travel(check: Check, tmp_path: Path) -> None:
     )
 
 
+def test_descriptors_of_every_kind_travel(check: Check) -> None:
+    """Listeners, the connection itself, with datagrams, packets and looks ahead; what nobody takes is closed."""
+    check(
+        """
+        ( a, b ) = socket_pair(); u = UDP(); l = LISTEN();
+        a.send_message( "l", { fds = [ l, a, b ] } ); m = b.recv_message( 9 ); k = m.fds[ 0 ];
+        c = socket_connect( l.local_address ); println( k.is_listening, typeof( k.accept( 5 ) ) );
+        println( m.fds[ 1 ].send( "via" ), m.fds[ 2 ].recv( 9 ) );
+        a.send_message( "x", { fds = [ u ] } ); println( b.recv_message( 9, { flags = MSG_PEEK } ).fds.size, b.recv_message( 9 ).fds.size );
+        // each message has its own, even when the bytes follow each other
+        a.send_message( "one", { fds = [ u ] } ); a.send_message( "two", { fds = [ u, u ] } );
+        m = b.recv_message( 99 ); n = b.recv_message( 99 ); println( m.data, m.fds.size, n.data, n.fds.size );
+        a.send_message( "plain", { fds = [ u, u ] } ); println( b.recv( 9 ) );
+        ( d, e ) = socket_pair( SOCK_DGRAM ); println( d.send_message( "", { fds = [ u ] } ), e.recv_message( 9 ).fds.size );
+        ( d, e ) = socket_pair( SOCK_SEQPACKET ); d.send_message( "packet", { fds = [ u ] } );
+        m = e.recv_message( 3 ); println( m.data, m.fds.size, m.flags & MSG_TRUNC == MSG_TRUNC );
+        """,
+        """
+        truesocket
+        3via
+        11
+        one1two2
+        plain
+        01
+        pac1true
+        """,
+    )
+
+
+def test_descriptors_that_cannot_travel(check: Check) -> None:
+    """The system would send the bytes without them, or nothing at all."""
+    check(
+        """
+        ( a, b ) = socket_pair(); u = UDP(); p = PAIR(); z = socket_unix(); z.close();
+        println( p[ 0 ].send_message( "x", { fds = [ u ] } ), " ", ERR(), " ", p[ 1 ].recv( 1, MSG_DONTWAIT ) );
+        println( u.send_message( "x", { fds = [ u ], address = u.local_address } ), " ", ERR(), " ", u.recv( 1, MSG_DONTWAIT ) );
+        println( a.send_message( "", { fds = [ u ] } ), " ", ERR(), " ", z.send_message( "x", { fds = [ u ] } ), " ", ERR() );
+        many = []; for( i = 0; i < 254; ++i ) many.push( u );
+        println( a.send_message( "x", { fds = many } ), " ", ERR() );
+        many.pop(); println( a.send_message( "x", { fds = many } ), b.recv_message( 9 ).fds.size );
+        """,
+        """
+        false Operation not supported false
+        false Operation not supported false
+        false Invalid argument false Bad file descriptor
+        false Invalid argument
+        1253
+        """,
+    )
+
+
+def test_descriptors_with_more_than_fits_at_once(check: Check) -> None:
+    check(
+        """
+        include "string"; ( x, y ) = socket_pair(); global a = x, b = y, big = string_repeat( "z", 1000000 );
+        function sender(){ println( a.send_message( big, { fds = [ UDP() ] } ) ); a.shutdown_write(); }
+        function receiver()
+        {
+            var bytes = 0, fds = 0;
+            while( ( m = b.recv_message( 60000 ) ) && m.data != "" ){ bytes += m.data.length; fds += m.fds.size; }
+            println( bytes, " ", fds );
+        }
+        thread sender(); thread receiver(); println( socket_run( 10 ) );
+        """,
+        """
+        1000000
+        1000000 1
+        0
+        """,
+    )
+
+
+def test_who_sends_comes_along(check: Check) -> None:
+    check(
+        """
+        ( a, b ) = socket_pair(); println( a.set_option( SOL_SOCKET, SO_PASSCRED, 1 ), b.send( "x" ) );
+        m = a.recv_message( 9 ); println( m.control.size, m.control[ 0 ].type == SCM_CREDENTIALS, m.control[ 0 ].data.length, m.fds.size );
+        """,
+        "true1\n1true120",
+    )
+
+
 def test_control_messages(check: Check) -> None:
     check(
         r"""
@@ -130,6 +212,39 @@ def test_misuse(check: Check) -> None:
         "socket.send_message(): option 'address' must be a socket_address",
         "socket.send_message(): argument 1 (data) must be a string or an array of strings",
         "socket.send_message(): option 'timeout' must be a number of seconds",
+    )
+
+
+def test_a_batch_with_something_that_is_no_message_is_not_begun(check: Check) -> None:
+    check(
+        """
+        ( a, b ) = socket_pair();
+        println( a.send_messages( [ "x", { nonsense = 1 } ] ), " ", ERR() );
+        println( a.send_messages( [ "x", null ] ), a.send_messages( [ "x", { data = "y", fds = 5 } ] ) );
+        println( b.available_bytes );
+        """,
+        """
+        false Invalid argument
+        falsefalse
+        0
+        """,
+        "socket.send_messages(): argument 1 (options): unknown option 'nonsense'",
+        "socket.send_messages(): argument 1 (data) must be a string or an array of strings",
+        "socket.send_messages(): option 'fds' must be an array",
+    )
+
+
+def test_parts_that_change_the_array_they_stand_in(check: Check) -> None:
+    check(
+        """
+        ( a, b ) = socket_pair(); global list = [];
+        class T { function __tostring(){ list.push( new T() ); return "text"; } }
+        list.push( new T() ); println( a.send_message( list ), list.size ); println( b.recv( 20 ) );
+        """,
+        """
+        42
+        text
+        """,
     )
 
 

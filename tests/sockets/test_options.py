@@ -71,6 +71,7 @@ def test_refused_values_change_nothing(check: Check, name: str, value: str) -> N
         "error", "blocking", "broadcast", "reuse_addr", "send_timeout", "recv_timeout", "local_address", "remote_address",
         "available_bytes", "credentials", "timeout", "deadline", "cancellable", "listen_backlog", "keepalive",
         "keepalive_time", "keepalive_interval", "keepalive_count", "no_delay", "delay_ack", "linger", "reuse_port",
+        "only_ipv6",
         "recv_buffer_size", "send_buffer_size", "ttl", "multicast_ttl", "multicast_loopback", "multicast_interface",
     ],
 )  # fmt: skip
@@ -87,7 +88,7 @@ def test_closed_sockets_have_no_properties(check: Check, name: str) -> None:
     [
         "blocking", "broadcast", "reuse_addr", "send_timeout", "recv_timeout", "timeout", "timeout_after", "deadline",
         "listen_backlog", "keepalive", "keepalive_time", "no_delay", "delay_ack", "linger", "reuse_port", "ttl",
-        "recv_buffer_size",
+        "recv_buffer_size", "only_ipv6",
     ],
 )  # fmt: skip
 def test_closed_sockets_cannot_be_configured(check: Check, name: str) -> None:

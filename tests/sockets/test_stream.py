@@ -114,7 +114,7 @@ def test_until(check: Check) -> None:
         xytrue0
         false
         """,
-        "socket.recv_until(): argument 1 (delimiter) must be positive",
+        "socket.recv_until(): argument 1 (delimiter) cannot be empty",
     )
 
 

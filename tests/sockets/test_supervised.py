@@ -38,9 +38,11 @@ with engine:
 class Server:
     """The server in a process of its own."""
 
-    def __init__(self, *args: object, host: bool = False) -> None:
+    def __init__(self, *args: object, host: bool = False, descriptors: int = 0) -> None:
         program = ["-c", HOST] if host else ["-m", "interp", "examples/supervised_server.sgs"]
         command = [sys.executable, *program, *map(str, args)]
+        if descriptors:
+            command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *command]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -59,8 +61,8 @@ class Server:
 
 
 @contextmanager
-def server(*args: object, host: bool = False) -> Iterator[Server]:
-    made = Server(*args, host=host)
+def server(*args: object, host: bool = False, descriptors: int = 0) -> Iterator[Server]:
+    made = Server(*args, host=host, descriptors=descriptors)
     try:
         yield made
     finally:
@@ -119,6 +121,26 @@ def test_silent_and_slow_clients_are_dropped() -> None:
             slow.sendall(b"upper and no end")
             assert silent.recv(10) == b"" and slow.recv(10) == b""
         assert running.end().endswith("served 1 requests, 0 connections failed\n")
+
+
+def test_a_server_out_of_descriptors_goes_on_when_it_has_some_again() -> None:
+    with server(0, -1, 100, 60, 0, descriptors=24) as running:
+        clients = [running.client() for _ in range(40)]
+        try:
+            assert ask(clients[0], "upper a") == b"A\n"
+            clients[-1].settimeout(0.2)
+            clients[-1].sendall(b"upper z\n")
+            with pytest.raises(TimeoutError):
+                clients[-1].recv(100)
+            for client in clients[:-1]:
+                client.close()
+            clients[-1].settimeout(10)
+            assert clients[-1].recv(100) == b"Z\n"
+            assert ask(clients[-1], "stop") == b"stopping\n"
+        finally:
+            for client in clients:
+                client.close()
+        running.end()
 
 
 def test_several_processes_share_a_port() -> None:

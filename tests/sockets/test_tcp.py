@@ -219,6 +219,21 @@ def test_receive_flags(check: Check) -> None:
     )
 
 
+def test_urgent_data_is_not_behind_what_was_read_ahead(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); p[ 0 ].send( "line\\nmore" ); println( p[ 1 ].recv_line() );
+        p[ 0 ].send( "!", MSG_OOB ); println( p[ 1 ].condition_wait( SOCKET_PRI, 5 ) );
+        println( p[ 1 ].recv( 1, MSG_OOB ), p[ 1 ].recv( 9 ) );
+        """,
+        """
+        line
+        true
+        !more
+        """,
+    )
+
+
 def test_large_receive_lengths(check: Check) -> None:
     check('p = PAIR(); p[ 0 ].send( "abc" ); println( p[ 1 ].recv( 1 << 60 ) );', "abc")
 

@@ -94,6 +94,23 @@ def test_what_was_read_ahead_comes_first(check: Check, receive: str) -> None:
     )  # fmt: skip
 
 
+def test_nothing_is_read_ahead_on_a_closed_socket(check: Check) -> None:
+    """What a receive had when another thread closed the socket is not there for a later one."""
+    check(
+        """
+        global p = PAIR(), s = p[ 0 ];
+        function reader(){ println( s.recv_exact( 10 ), " ", ERR() ); println( s.recv( 5 ), s.recv_line(), " ", ERR() ); }
+        function closer(){ p[ 1 ].send( "some" ); yield 0.01; s.close(); }
+        thread reader(); thread closer(); println( socket_run( 5 ) );
+        """,
+        """
+        false Bad file descriptor
+        falsefalse Bad file descriptor
+        0
+        """,
+    )
+
+
 def test_a_watch_hears_of_read_ahead(check: Check) -> None:
     check(
         """
