@@ -163,8 +163,8 @@ class Loops:
         elif not head:
             self.out.append(p.while_(cond, body + tail, line))
         else:
-            leave = p.if_(p.unary(ast.Not(), cond, line), [p.break_(line)], [], line)
-            self.out.append(p.while_(p.const(True, line), [*head, leave, *body, *tail], line))
+            p.leave(head, cond, False, p.break_(line), line)
+            self.out.append(p.while_(p.const(True, line), [*head, *body, *tail], line))
         self.after_loop(loop, line)
 
     def after_loop(self: FunctionGenerator, loop: Loop, line: int) -> None:
@@ -212,7 +212,7 @@ class Loops:
         def again() -> None:
             mark = self.temps_begin()
             cond = self.condition(node.cond)
-            self.out.append(p.if_(p.unary(ast.Not(), cond, line), [p.break_(line)], [], line))
+            p.leave(self.out, cond, False, p.break_(line), line)
             self.temps_end(mark, line)
 
         body, loop = self.loop_body(node.body, again, line)

@@ -209,6 +209,44 @@ def try_(body: list[ast.stmt], kind: str, caught: str | None, handler: list[ast.
     return node
 
 
+def leaves(node: ast.stmt) -> bool:
+    """Whether a statement only leaves a loop or the function, and cannot raise."""
+    if isinstance(node, ast.Return):
+        return node.value is None or isinstance(node.value, ast.Constant)
+    return isinstance(node, (ast.Break, ast.Continue))
+
+
+def leave(out: list[ast.stmt], cond: ast.expr, holds: bool, statement: ast.stmt, line: int) -> None:
+    """Appends `if cond: statement`, or `if not cond` where it is not to hold.
+
+    Where the last of the statements is an attempt that computes the condition, the test goes in there, as nothing then
+    needs to keep its result.
+    """
+
+    def test(value: ast.expr) -> list[ast.stmt]:
+        return [if_(value if holds else unary(ast.Not(), value, line), [statement], [], line)]
+
+    last: Any = out[-1] if out else None
+    if isinstance(last, ast.Try) and isinstance(cond, ast.Name) and len(last.body) == 1:
+        store: Any = last.body[0]
+        if isinstance(store, ast.Assign) and len(store.targets) == 1 and _is_test(store.value):
+            target: Any = store.targets[0]
+            if isinstance(target, ast.Name) and target.id == cond.id:
+                last.body = test(store.value)
+                last.handlers[0].body.extend(test(cond))
+                return
+    out.extend(test(cond))
+
+
+def _is_test(node: ast.expr) -> bool:
+    """Whether an expression is made of comparisons, so that asking for its truth calls nothing."""
+    if isinstance(node, ast.BoolOp):
+        return all(map(_is_test, node.values))
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.Not) and _is_test(node.operand)
+    return isinstance(node, ast.Compare)
+
+
 def function(
     display: str, params: list[str], defaults: list[ast.expr], rest: str | None, body: list[ast.stmt], line: int
 ) -> ast.stmt:

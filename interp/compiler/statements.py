@@ -168,7 +168,10 @@ class Statements:
             self.else_links = links + 1 if isinstance(node.other, n.If) else 0
             other = self.block(node.other)
         self.else_links = links
-        self.out.append(p.if_(cond, then, other, line))
+        if not other and len(then) == 1 and p.leaves(then[0]):
+            p.leave(self.out, cond, True, then[0], line)
+        else:
+            self.out.append(p.if_(cond, then, other, line))
         if links == 0 and self.elses_later:
             flag, rest = self.elses_later.pop()
             self.out.insert(begin, p.assign(flag, p.const(False, line), line))
