@@ -276,7 +276,7 @@ class Statements:
         base = node.base.encode() if node.base is not None else None
         args = [p.const(name, line), p.const(base, line)]
         self.out.append(p.assign(made, p.call("$class_begin", args, line), line))
-        self.out.append(p.assign(self.global_name(node.name.name), p.name(made, line), line))
+        self.store_global(node.name.name, V(p.name(made, line)), line)
         self.out.append(p.expression(p.call("$class_inherited", [p.name(made, line), *args], line), line))
         for member in node.members:
             mark = self.temps_begin()

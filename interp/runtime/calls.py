@@ -282,7 +282,7 @@ def leave_hop(context: Any) -> None:
 def _make_room(context: Any) -> bool:
     depth = context.world.depth
     missing = depth - frames_active()
-    if missing <= 0:
+    if missing < 0:  # a refusal is reported one call further out
         return False
     before = sys.getrecursionlimit()
     step = max(1, depth // 150)

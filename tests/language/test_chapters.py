@@ -134,3 +134,12 @@ def test_isset_where_an_array_is_the_meta_object() -> None:
     """03 §5, 9.1: `isset` tells whether the index read works; a search that ends out of an array's bounds does not."""
     source = 'o = class( {}, [ 1, null ] ); println( isset( o, 1 ), isset( o, 2 ), isset( class( {}, { n = null } ), "n" ) );'
     assert run(source).out == "truefalsetrue\n"
+
+
+def test_classes_named_like_special_identifiers() -> None:
+    """01 §1.3, 02 §7: a class statement assigns the global of its name, and `_R` and `_T` cannot be changed."""
+    result = run('class _R { global a = 1; } class _T {}\nprintln( typeof( _R ), isset( _R, "a" ), typeof( _T ) );')
+    assert result.out == "mapfalsethread\n"
+    assert result.err == "".join(
+        f'- "<main>" in t.sgs, line 1\nWarning: cannot change {name}\n' for name in ("_R", "_T")
+    )
