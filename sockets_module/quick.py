@@ -4,7 +4,8 @@ Rules: each makes a native for `interp.library.method( quick = … )` that does 
 neither deadline nor cancellable, nothing to wait for but bytes) and leaves everything else to the ordinary body; what
 it has received when that turns out not to be usual, it puts back first. After a system call the processor's caches hold
 little of ours, so what counts is how much code and how many objects a call touches: arguments that do not fit are found
-out by the system call's own refusal, and what depends on the socket's state stands ready in its `into` and `calm` (see
+out by the system call's own refusal, and what depends on the socket's state stands ready in its `sends`, `into`
+and `calm` (see
 `socket.Socket.settle`).
 """
 
@@ -44,7 +45,7 @@ def recv(spec: Any) -> Any:
         try:
             into = this.into
             if into is not None:
-                if flags is None and not this.ahead:
+                if flags is None:
                     data = into.recv(first)
                     if data:
                         this.state.code = 0
@@ -87,7 +88,7 @@ def recv_exact(spec: Any) -> Any:
         try:
             into = this.into
             if into is not None:
-                if this.ahead or not 0 < first <= LARGEST:
+                if not 0 < first <= LARGEST:
                     return spec.invoke(this, given(first))
                 data = into.recv(first, MSG_WAITALL)
             else:
@@ -123,7 +124,7 @@ def receive_chunk(this: Any) -> bytes | None:
     """
     into = this.into
     if into is not None:
-        return None if this.ahead else into.recv(CHUNK)
+        return into.recv(CHUNK)
     if this.ahead or not this.calm:
         return None
     registration = this.registration
@@ -187,7 +188,7 @@ def recv_line(spec: Any) -> Any:
                     line = bytes(ahead[:end])
                     del ahead[: end + 1]
                     if not ahead:
-                        this.ahead = None
+                        this.put_back(ahead)
                     this.state.code = 0
                     return line[:-1] if line[-1:] == b"\r" else line
                 return body(this, DEFAULT_MAXIMUM)
@@ -222,8 +223,8 @@ def send(spec: Any) -> Any:
     def native(this: Any = None, first: Any = MISSING, flags: Any = None) -> Any:
         taken = 0
         try:
-            if flags is None and not this.guarded:
-                taken = this.endpoint.send(first, SEND)
+            if flags is None:
+                taken = this.sends.send(first, SEND)
                 if taken == len(first) or not this.waits:
                     this.state.code = 0
                     return taken
@@ -249,12 +250,11 @@ def send_all(spec: Any) -> Any:
     def native(this: Any = None, first: Any = MISSING) -> Any:
         taken = 0
         try:
-            if not this.guarded:
-                taken = this.endpoint.send(first, SEND if this.into is None else MSG_NOSIGNAL)
-                if taken == len(first):
-                    this.sent_count = taken
-                    this.state.code = 0
-                    return True
+            taken = this.sends.send(first, MSG_NOSIGNAL if this.direct else SEND)
+            if taken == len(first):
+                this.sent_count = taken
+                this.state.code = 0
+                return True
         except BlockingIOError:
             return body(this, first)
         except OSError as problem:
@@ -273,13 +273,12 @@ def send_line(spec: Any) -> Any:
     def native(this: Any = None, first: Any = MISSING) -> Any:
         taken = 0
         try:
-            if not this.guarded:
-                line = first + b"\n"
-                taken = this.endpoint.send(line, SEND if this.into is None else MSG_NOSIGNAL)
-                if taken == len(line):
-                    this.sent_count = taken
-                    this.state.code = 0
-                    return True
+            line = first + b"\n"
+            taken = this.sends.send(line, MSG_NOSIGNAL if this.direct else SEND)
+            if taken == len(line):
+                this.sent_count = taken
+                this.state.code = 0
+                return True
         except BlockingIOError:
             return everything(this, line)
         except OSError as problem:

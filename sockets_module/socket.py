@@ -48,15 +48,15 @@ class Socket(Object, name="socket"):
     host          the name it was connected to by, or None
     direct        operations wait in the system call (see `transfer.become_direct`); not while the socket is `shared`
                   with another object or program
-    guarded, into, calm  follow from the others, see `settle`
+    guarded, sends, into, calm  follow from the others, see `settle`
     sent_count    `sent`                        pollers       weak references to the pollers it is in, or None
     """
 
     __slots__ = (
         "ahead", "backlog", "calm", "canceller", "direct", "due", "endpoint",
         "guarded", "host", "inactivity", "interface", "into",
-        "pollers", "recv_span", "registration", "secure", "send_span", "sent_count", "shared", "state", "stream",
-        "waits",
+        "pollers", "recv_span", "registration", "secure", "send_span", "sends", "sent_count", "shared", "state",
+        "stream", "waits",
     )  # fmt: skip
 
     def __init__(self, owner: State, endpoint: Endpoint, waits: bool = True) -> None:
@@ -93,11 +93,14 @@ class Socket(Object, name="socket"):
         """Sets what the quick natives look at; to be called whenever something has changed that it follows from.
 
         guarded   there is something that can forbid an operation before it begins
-        into      the endpoint while receives from the stream wait in the system call, else None
+        sends     the endpoint while nothing forbids to send, else None
+        into      the endpoint while receives from the stream wait in the system call and nothing is read ahead, else
+                  None
         calm      a receive from the stream waits for nothing but bytes, and in the selector
         """
         self.guarded = self.due is not None or self.canceller is not None
-        self.into = self.endpoint if self.direct and self.stream else None
+        self.sends = None if self.guarded else self.endpoint
+        self.into = self.endpoint if self.direct and self.stream and not self.ahead else None
         self.calm = (
             self.stream
             and self.waits
@@ -124,10 +127,10 @@ class Socket(Object, name="socket"):
         """Takes the socket out of everything that knows its descriptor; every wait for it ends with EBADF."""
         self.state.reactor.forget(self.registration)
         self.direct = False
+        self.ahead = None
         self.settle()
         if self.pollers is not None:
             select.leave_pollers(self)
-        self.ahead = None
 
     def share(self) -> None:
         """Another object or program is about to use the same socket of the system. Raises `OSError` under TLS."""
@@ -136,11 +139,19 @@ class Socket(Object, name="socket"):
         self.shared = True
 
     def put_back(self, data: bytearray) -> None:
-        """Puts received bytes before everything that is to be received next; on a closed socket they are gone."""
+        """Puts received bytes before everything that is to be received next; on a closed socket they are gone.
+
+        None are put back when nothing is left of what was read ahead.
+        """
+        if not data and not self.ahead:
+            self.ahead = None
+            if self.direct:
+                self.settle()
         if data and self.endpoint.fileno() >= 0:
             if self.ahead:
                 data += self.ahead
             self.ahead = data
+            self.into = None
             self.registration.offer()
             if self.pollers is not None:
                 select.tell_pollers(self)

@@ -159,6 +159,7 @@ def recv_line(sock: Socket, maximum: int) -> bytes | bool:
             raise OSError(errno.EMSGSIZE, "")
         if not complete:
             sock.ahead = None  # the rest, which stood there still
+            sock.put_back(bytearray())
     except FAILURES as problem:
         return sock.state.fail(problem)
     sock.state.code = 0

@@ -472,6 +472,7 @@ def begin(sock: Socket, settings: Settings, name: bytes | None) -> None:
     # seen by mypy as what it stands in for
     sock.endpoint = endpoint  # type: ignore[assignment]
     sock.secure = endpoint
+    sock.settle()
     endpoint.owner = weakref.ref(sock)
     if sock.pollers is not None and endpoint.readable():
         select.tell_pollers(sock)

@@ -491,7 +491,7 @@ def take_ahead(sock: Socket, size: int, flags: int = 0) -> bytes:
     if not flags & MSG_PEEK:
         del ahead[: len(data)]
         if not ahead:
-            sock.ahead = None
+            sock.put_back(ahead)
     return data
 
 
