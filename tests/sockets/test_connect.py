@@ -264,3 +264,19 @@ def test_detached_descriptor_is_as_the_script_saw_it() -> None:
             fd = engine.run(f'include "sockets"; s = socket_tcp(); s.blocking = {blocking}; return s.detach();')
             assert os.get_blocking(fd) is (blocking == "true")
             os.close(fd)
+
+
+def test_what_a_descriptor_brings_with_it(check: Check) -> None:
+    """Options of the system go with the descriptor, whatever this module keeps of its own does not."""
+    check(
+        """
+        s = socket_udp(); s.recv_timeout = 0.5; s.send_timeout = 2; s.broadcast = true; s.timeout = 7; s.blocking = false;
+        t = socket_from_fd( s.detach() );
+        println( t.recv_timeout, " ", t.send_timeout, t.broadcast, t.timeout, t.blocking );
+        t.blocking = true; t.recv_timeout = 0.01; println( t.recv( 1 ), " ", ERR() );
+        """,
+        """
+        0.5 2true0false
+        false Resource temporarily unavailable
+        """,
+    )
