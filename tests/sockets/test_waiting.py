@@ -108,7 +108,7 @@ def test_a_timeout_argument_waits_on_sockets_that_do_not_block(check: Check) -> 
     check(
         """
         global l = LISTEN(), taken; l.blocking = false;
-        function accepter(){ taken = l.accept( 5 ); }
+        function accepter(){ global taken = l.accept( 5 ); }
         function connecter()
         {
             yield 0.03; var c = socket_tcp(); c.blocking = false;
