@@ -256,6 +256,14 @@ def test_descriptors_are_not_inherited() -> None:
             'include "sockets"; s = socket_tcp(); global keep = [ s, clone( s ) ]; return s.fd, keep[ 1 ].fd;'
         )
         assert not any(os.get_inheritable(number) for number in numbers)
+        with socket.socket() as given:
+            given.set_inheritable(True)
+            assert engine.run(f"global taken = socket_from_fd( {given.fileno()} ); return taken.fd;") == given.fileno()
+            assert not os.get_inheritable(given.detach())
+        engine.run(
+            '( a, b ) = socket_pair(); a.send_message( "x", { fds = [ a ] } ); global got = b.recv_message( 1 ).fds;'
+        )
+        assert not os.get_inheritable(engine.run("return got[ 0 ].fd;"))
 
 
 def test_detached_descriptor_is_as_the_script_saw_it() -> None:

@@ -101,18 +101,33 @@ class Slow(SystemNetwork):
             assert self.may_answer.wait(10)
         return super().getaddrinfo(b"127.0.0.1", service, family, kind, protocol, flags)
 
+    def getnameinfo(self, address, flags):  # type: ignore[no-untyped-def]
+        assert self.may_answer.wait(10)
+        return "slow.test", "80"
 
-def test_resolving_holds_up_no_other_thread(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        ('socket_resolve( "slow.test", "80" )[ 0 ]', b"127.0.0.1:80"),
+        ('socket_getaddrinfo( "slow.test", "80" )[ 0 ].addr', b"127.0.0.1:80"),
+        ("socket_getnameinfo( socket_address_loopback() ).host", b"slow.test"),
+        ('socket_connect( "slow.test", port ).remote_address.addr_string', b"127.0.0.1"),
+    ],
+)
+def test_resolving_holds_up_no_other_thread(
+    capfdbinary: pytest.CaptureFixture[bytes], call: str, answer: bytes
+) -> None:
     with make_engine(network=Slow()) as engine:
         engine.run(
             PRELUDE
+            + f"global l = LISTEN(), port = l.local_address.port; function resolver(){{ println( {call} ); }}"
             + """
-            function resolver(){ println( socket_resolve( "slow.test", "80" )[ 0 ] ); }
             function other(){ println( "other runs" ); socket_resolve( "go.test" ); }
             thread resolver(); thread other(); println( socket_run() );
             """
         )
-    assert capfdbinary.readouterr().out == b"other runs\n127.0.0.1:80\n0\n"
+    assert capfdbinary.readouterr().out == b"other runs\n" + answer + b"\n0\n"
 
 
 @pytest.mark.parametrize("inside", [True, False])
