@@ -140,6 +140,31 @@ def test_resolving_can_time_out(capfdbinary: pytest.CaptureFixture[bytes], insid
     assert capfdbinary.readouterr().out == b"null Connection timed out\n"
 
 
+def test_names_beyond_ascii_are_asked_for_in_idna() -> None:
+    class Asked(SystemNetwork):
+        """Answers every question and remembers the host."""
+
+        __slots__ = ("hosts",)
+
+        def getaddrinfo(self, host, service, family, kind, protocol, flags):  # type: ignore[no-untyped-def]
+            self.hosts.append(host)
+            return super().getaddrinfo(b"127.0.0.1", service, family, kind, protocol, flags)
+
+    network = Asked()
+    network.hosts = []
+    with make_engine(network=network) as engine:
+        engine.run(
+            PRELUDE
+            + r"""
+            socket_resolve( "b\xc3\xbccher.test" ); @socket_getaddrinfo( "B\xc3\xbccher.test", "80" );
+            l = LISTEN(); socket_connect( "b\xc3\xbccher.test", l.local_address.port ); socket_resolve( "not utf-8 \xff" );
+            """
+        )
+    # what cannot be a name in any encoding stays as it is
+    asked = [host for host in network.hosts if host != b"127.0.0.1"]
+    assert asked == [b"xn--bcher-kva.test"] * 3 + [b"not utf-8 \xff"]
+
+
 def test_names_of_addresses(check: Check) -> None:
     check(
         """

@@ -323,6 +323,36 @@ def test_receives_wait_in_the_system_call_only_while_there_is_no_script_thread()
         assert engine.call("finish") == 2
 
 
+def test_a_shared_socket_waits_as_others_expect_it_to() -> None:
+    """Waiting in the system call changes the socket of the system, which a clone and other programs have, too."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, make_engine(stdout=io.BytesIO()) as engine:
+        engine.run(
+            PRELUDE
+            + """
+            function open( port ){ global S = socket_connect( "127.0.0.1", port ); return S.fd; }
+            function take(){ global S; return S.recv( 10 ); }
+            function share(){ global S, T; T = clone( S ); }
+            """
+        )
+        fd = engine.call("open", listener.getsockname()[1])
+        peer = listener.accept()[0]
+        for delay in (0.01, 0.1, 1, 5):  # until one receive had to wait
+            answer = threading.Timer(delay, peer.sendall, (b"x",))
+            answer.start()
+            assert engine.call("take") == "x"
+            answer.join()
+            if os.get_blocking(fd):
+                break
+        with socket.socket(fileno=os.dup(fd)) as seen, peer:
+            assert seen.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16) != bytes(16)
+            engine.call("share")
+            assert not os.get_blocking(fd)
+            assert seen.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16) == bytes(16)
+            peer.sendall(b"once more")
+            assert engine.call("take") == "once more"
+            assert not os.get_blocking(fd)
+
+
 def test_an_interrupt_ends_a_send_that_waits_in_the_system_call() -> None:
     with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
         engine.run(
