@@ -182,7 +182,7 @@ def _require_carrier(sock: Socket, message: Outgoing) -> None:
 def _send_one(sock: Socket, message: Outgoing, flags: int, span: float | None, waits: bool) -> int:
     if sock.guarded:
         admit(sock)
-    if message.carries:
+    if message.carries and sock.secure is None:  # TLS has its own words
         _require_carrier(sock, message)
     vectors = message.vectors
     target = None if message.address is None else sockaddr_for(sock, message.address, mapped=True)

@@ -344,9 +344,10 @@ def credentials(sock: Socket) -> Any:
     if sock.endpoint.family != AF_UNIX or not hasattr(_constants, "SO_PEERCRED"):
         require_open(sock)
         raise OSError(errno.ENOTSUP, "")
-    if sock.endpoint.type == _constants.SOCK_STREAM:
-        sock.endpoint.getpeername()  # without a peer the system answers with numbers that mean nobody
+    sock.endpoint.getpeername()  # without a peer the system answers with numbers that mean nobody
     pid, uid, gid = struct.unpack("3i", sock.endpoint.getsockopt(SOL_SOCKET, _constants.SO_PEERCRED, 12))
+    if not pid and uid == -1:
+        raise OSError(errno.ENOTSUP, "")  # as for the peer of a connected datagram socket, whom it does not know
     return new_dict([(b"pid", pid), (b"uid", uid), (b"gid", gid)])
 
 

@@ -256,6 +256,14 @@ def test_descriptors_are_not_inherited() -> None:
             'include "sockets"; s = socket_tcp(); global keep = [ s, clone( s ) ]; return s.fd, keep[ 1 ].fd;'
         )
         assert not any(os.get_inheritable(number) for number in numbers)
+        with socket.socket() as given:
+            given.set_inheritable(True)
+            assert engine.run(f"global taken = socket_from_fd( {given.fileno()} ); return taken.fd;") == given.fileno()
+            assert not os.get_inheritable(given.detach())
+        engine.run(
+            '( a, b ) = socket_pair(); a.send_message( "x", { fds = [ a ] } ); global got = b.recv_message( 1 ).fds;'
+        )
+        assert not os.get_inheritable(engine.run("return got[ 0 ].fd;"))
 
 
 def test_detached_descriptor_is_as_the_script_saw_it() -> None:
@@ -264,3 +272,19 @@ def test_detached_descriptor_is_as_the_script_saw_it() -> None:
             fd = engine.run(f'include "sockets"; s = socket_tcp(); s.blocking = {blocking}; return s.detach();')
             assert os.get_blocking(fd) is (blocking == "true")
             os.close(fd)
+
+
+def test_what_a_descriptor_brings_with_it(check: Check) -> None:
+    """Options of the system go with the descriptor, whatever this module keeps of its own does not."""
+    check(
+        """
+        s = socket_udp(); s.recv_timeout = 0.5; s.send_timeout = 2; s.broadcast = true; s.timeout = 7; s.blocking = false;
+        t = socket_from_fd( s.detach() );
+        println( t.recv_timeout, " ", t.send_timeout, t.broadcast, t.timeout, t.blocking );
+        t.blocking = true; t.recv_timeout = 0.01; println( t.recv( 1 ), " ", ERR() );
+        """,
+        """
+        0.5 2true0false
+        false Resource temporarily unavailable
+        """,
+    )

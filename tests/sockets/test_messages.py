@@ -47,6 +47,22 @@ def test_datagrams_with_addresses(check: Check) -> None:
     )
 
 
+def test_an_ipv4_address_on_an_ipv6_socket(check: Check) -> None:
+    check(
+        """
+        u = UDP(); s = socket_udp( true );
+        println( s.send_message( "one", { address = u.local_address } ), s.send_messages( [ { data = "two", address = u.local_address } ] ) );
+        println( u.recv( 9 ), u.recv( 9 ) );
+        println( u.send_message( "x", { address = socket_address_loopback( true, 9 ) } ), " ", ERR() );
+        """,
+        """
+        31
+        onetwo
+        false Address family not supported by protocol
+        """,
+    )
+
+
 def test_batches(check: Check) -> None:
     check(
         """

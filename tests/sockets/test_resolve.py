@@ -101,18 +101,33 @@ class Slow(SystemNetwork):
             assert self.may_answer.wait(10)
         return super().getaddrinfo(b"127.0.0.1", service, family, kind, protocol, flags)
 
+    def getnameinfo(self, address, flags):  # type: ignore[no-untyped-def]
+        assert self.may_answer.wait(10)
+        return "slow.test", "80"
 
-def test_resolving_holds_up_no_other_thread(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        ('socket_resolve( "slow.test", "80" )[ 0 ]', b"127.0.0.1:80"),
+        ('socket_getaddrinfo( "slow.test", "80" )[ 0 ].addr', b"127.0.0.1:80"),
+        ("socket_getnameinfo( socket_address_loopback() ).host", b"slow.test"),
+        ('socket_connect( "slow.test", port ).remote_address.addr_string', b"127.0.0.1"),
+    ],
+)
+def test_resolving_holds_up_no_other_thread(
+    capfdbinary: pytest.CaptureFixture[bytes], call: str, answer: bytes
+) -> None:
     with make_engine(network=Slow()) as engine:
         engine.run(
             PRELUDE
+            + f"global l = LISTEN(), port = l.local_address.port; function resolver(){{ println( {call} ); }}"
             + """
-            function resolver(){ println( socket_resolve( "slow.test", "80" )[ 0 ] ); }
             function other(){ println( "other runs" ); socket_resolve( "go.test" ); }
             thread resolver(); thread other(); println( socket_run() );
             """
         )
-    assert capfdbinary.readouterr().out == b"other runs\n127.0.0.1:80\n0\n"
+    assert capfdbinary.readouterr().out == b"other runs\n" + answer + b"\n0\n"
 
 
 @pytest.mark.parametrize("inside", [True, False])
@@ -123,6 +138,31 @@ def test_resolving_can_time_out(capfdbinary: pytest.CaptureFixture[bytes], insid
         engine.run(PRELUDE + (f"function f(){{ {call} }} thread f(); socket_run();" if inside else call))
         network.may_answer.set()
     assert capfdbinary.readouterr().out == b"null Connection timed out\n"
+
+
+def test_names_beyond_ascii_are_asked_for_in_idna() -> None:
+    class Asked(SystemNetwork):
+        """Answers every question and remembers the host."""
+
+        __slots__ = ("hosts",)
+
+        def getaddrinfo(self, host, service, family, kind, protocol, flags):  # type: ignore[no-untyped-def]
+            self.hosts.append(host)
+            return super().getaddrinfo(b"127.0.0.1", service, family, kind, protocol, flags)
+
+    network = Asked()
+    network.hosts = []
+    with make_engine(network=network) as engine:
+        engine.run(
+            PRELUDE
+            + r"""
+            socket_resolve( "b\xc3\xbccher.test" ); @socket_getaddrinfo( "B\xc3\xbccher.test", "80" );
+            l = LISTEN(); socket_connect( "b\xc3\xbccher.test", l.local_address.port ); socket_resolve( "not utf-8 \xff" );
+            """
+        )
+    # what cannot be a name in any encoding stays as it is
+    asked = [host for host in network.hosts if host != b"127.0.0.1"]
+    assert asked == [b"xn--bcher-kva.test"] * 3 + [b"not utf-8 \xff"]
 
 
 def test_names_of_addresses(check: Check) -> None:

@@ -193,6 +193,29 @@ def test_poller(check: Check) -> None:
     )
 
 
+def test_a_member_of_a_poller_is_changed(check: Check) -> None:
+    """What `wait` gives is what was set last, also for bytes read ahead, which no selector knows of."""
+    check(
+        """
+        p = socket_poller(); s = PAIR(); a = s[ 0 ]; s[ 1 ].send( "line\nmore" );
+        p.add( a, SOCKET_OUT, "first" ); println( a.recv_line() );
+        w = p.wait( 5 ); println( w.size, w[ 0 ].events == SOCKET_OUT, w[ 0 ].data );
+        println( p.modify( a, SOCKET_IN, "second" ) ); w = p.wait( 0 ); println( w.size, w[ 0 ].events == SOCKET_IN, w[ 0 ].data );
+        println( p.modify( a, SOCKET_IN | SOCKET_OUT ) ); w = p.wait( 0 ); println( w[ 0 ].events == SOCKET_IN | SOCKET_OUT, w[ 0 ].data );
+        println( a.recv( 9 ), p.modify( a, SOCKET_IN ), p.wait( 0 ).size );
+        """,
+        """
+        line
+        1truefirst
+        true
+        1truesecond
+        true
+        truenull
+        moretrue0
+        """,
+    )
+
+
 def test_poller_misuse(check: Check) -> None:
     check(
         "p = socket_poller(); println( p.add( 5, 1 ), p.wait( -1 ), p.wait( 0, 0 ) );",

@@ -158,6 +158,23 @@ def test_send_all_tells_how_much_went_out(check: Check) -> None:
     )
 
 
+def test_what_was_sent_is_of_the_last_call(check: Check) -> None:
+    check(
+        """
+        p = PAIR(); s = p[ 0 ]; println( s.send_all( "four" ), s.sent, s.send_all( "" ), s.sent, s.send_line( "abc" ), s.sent );
+        s.timeout_after = 0; println( s.send_all( "x" ), s.sent ); s.reset_deadline();
+        println( s.send_file( "/dev/null" ), s.sent, s.send_all( "xy" ), s.sent, s.send_file( "/no/such/file" ), s.sent );
+        s.close(); println( s.send_all( "x" ), s.sent );
+        """,
+        """
+        true4true0true4
+        false0
+        00true2false0
+        false0
+        """,
+    )
+
+
 def test_one_call_blocks_or_not(check: Check) -> None:
     check(
         """

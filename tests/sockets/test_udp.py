@@ -106,6 +106,26 @@ def test_ipv4_address_on_an_ipv6_socket(check: Check) -> None:
     )
 
 
+def test_several_sockets_on_one_address(check: Check) -> None:
+    """`allow_reuse` is what lets another socket of the same kind in, and nothing more than that."""
+    check(
+        """
+        a = socket_udp(); println( a.bind( socket_address_loopback(), true ), a.reuse_addr, a.reuse_port );
+        b = socket_udp(); println( b.bind( a.local_address ), " ", ERR() );
+        b = socket_udp(); println( b.bind( a.local_address, true ), a.local_address == b.local_address );
+        t = socket_tcp(); println( t.bind( socket_address_loopback(), true ), t.reuse_addr, t.reuse_port, t.listen() );
+        b = socket_tcp(); println( b.bind( t.local_address, true ), " ", ERR() );
+        """,
+        """
+        truetruetrue
+        false Address already in use
+        truetrue
+        truetruefalsetrue
+        false Address already in use
+        """,
+    )
+
+
 def test_unix_datagrams(check: Check, tmp_path: object) -> None:
     check(
         f"""

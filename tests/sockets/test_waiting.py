@@ -45,6 +45,25 @@ def test_receive_and_send_timeouts_end_with_ewouldblock(check: Check) -> None:
     )
 
 
+def test_what_an_accepted_connection_has_of_its_listener(check: Check) -> None:
+    """The system hands its socket options on, the two timeouts among them; what is the module's own begins anew."""
+    check(
+        """
+        l = LISTEN(); l.recv_timeout = 0.25; l.send_timeout = 0.5; l.no_delay = true; l.keepalive = true;
+        l.timeout = 7; l.deadline = ftime() + 100; l.cancellable = socket_cancellable();
+        c = socket_connect( l.local_address ); p = l.accept();
+        println( p.recv_timeout, " ", p.send_timeout, p.no_delay, p.keepalive );
+        println( p.timeout, p.deadline, p.cancellable, p.blocking );
+        l.blocking = false; c = socket_connect( l.local_address ); println( l.accept( 5 ).blocking );
+        """,
+        """
+        0.25 0.5truetrue
+        0nullnulltrue
+        true
+        """,
+    )
+
+
 def test_inactivity_ends_with_etimedout(check: Check) -> None:
     check(
         """
@@ -82,6 +101,27 @@ def test_timeout_arguments(check: Check) -> None:
         "socket.accept(): failed to accept connection",
         "socket.accept(): argument 1 (timeout) cannot be negative",
         "socket.connect(): argument 2 (timeout) cannot be negative",
+    )
+
+
+def test_a_timeout_argument_waits_on_sockets_that_do_not_block(check: Check) -> None:
+    check(
+        """
+        global l = LISTEN(), taken; l.blocking = false;
+        function accepter(){ global taken = l.accept( 5 ); }
+        function connecter()
+        {
+            yield 0.03; var c = socket_tcp(); c.blocking = false;
+            println( c.connect( l.local_address, 5 ), c.is_connected, c.blocking );
+        }
+        thread accepter(); thread connecter(); println( socket_run( 10 ), typeof( taken ) );
+        u = UDP(); u.blocking = false; println( u.recv_message( 9, { timeout = 0.01 } ), " ", ERR() );
+        """,
+        """
+        truetruefalse
+        0socket
+        false Connection timed out
+        """,
     )
 
 
@@ -281,6 +321,36 @@ def test_receives_wait_in_the_system_call_only_while_there_is_no_script_thread()
         peer.sendall(b"last")
         peer.close()
         assert engine.call("finish") == 2
+
+
+def test_a_shared_socket_waits_as_others_expect_it_to() -> None:
+    """Waiting in the system call changes the socket of the system, which a clone and other programs have, too."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, make_engine(stdout=io.BytesIO()) as engine:
+        engine.run(
+            PRELUDE
+            + """
+            function open( port ){ global S = socket_connect( "127.0.0.1", port ); return S.fd; }
+            function take(){ global S; return S.recv( 10 ); }
+            function share(){ global S, T; T = clone( S ); }
+            """
+        )
+        fd = engine.call("open", listener.getsockname()[1])
+        peer = listener.accept()[0]
+        for delay in (0.01, 0.1, 1, 5):  # until one receive had to wait
+            answer = threading.Timer(delay, peer.sendall, (b"x",))
+            answer.start()
+            assert engine.call("take") == "x"
+            answer.join()
+            if os.get_blocking(fd):
+                break
+        with socket.socket(fileno=os.dup(fd)) as seen, peer:
+            assert seen.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16) != bytes(16)
+            engine.call("share")
+            assert not os.get_blocking(fd)
+            assert seen.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16) == bytes(16)
+            peer.sendall(b"once more")
+            assert engine.call("take") == "once more"
+            assert not os.get_blocking(fd)
 
 
 def test_an_interrupt_ends_a_send_that_waits_in_the_system_call() -> None:
