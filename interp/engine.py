@@ -513,7 +513,7 @@ class Engine:
         from . import expose
 
         self._check_idle()
-        expose.expose(self, cls, name or cls.__name__, methods, properties, constructor)
+        expose.expose(self, cls, name or str(getattr(cls, "__name__", "")), methods, properties, constructor)
         return cls
 
     # --- values -------------------------------------------------------------------------------------------------------
