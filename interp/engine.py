@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine", "Globals", "Limits"]
 
-AT_ONCE = 1000  # discarded script threads whose frames are ended before a call or behind one
+AT_ONCE = 200  # discarded script threads whose frames are ended before a call or behind one
 
 
 class Engine:
