@@ -325,6 +325,8 @@ def open_engine(options: Options | None = None, **settings: Any) -> Engine:
         **settings,
     )
     engine._world.slots["shared_locale"] = True  # this process is nothing but one engine
+    if options.io:
+        engine._world.slots["admit_library"] = engine._installed.admit
     return engine
 
 

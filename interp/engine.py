@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine", "Globals", "Limits"]
 
-AT_ONCE = 1000  # discarded script threads whose frames are ended before a call or behind one
+AT_ONCE = 200  # discarded script threads whose frames are ended before a call or behind one
 
 
 class Engine:
@@ -527,7 +527,7 @@ class Engine:
         from . import expose
 
         self._check_idle()
-        expose.expose(self, cls, name or cls.__name__, methods, properties, constructor)
+        expose.expose(self, cls, name or str(getattr(cls, "__name__", "")), methods, properties, constructor)
         return cls
 
     # --- values -------------------------------------------------------------------------------------------------------

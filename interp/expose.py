@@ -253,6 +253,8 @@ def expose(
     engine: Engine, cls: type, name: str, methods: Sequence[str], properties: Sequence[str], constructor: bool
 ) -> None:
     """Declares a class to an engine (chapter 12 section 3)."""
+    if not isinstance(cls, type):
+        raise TypeError(f"only classes can be exposed, not {cls!r}")
     convert = engine._convert
     made = exposed_type(convert, cls, name, methods, properties)
     convert.classes[cls] = made

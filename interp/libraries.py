@@ -86,6 +86,14 @@ class Choice:
                     return library
         return None
 
+    def admit(self, name: bytes) -> bool:
+        """Adds an installed library that was not named before; False when there is none of that name."""
+        text = name.decode("utf-8", "replace")
+        if text in BUILT_IN or text not in installed():
+            return False
+        self._names.add(text)
+        return True
+
     def loaded_for(self, value: Any) -> Iterator[Any]:
         """The libraries of this engine that may know a host's value: they have `from_host( value )`."""
         for library in {id(item): item for item in self._objects.values()}.values():

@@ -6,7 +6,7 @@ the host decides what that means.
 
 from __future__ import annotations
 
-from interp.library import Library, engine, error, spend
+from interp.library import Library, engine, error, is_stoppable, spend
 from interp.runtime.state import ScriptQuit
 
 TYPE_CHECKING = False
@@ -142,10 +142,14 @@ def app_abort(this: Any, args: tuple[Any, ...]) -> None:
 
 @library.function("gc_collect( ... )", raw=True)
 def gc_collect(this: Any, args: tuple[Any, ...]) -> int:
-    """`gc_collect()`: frees unreachable cycles; the number of host objects freed."""
+    """`gc_collect()`: frees unreachable cycles; the number of host objects freed.
+
+    Where limits or interrupts can stop the script, only cycles of young objects: a full collection looks at everything
+    in the process, and nothing stops it.
+    """
     import gc
 
-    return gc.collect()
+    return gc.collect(1) if is_stoppable() else gc.collect()
 
 
 @library.function("sys_stat( int code )")

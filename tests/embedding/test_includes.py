@@ -225,6 +225,14 @@ def test_a_third_party_library_is_included_by_name(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)}
     )
     assert (done.stdout, done.stderr) == ("(7, 1)\n", "")
+    for options, expected in (((), b"3"), (("--no-io",), b"")):
+        script = "include 'counter'; print(counter(3).value);"
+        done = subprocess.run(
+            [sys.executable, "-m", "interp", *options, "-e", script],
+            capture_output=True,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )
+        assert done.stdout == expected
 
 
 def test_programs_may_be_mapped(tmp_path: Path) -> None:

@@ -280,6 +280,55 @@ def test_denied_cases_reach_no_system_call(world: Any, name: str) -> None:
         assert one.outcomes()[-1][2] == "denied"
 
 
+# With some rights: what else is tried with the sockets these give. (What is allowed on the way comes first.)
+BEYOND = {
+    "hexadecimal alias": "socket_connect('0x7f.1', 9)",
+    "octal alias": "socket_connect('0177.0.0.1', 9)",
+    "compatible": "socket_tcp(true).connect(socket_address(AF_INET6, '::127.0.0.1', 9))",
+    "IPv6 wildcard": "socket_tcp(true).connect(socket_address(AF_INET6, '::', 9))",
+    "mapped wildcard": "socket_tcp(true).connect(socket_address(AF_INET6, '::ffff:0.0.0.0', 9))",
+    "bound and redirected": "(function(){ var s = socket_udp(); s.bind(socket_address(AF_INET, '127.0.0.1', 0)); return s.connect(socket_address(AF_INET, '127.0.0.2', 9)); })()",
+    "bound and sent": "(function(){ var s = socket_udp(); s.bind(socket_address(AF_INET, '127.0.0.1', 0)); return s.sendto('x', socket_address(AF_INET, '127.0.0.2', 9)); })()",
+    "connected and sent": "(function(){ var s = socket_udp(); s.connect(socket_address(AF_INET, '127.0.0.1', 9)); return s.sendto('x', socket_address(AF_INET, '127.0.0.2', 9)); })()",
+    "connected again": "(function(){ var s = socket_udp(); s.connect(socket_address(AF_INET, '127.0.0.1', 9)); return s.connect(socket_address(AF_INET, '127.0.0.2', 9)); })()",
+    "IPv6 group": "socket_udp(true).set_option(41, 20, string_repeat('\\0', 20))",
+    "group and source": "socket_udp().set_option(IPPROTO_IP, 39, string_repeat('\\0', 12))",
+    "device": "socket_udp().set_option(SOL_SOCKET, 25, 'lo')",
+    "headers included": "socket_udp().set_option(IPPROTO_IP, 3, 1)",
+    "routing header": "socket_tcp(true).set_option(41, 57, string_repeat('\\0', 8))",
+    "repair": "socket_tcp().set_option(6, 19, 1)",
+    "wrapped level": "socket_udp().set_option(4294967297, 26, string_repeat('\\0', 16))",
+    "listen elsewhere": "socket_tcp().bind(socket_address(AF_INET, '127.0.0.2', 0))",
+    "listen everywhere": "socket_tcp(true).bind(socket_address(AF_INET6, '::', 0))",
+    "Unix datagram": "socket_unix(SOCK_DGRAM).sendto('x', socket_address_unix('/tmp/some.socket'))",
+    "unnamed Unix": "socket_unix().bind(socket_address_unix(''))",
+    "raw with flags": "@socket(AF_INET, SOCK_RAW | 2048, 255)",
+    "ping": "@socket(AF_INET, SOCK_DGRAM, 1)",
+    "cipher": "@socket(38, 5, 0)",
+    "name of an address": "socket_getnameinfo(socket_address(AF_INET, '127.0.0.2', 9))",
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_nothing_beyond_the_rights_reaches_the_system(world: Any, name: str) -> None:
+    one = world(udp=["127.0.0.1"], connect=["198.51.100.7"], listen=["127.0.0.1"])
+    result, code = one.run(f"var r = {BEYOND[name]}; return r, ERR();")
+    assert result in (None, False)
+    assert code == errno.EACCES
+    reached = [
+        call for call in one.network.log if not (call[0] == "setsockopt" and tuple(call[1:3]) in [(1, 2), (41, 26)])
+    ]
+    assert all(call[0] in ("bind", "connect") and call[1][0] == "127.0.0.1" for call in reached), reached
+    assert len(reached) == name.startswith(("bound", "connected"))
+
+
+def test_a_flagged_socket_type_is_judged_as_what_it_is(world: Any) -> None:
+    for flags in (2048, 524288):
+        one = world(connect=["any"], listen=["any"])
+        source = f"socket(AF_INET, SOCK_DGRAM | {flags}, 0).sendto('x', socket_address(AF_INET, '127.0.0.1', 9))"
+        assert one.run(f"return {source}, ERR();") == (False, errno.EACCES)
+
+
 def test_what_a_rule_names_is_allowed(world: Any, server: int) -> None:
     one = world(connect=[f"127.0.0.1:{server}"])
     assert one.run(f"return socket_connect('127.0.0.1', {server}) != null;") is True
@@ -314,6 +363,22 @@ def test_rebinding_does_not_get_around_it(world: Any, server: int) -> None:
     one.network.names = {b"good.example": ["127.0.0.1"]}
     assert one.run(f"return socket_connect('good.example', {server}), ERR();") == (None, errno.EACCES)
     assert not [call for call in one.network.log if call[0] == "connect"]
+
+
+def test_a_resolver_that_changes_its_answers(world: Any, server: int) -> None:
+    """Each address is judged when it is used: an earlier, allowed answer opens nothing for a later one."""
+    one = world(connect=["good.example"], deny=["127.0.0.0/8", "10.0.0.0/8"])
+    answers = iter([["127.0.0.1"], ["10.0.0.1", "127.0.0.1"], ["::ffff:127.0.0.1"], ["0.0.0.0"]])
+
+    class Rebinding(dict[bytes, list[str]]):
+        def __getitem__(self, name: bytes) -> list[str]:
+            return next(answers)
+
+    one.network.names = Rebinding({b"good.example": []})
+    for _ in range(4):
+        assert one.run(f"return socket_connect('good.example', {server});") is None
+        assert one.run(f"return socket_tcp().connect(socket_address(AF_INET, '127.0.0.1', {server}));") is False
+    assert not [call for call in one.network.log if call[0] in ("connect", "sendto")]
 
 
 def test_names_are_per_engine(server: int) -> None:

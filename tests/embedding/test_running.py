@@ -65,6 +65,33 @@ def test_eval(engine: Engine) -> None:
     assert engine.eval(b"'a' $ 'b'") == "ab"
 
 
+@pytest.mark.parametrize(
+    "text", ["1); global x = 5; return (2", "1; 2", "1) } function f(){ return (2", "function(){ return 1; }; 5"]
+)
+def test_eval_takes_one_expression_only(engine: Engine, text: str) -> None:
+    with pytest.raises(ScriptSyntaxError):
+        engine.eval(text)
+    assert "x" not in engine.globals
+    assert engine.eval("(function(){ return 3; })()") == 3
+    assert engine.eval("'a;b' $ ';'") == "a;b;"
+
+
+def test_sources_and_names_of_wrong_types(engine: Engine, tmp_path: Path) -> None:
+    for wrong in (5, None, ["x"], object()):
+        with pytest.raises(TypeError):
+            engine.run(wrong)  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            engine.compile(wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        engine.run("1;", name=5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        engine.run("1;", args="words")
+    with pytest.raises(ValueError):
+        engine.run("1;", name="a\0b")
+    assert engine.run("return argv[0];", name=tmp_path) == str(tmp_path)  # type: ignore[arg-type]
+    assert engine.run(bytearray(b"return 1;")) == engine.run(memoryview(b"return 1;")) == 1  # type: ignore[arg-type]
+
+
 def test_compile_once_run_anywhere(engine: Engine) -> None:
     program = engine.compile("function f(){ return 1, 2; } return f(), argv[0];", name="p.sgs")
     assert isinstance(program, Program)

@@ -587,3 +587,19 @@ def test_registry_symbols_and_constructors(engine: Engine) -> None:
     engine.data_constructors.add("make")
     engine.run("sgson_decode('make(1)');")
     assert made == [(1,)]
+
+
+def test_only_classes_are_exposed(engine: Engine) -> None:
+    for wrong in (5, "str", object()):
+        with pytest.raises(TypeError):
+            engine.expose(wrong)  # type: ignore[arg-type]
+
+
+def test_several_results_of_methods(engine: Engine) -> None:
+    class Pair:
+        def both(self) -> tuple[int, int]:
+            return 1, 2
+
+    engine.expose(Pair, methods=("both",))
+    engine.globals["p"] = Pair()
+    assert engine.run("var a, b; (a, b) = p.both(); return a, b;") == (1, 2)
