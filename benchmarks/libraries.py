@@ -3,7 +3,7 @@
 CPU time of single calls, both sides in turn and with the garbage collector off (when it runs depends on what else is in
 memory); the median of the ratios counts. A growth much above 10 would mean that a function is not linear.
 
-    libraries.py [--runs N] [--only TEXT[,TEXT]] [--update README.md] [--limits]
+    libraries.py [--runs N] [--part NAME] [--only TEXT[,TEXT]] [--update README.md] [--limits]
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from stdlib.fmt_parser import FormatStream
 
 MB = 1 << 20
 LIMIT = 2.0
+PARTS = ("string", "utf8", "fmt", "re", "json")
 #: What parsers read at once.
 _PIECE = 1 << 14
 BEGIN, END = "<!-- libraries: begin -->", "<!-- libraries: end -->"
@@ -74,13 +75,10 @@ class Case(NamedTuple):
     theirs: Callable[[], Any]
 
 
-def cases(size: int) -> Iterator[Case]:
-    """All cases with inputs of about `size` bytes."""
-    yield from string_cases(size)
-    yield from utf8_cases(size)
-    yield from fmt_cases(size)
-    yield from re_cases(size)
-    yield from json_cases(size)
+def cases(size: int, part: str = "") -> Iterator[Case]:
+    """The cases of one part, or all, with inputs of about `size` bytes."""
+    for name in PARTS if not part else [part]:
+        yield from globals()[f"{name}_cases"](size)
 
 
 def native(library: Any, name: str, *args: Any) -> Callable[[], Any]:
@@ -433,26 +431,41 @@ def growth(small: Case, large: Case, runs: int) -> tuple[float, float]:
     return factors[0], factors[1]
 
 
-def table(runs: int, only: list[str]) -> str:
-    """The Markdown table of all cases (whose names contain one of the texts in `only`)."""
-    lines = [
-        "| call | built-in | ms, 1 MB | ratio | 10 MB / 1 MB | the built-in's |",
-        "| --- | --- | ---: | ---: | ---: | ---: |",
-    ]
-    notes = []
-    for small, large in zip(cases(MB), cases(10 * MB), strict=True):
+def rows(runs: int, only: list[str], part: str) -> dict[str, str]:
+    """Name and line of the table, for the cases of a part (all: "") whose names contain one of the texts in `only`."""
+    found = {}
+    for small, large in zip(cases(MB, part), cases(10 * MB, part), strict=True):
         if only and not any(text in small.name for text in only):
             continue
         ours, _, ratio = measure(small, runs)
         grown, theirs = growth(small, large, max(2, runs // 2))
         shown = f"**{ratio:.2f}**" if ratio > LIMIT else f"{ratio:.2f}"
-        print(lines[-1], flush=True)
-        lines.append(f"| {small.name} | {small.twin} | {1000 * ours:.3g} | {shown} | {grown:.1f} | {theirs:.1f} |")
-        if ratio > LIMIT:
-            notes.append(f"* {small.name}: {reason(small.name)}.")
+        found[small.name] = (
+            f"| {small.name} | {small.twin} | {1000 * ours:.3g} | {shown} | {grown:.1f} | {theirs:.1f} |"
+        )
+        print(found[small.name], flush=True)
         gc.collect()
-    print(lines[-1], *notes, sep="\n")
+    return found
+
+
+def document(found: dict[str, str]) -> str:
+    """The Markdown table, in the order of the cases, and why some are above the limit."""
+    names = [case.name for case in cases(1 << 12) if case.name in found]
+    lines = [
+        "| call | built-in | ms, 1 MB | ratio | 10 MB / 1 MB | the built-in's |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+        *(found[name] for name in names),
+    ]
+    notes = [f"* {name}: {reason(name)}." for name in names if "| **" in found[name]]
     return "\n".join(lines + (["", "Above 2:", "", *notes] if notes else []))
+
+
+def update(path: Path, found: dict[str, str]) -> None:
+    """Put rows into the table in a file, in the place of those of the same name."""
+    head, rest = path.read_text().split(BEGIN)
+    old, tail = rest.split(END)
+    kept = {line.split(" | ")[0].removeprefix("| "): line for line in old.splitlines() if line.startswith("| ")}
+    path.write_text(f"{head}{BEGIN}\n\n{document({**kept, **found})}\n\n{END}{tail}")
 
 
 def free_world() -> state.World:
@@ -470,26 +483,24 @@ def limited_world() -> state.World:
 
 
 def main() -> None:
-    """Prints the table; with `--update` also puts it between the marks in a file."""
+    """Prints the rows; with `--update` also puts them into the table between the marks in a file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="pairs of runs for each case")
     parser.add_argument("--only", default="", help="only cases whose names contain one of these texts")
-    parser.add_argument("--update", type=Path, help="a file with the two marks")
+    parser.add_argument("--part", default="", choices=PARTS, help="only these cases")
+    parser.add_argument("--update", type=Path, help="a file with the two marks, to put the rows into")
     parser.add_argument("--limits", action="store_true", help="in an engine with limits of memory, time and operations")
     options = parser.parse_args()
     world = limited_world() if options.limits else free_world()
     before = state.switch(world.root)
     gc.disable()
     try:
-        result = table(options.runs, [text for text in options.only.split(",") if text])
+        found = rows(options.runs, [text for text in options.only.split(",") if text], options.part)
+        if options.update:
+            update(options.update, found)
     finally:
         gc.enable()
         state.switch(before)
-    if options.update:
-        text = options.update.read_text()
-        head, rest = text.split(BEGIN)
-        tail = rest.split(END)[1]
-        options.update.write_text(f"{head}{BEGIN}\n\n{result}\n\n{END}{tail}")
 
 
 if __name__ == "__main__":
