@@ -523,6 +523,16 @@ def _tuple_native(inner: Any) -> Any:
     return all_results
 
 
+def _full_native(spec: Spec) -> Any:
+    """All results of a method with a `quick` native, for any number of arguments."""
+
+    def all_results(this: Any = None, *args: Any) -> tuple[Any, ...]:
+        return (spec.invoke(this, args),)
+
+    NATIVE_CODES.add(all_results.__code__)
+    return all_results
+
+
 def make_native(
     name: str, signature: str, body: Any, *, display: str | None = None, exact: bool = False, multi: bool = False,
     raw: bool = False, this_kind: str | None = None, constants: dict[str, Any] | None = None,
@@ -533,7 +543,7 @@ def make_native(
     if quick is not None:
         native = quick(spec)
         if not native.__code__.co_flags & 4:  # CO_VARARGS: calls with more arguments than it has come here
-            spec.multi = lambda this=None, *args: (spec.invoke(this, args),)
+            spec.multi = _full_native(spec)
     elif this_kind is not None:
         native = _raw_method_native(spec, body) if raw else _method_native(spec, body)
     else:

@@ -95,7 +95,8 @@ def to_int(value: Any) -> int:
 
 def to_real(value: Any) -> float:
     if isinstance(value, bytes):
-        return float(number(value) or 0)
+        found = number(value)
+        return 0.0 if found is None else float(found)  # "-0." is a negative zero
     return 0.0 if value is None else float(value)
 
 
