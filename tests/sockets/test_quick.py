@@ -1,5 +1,7 @@
 """The quick natives: what they look at follows the socket's state, and they do what the ordinary bodies do."""
 
+# ruff: noqa: E501 - the lines of scripts are as long as they are
+
 from __future__ import annotations
 
 from collections.abc import Callable
