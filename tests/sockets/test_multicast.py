@@ -163,7 +163,7 @@ ip route add 224.0.0.0/4 dev r1
 # Sends what it is told: `FROM INTERFACE TTL TO PORT TEXT`, the interface `-` for the system's choice
 SENDER = """
 include "sockets", "string";
-l = socket_unix(); l.bind( socket_address_unix( argv[ 1 ] ) ); l.listen(); l.timeout = 20;
+l = socket_unix(); l.bind( socket_address_unix( argv[ 1 ] ) ); l.listen(); l.timeout = 45;
 c = l.accept(); c.timeout = 40;
 while( typeof( line = c.recv_line() ) == "string" )
 {
