@@ -81,10 +81,10 @@ class Comparisons:
             left, right = right, left
         if right.kind == "const" and not isinstance(right.value, float):
             left = self.as_atom(left, line)
-            if right.value is None:
+            if right.value is None or isinstance(right.value, bool):  # there is one of each
                 test: ast.cmpop = ast.Is() if equal else ast.IsNot()
                 return V(p.compare(left.node, test, right.node, line), BOOL)
-            kind = {bytes: "$bytes", int: "$int", bool: "$bool"}[type(right.value)]
+            kind = {bytes: "$bytes", int: "$int"}[type(right.value)]
             value: ast.expr = p.compare(left.node, ast.Eq(), right.node, line)
             if left.mask & ~const_mask(right.value):
                 value = p.both([self.type_test(left, kind, line), value], line)
