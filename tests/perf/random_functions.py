@@ -97,7 +97,7 @@ class FunctionShapes(Shapes):
         step = r.choice((f"++{i}", f"{i}++", f"{i} += 1", f"{i} += 2", f"{i} += {n}s", f"{i} += 1024", f"{i} += 1025"))
         body = r.choice((
             f"{t} += {i};", f"{t} = {t} + {a}[ {i} ];", f"{t} += {a}[ {i} ] * 2; if( {t} > 5 ) {t} -= {a}[ {i} ];", f"show( {i} );", f"{a}.push( {i} );", f"{a}.pop();", f"{t} = {i}; if( {i} == 2 ) break;", f"if( {i} & 1 ) continue; {t} += {i};",
-            f"{a}[ {i} ] = {t}; {t} += 1;", f"{i} += 1;", f"{n} -= 1;", f"{n} = {i};", f"{t} $= {i};", f"{t} += {a}[ {i} ].x;", f"{t} += {a}[ {i} ]; {a} = [ 7, 8 ];", f"for( var {i}b = 0; {i}b < {n}; ++{i}b ) {t} += {i}b - {i};", f"{t} = {a}[ {i} ] $ {t};",
+            f"{a}[ {i} ] = {t}; {t} += 1;", f"{i} += 1;", f"{n} -= 1;", f"{n} = {i};", f"{t} $= {i};", f"{t} += {a}[ {i} ].x;", f"{t} += {a}[ {i} ]; {a} = [ 7, 8 ];", f"for( var {i}b = 0; {i}b < {n}; ++{i}b ) {{ {t} += {i}b - {i}; if( {i}b > 9 ) break; }}", f"{t} = {a}[ {i} ] $ {t};",
             f"{t} = {a}[ {i} ] + {a}[ {i} + 1 ];", f"{t} += {a}[ {i} ] + {t}; {t} += {a}[ {i} ];", f"if( {a}[ {i} ] == {t} ) {{ {t}++; continue; }} {t} = {a}[ {i} ];", f"if( {i} == 1 ) return {t};", f"{t} = {a}[ {i} ].push( 1 );", f"{t} += hooked() * {a}[ {i} ];",
         ))  # fmt: skip
         items = r.choice(
