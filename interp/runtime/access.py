@@ -285,7 +285,7 @@ def _set_array_property(array: Array, key: Any, value: Any) -> None:
         if not array:
             warning(b"array is empty, cannot set %b item" % key)
         else:
-            array[0 if key == b"first" else -1] = value
+            list.__setitem__(array, 0 if key == b"first" else -1, value)
         return
     _lacking(array, b'Writable property not found: "%b"' % convert.text(key))
 
@@ -308,7 +308,7 @@ def set_index(obj: Any, key: Any, value: Any) -> None:
     elif isinstance(obj, Array):
         index = convert.to_int(key)
         if 0 <= index < len(obj):
-            obj[index] = value
+            list.__setitem__(obj, index, value)
         else:
             _lacking(obj, b"array index out of bounds")
             warning(b"Index out of bounds")

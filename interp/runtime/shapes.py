@@ -567,6 +567,7 @@ def array_class(meta: Record) -> type[Array]:
             "__eq__": _eq_hook,
             "__hash__": object.__hash__,
             "__getattribute__": _only_python_names,
+            "__setitem__": _slow_setitem,
         },
     )
     return cls
@@ -576,6 +577,13 @@ def _array_bool(self: Any) -> bool:
     from . import access
 
     return access.object_truth(self, len(self) > 0)
+
+
+def _slow_setitem(self: Any, key: Any, value: Any) -> None:
+    # a store of generated code: `__setindex` may want to know
+    if type(key) is not slice:
+        raise TypeError
+    list.__setitem__(self, key, value)
 
 
 def _only_python_names(self: Any, name: str) -> Any:

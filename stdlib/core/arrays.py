@@ -510,7 +510,7 @@ def array_process(items: Array, change: Any) -> Array:
         for index, item in enumerate(list(items)):
             value = run(item, index)
             if index < len(items):
-                items[index] = value
+                list.__setitem__(items, index, value)
     finally:
         leave_native(context)
     return items

@@ -17,6 +17,12 @@ function f(){ var v; var g = function() use( c ){ return c; }; c = v[ 1 ]; c = 1
 @f();
 pcall( f, function( type, text ){ println( text ); } );
 """,
+    "stores to known arrays whose meta-object wants to know": b"""
+function f(){ var d = [ 1, 2 ]; for( var i = 0; i < 2; ++i ){ d[ i ] = 5; d[ i ] *= 2; d[ 0 ]++; d.first = 7;
+if( i == 0 ){ metaobj_set( d, { __setindex = function( k, v ){ println( "<", k, "=", v, ">" ); } } ); metamethods_enable( d, true ); } }
+foreach( v : d ) println( v ); }
+f();
+""",
     "text times int repeats no bytes": b"""
 function f( a, b ){ return a * b; }
 println( f( "abc", 4611686018427387904 ), f( 4611686018427387904, "3" ), f( "12", "2" ) );
