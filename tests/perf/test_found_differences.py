@@ -19,7 +19,8 @@ pcall( f, function( type, text ){ println( text ); } );
 """,
     "stores to known arrays whose meta-object wants to know": b"""
 function f(){ var d = [ 1, 2 ]; for( var i = 0; i < 2; ++i ){ d[ i ] = 5; d[ i ] *= 2; d[ 0 ]++; d.first = 7;
-if( i == 0 ){ metaobj_set( d, { __setindex = function( k, v ){ println( "<", k, "=", v, ">" ); } } ); metamethods_enable( d, true ); } }
+if( i == 0 ){ metaobj_set( d, { __setindex = function( k, v ){ println( "<", k, "=", v, ">" ); } } );
+metamethods_enable( d, true ); } }
 foreach( v : d ) println( v ); }
 f();
 """,
