@@ -1,6 +1,7 @@
 # The project's daily commands. Everything runs in .venv, made on first use with Python 3.11 or newer:
 #   make demo    a server script and a client script talk over loopback TCP
-#   make test    the whole test suite           make lint     ruff and mypy
+#   make test    the whole test suite (in two processes; ARGS=-n0 for one)
+#   make lint    ruff and mypy
 #   make bench   our time against Python twins  make format   rewrite the sources as ruff wants them
 # PYTHON=/path/to/python chooses the interpreter; ARGS="..." goes to pytest or the benchmark runner.
 
@@ -45,7 +46,7 @@ demo: compiled
 	@$(PY) examples/demo.py
 
 test: $(VENV)/.dev compiled
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev
 	@$(PY) -m ruff check .

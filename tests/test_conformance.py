@@ -10,6 +10,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_case(
     case: Case,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    conformance_verdicts: dict[str, list[Verdict]],
+    record_property: Callable[[str, object], None],
 ) -> None:
     """Twice: compiled now, then from the code cache on disk, as the next process would find it."""
     for cache in ("cold", "warm"):
@@ -40,7 +41,7 @@ def test_case(
         folder.mkdir()
         verdict = run_case(case, folder, monkeypatch)
         if cache == "cold" or verdict.failure:
-            conformance_verdicts.setdefault(case.folder, []).append(verdict)
+            record_property("conformance", [case.folder, verdict.stdout, verdict.messages, verdict.exact])
         assert not verdict.failure, f"{cache} cache: {verdict.failure} differ\n{verdict.difference}"
 
 
