@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from interp import pieces as in_pieces
-from interp.library import MISSING, charge, convert, is_memory_limited, poll, poll_every, to_text, warning
+from interp.library import MISSING, charge, convert, is_memory_limited, poll, to_text, warning
 
 from .remember import remembered
 
@@ -222,6 +222,7 @@ def _template(pieces: list[bytes], meanings: Meanings, fault: bytes | None = Non
     argument = 1
     # the text behind the last item belongs to it
     for start in range(0, max(len(pieces) - 1, 1), 2 * _AT_ONCE):
+        poll()
         end = start + 2 * _AT_ONCE
         chunk = Chunk(pieces[start : end if end < len(pieces) - 1 else None], meanings, start // 2 + 1, argument)
         argument += chunk.shown
@@ -266,11 +267,27 @@ def _split(pattern: re.Pattern[bytes], text: bytes) -> list[bytes]:
     if len(text) <= _SHORT_TEMPLATE:
         return pattern.split(text)
     pieces: list[bytes] = []
-    at = 0
-    for found in poll_every(pattern.finditer(text)):
-        pieces += text[at : found.start()], found[1]
-        at = found.end()
-    pieces.append(text[at:])
+    literal: list[bytes] = []
+    begin = 0
+    while begin < len(text):
+        poll()
+        end = begin + _SHORT_TEMPLATE
+        while end < len(text) and text[end - 1] == ord("{"):
+            end += 1  # how braces in a row belong together is known at their end
+        if end < len(text):
+            # the last brace may begin an item that goes on behind the stretch: nothing else can
+            brace = text.rfind(b"{", begin, end)
+            item = pattern.match(text, brace) if brace >= 0 else None
+            if item is not None:
+                end = max(end, item.end())
+        first, *others = pattern.split(text[begin:end])
+        literal.append(first)
+        if others:
+            pieces.append(b"".join(literal))
+            pieces += others
+            literal = [pieces.pop()]
+        begin = end
+    pieces.append(b"".join(literal))
     return pieces
 
 

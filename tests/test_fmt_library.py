@@ -464,3 +464,15 @@ def test_items_written_together_are_written_as_alone(items: list[tuple[bytes, An
     )
     assert string.library.functions["string_format"](None, text, *reversed(shown)) == alone
     assert len(collected) == 2 * len(messages)
+
+
+@given(st.lists(st.sampled_from([b"{", b"}", b"{{", b"{0}", b"{1:d5p}}", b"{c5p{}", b"{d}", b"a", b"0", b":", b"x5"])))
+def test_long_templates_are_split_as_short_ones(parts: list[bytes]) -> None:
+    """However long the stretches are, no item is cut in two."""
+    text = b"".join(parts)
+    for pattern in (format_text._NUMBERED_ITEM, format_text._SEQUENTIAL_ITEM):
+        for size in (1, 2, 3, 7):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(format_text, "_SHORT_TEMPLATE", size)
+                patch.setattr(format_text, "poll", lambda: None)
+                assert format_text._split(pattern, text) == pattern.split(text)
