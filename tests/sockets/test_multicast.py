@@ -179,7 +179,10 @@ while( typeof( line = c.recv_line() ) == "string" )
 RECEIVER = """
 include "string";
 global CONTROL;
-while( ( CONTROL = socket_connect( socket_address_unix( "{folder}/control" ) ) ) === null ) yield;
+// the sender may not listen yet
+wait = socket_udp(); wait.bind( 0 );
+for( tries = 0; tries < 4000 && ( CONTROL = socket_connect( socket_address_unix( "{folder}/control" ) ) ) === null; ++tries )
+    wait.condition_wait( SOCKET_IN, 0.01 );
 CONTROL.timeout = 20;
 global FOUR = socket_udp(), SIX = socket_udp( true ); FOUR.bind( 0 ); SIX.bind( 0 ); FOUR.timeout = 20; SIX.timeout = 20;
 function G( text ){{ return socket_address( if( string_find( text, ":" ) === null, AF_INET, AF_INET6 ), text ); }}
