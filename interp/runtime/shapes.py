@@ -363,9 +363,19 @@ def _mirror_name(cls: Any, key: bytes, is_new: bool = False) -> None:
 
 
 class _Forms(dict):  # type: ignore[type-arg]
-    """`$name` -> `name$`, and the property that looks the entry up at each call."""
+    """`$name` -> `name$`, made on demand."""
 
-    def __missing__(self, name: str) -> tuple[str, property]:
+    def __missing__(self, name: str) -> str:
+        if len(self) > 50_000:
+            self.clear()
+        form = self[name] = sys.intern(name[1:] + "$")
+        return form
+
+
+class _Lookups(dict):  # type: ignore[type-arg]
+    """`$name` -> the property that looks the entry up at each call, made on demand."""
+
+    def __missing__(self, name: str) -> property:
         if len(self) > 50_000:
             self.clear()
 
@@ -376,11 +386,12 @@ class _Forms(dict):  # type: ignore[type-arg]
             return MethodType(function, obj)
 
         BIND_CODES.add(bind.__code__)
-        made = self[name] = (sys.intern(name[1:] + "$"), property(bind))
-        return made
+        lookup = self[name] = property(bind)
+        return lookup
 
 
-FORMS: dict[str, tuple[str, property]] = _Forms()
+FORMS: dict[str, str] = _Forms()
+LOOKUPS: dict[str, property] = _Lookups()
 # of the look-ups' frames, in which a call has not begun yet
 BIND_CODES: set[CodeType] = {Table.__getattr__.__code__, MetaTable.__getattr__.__code__}
 
@@ -388,7 +399,7 @@ BIND_CODES: set[CodeType] = {Table.__getattr__.__code__, MetaTable.__getattr__._
 def _set_form(cls: Any, key: bytes, value: Any, is_new: bool) -> None:
     """Shows a member of the chain, or removes it when there is none (that is a function)."""
     name = ATTR[key]
-    form, lookup = FORMS[name]
+    form = FORMS[name]
     if cls.__dict__.get("is_observed", False):
         if cls.shape is not None:
             own = dict_get(cls.shape.owner, key)
@@ -399,14 +410,14 @@ def _set_form(cls: Any, key: bytes, value: Any, is_new: bool) -> None:
             cls.shadowed.add(name)
         direct = name not in cls.shadowed
     if type(value) is FunctionType:
-        setattr(cls, form, value if direct else lookup)
+        setattr(cls, form, value if direct else LOOKUPS[name])
         cls.methods.add(name)
     else:
         _drop_form(cls, name)
 
 
 def _drop_form(cls: Any, name: str) -> None:
-    form = FORMS[name][0]
+    form = FORMS[name]
     if form in cls.__dict__:
         delattr(cls, form)
 
@@ -423,9 +434,9 @@ def _own_stored(cls: Any, name: str) -> None:
     """An instance got, or may get, an own entry `$name`: calls look before they enter the chain's."""
     if name in cls.methods:
         cls.shadowed.add(name)
-        form, lookup = FORMS[name]
+        form = FORMS[name]
         if form in cls.__dict__:
-            setattr(cls, form, lookup)
+            setattr(cls, form, LOOKUPS[name])
 
 
 def note_stores(world: Any, names: Iterable[str]) -> None:
@@ -450,8 +461,7 @@ def teach(obj: Any, name: str) -> None:
     base: Any = Record if isinstance(obj, Record) else Table if isinstance(obj, Table) else None
     if base is not None and len(_taught) < _TAUGHT_MOST and type(getattr(obj, name, None)) is FunctionType:
         _taught.add((base, name))
-        form, lookup = FORMS[name]
-        setattr(base, form, lookup)
+        setattr(base, FORMS[name], LOOKUPS[name])
 
 
 def set_meta(obj: Any, meta: Any, mm: bool) -> None:
