@@ -381,7 +381,8 @@ class Spec:
         self.constants = constants
         self.parameters: list[Parameter] | None = None
         self.rest = False
-        self.accept: dict[tuple[type, ...], tuple[Any, ...]] = {}
+        # types of arguments that need no conversion (of a single one the type itself): the defaults of the rest
+        self.accept: dict[Any, tuple[Any, ...]] = {}
 
     def load(self, args: tuple[Any, ...]) -> list[Any] | None:
         """Converted arguments for the body; None (with the messages) when the call must not happen."""
@@ -420,7 +421,8 @@ class Spec:
         if self.rest:
             values.extend(args[used:])
         elif plain and given == used and len(self.accept) < 32:
-            self.accept[tuple(map(type, args))] = tuple(values[used:])
+            kinds = tuple(map(type, args))
+            self.accept[kinds[0] if len(kinds) == 1 else kinds] = tuple(values[used:])
         return values
 
     def invoke(self, this: Any, args: tuple[Any, ...]) -> Any:
@@ -449,10 +451,28 @@ class Spec:
 def _function_native(spec: Spec, body: Any) -> Any:
     accept = spec.accept
 
-    def native(this: Any = None, *args: Any) -> Any:
-        tail = accept.get((*map(type, args),))
-        if tail is not None:
-            return body(*args, *tail)
+    def native(
+        this: Any = None, first: Any = MISSING, second: Any = MISSING, third: Any = MISSING, *more: Any
+    ) -> Any:  # fmt: skip
+        # written out for one to three arguments, as a tuple of any number of them takes longer than most bodies
+        if second is MISSING:
+            if first is MISSING:
+                args: tuple[Any, ...] = ()
+            else:
+                tail = accept.get(type(first))
+                if tail is not None:
+                    return body(first, *tail) if tail else body(first)
+                args = (first,)
+        elif third is MISSING:
+            tail = accept.get((type(first), type(second)))
+            if tail is not None:
+                return body(first, second, *tail) if tail else body(first, second)
+            args = (first, second)
+        else:
+            args = (first, second, third, *more)
+            tail = accept.get((*map(type, args),))
+            if tail is not None:
+                return body(*args, *tail)
         values = spec.load(args)
         return None if values is None else body(*values)
 
@@ -484,7 +504,7 @@ def _method_native(spec: Spec, body: Any) -> Any:
         this, args = spec.load_this(this, () if first is MISSING else (first, *more))
         if this is MISSING:
             return None
-        tail = accept.get((*map(type, args),))
+        tail = accept.get(type(args[0]) if len(args) == 1 else (*map(type, args),))
         if tail is not None:
             if len(args) == 1:
                 owner, kind, rest_of_one = type(this), type(args[0]), tail

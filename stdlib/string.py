@@ -89,6 +89,8 @@ def string_cut(text: bytes, start: int, end: int | None, flags: int) -> bytes | 
 def _part(text: bytes, start: int, length: int | None, flags: int) -> bytes | None:
     """Select like `string_part`; None after a Warning."""
     size = len(text)
+    if length is not None and start >= 0 and 0 < length <= pieces.LONG and start + length <= size:
+        return text[start : start + length]  # what most calls ask for
     if length is None:
         length = size - start
     if flags & NO_REV_INDEX and (start < 0 or length < 0):
@@ -298,6 +300,8 @@ def string_replace(_this: Any, args: tuple[Any, ...]) -> bytes | None:
     array `to`. Elements that are no strings make the result null, without a message. Chapter 06, 2.7.
     """
     subject, old, new = (*args, MISSING, MISSING, MISSING)[:3]
+    if type(subject) is bytes and type(old) is bytes and type(new) is bytes:
+        return _replace(subject, old, new)
     text = convert("string", subject)
     if text is MISSING:
         return argument_error(1, "string", subject)
