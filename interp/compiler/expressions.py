@@ -485,11 +485,29 @@ class Expressions:
             outside = self.outside(self.again(left, line), -limit, limit, line)
             slow = p.call("$div", [self.again(left, line), self.again(right, line)], line)
             return V(p.choose(outside, slow, p.binary(left.node, ast.Div(), right.node, line), line), REAL)
-        if exact:
+        whole: ast.expr | None = None  # whether the host divides as the language does: it rounds once, beyond 2^53 too
+        if not exact:
+            divisor = right.value if right.kind == "const" else 0
+            if type(divisor) is float and divisor:
+                exact = True
+            elif type(divisor) is int and 0 < abs(divisor) <= 1 << 53 and left.mask & INT:
+                left = self.as_atom(left, line)
+                limit = 1 << 53
+                upper = p.compare(self.again(left, line), ast.LtE(), p.const(limit, line), line)
+                whole = p.both([upper, p.compare(self.again(left, line), ast.GtE(), p.const(-limit, line), line)], line)
+            elif left.mask & REAL or right.mask & REAL:
+                left, right = self.operands([left, right], atoms=True)
+                tests = [self.type_test(side, "$float", line) for side in (left, right) if side.mask & REAL]
+                whole = p.either(tests, line) if len(tests) > 1 else tests[0]
+        if exact or whole is not None:
             left, right = self.operands([left, right], atoms=True)
             name = self.new_temp(REAL if numeric else ANY)
-            body: list[ast.stmt] = [p.assign(name, p.binary(left.node, ast.Div(), right.node, line), line)]
+            host: ast.expr = p.binary(left.node, ast.Div(), right.node, line)
+            if whole is not None:
+                helper = p.call("$div", [self.again(left, line), self.again(right, line)], line)
+                host = p.choose(whole, host, helper, line)
             slow = p.call("$div", [self.again(left, line), self.again(right, line)], line)
+            body: list[ast.stmt] = [p.assign(name, host, line)]
             self.out.append(p.try_(body, "$DivErrors", None, [p.assign(name, slow, line)], line))
             return self.temp_value(name, line, REAL | NULL if numeric else ANY)
         mask = REAL | NULL if not both & (OTHER | ARRAY | FUNC) else ANY
@@ -514,6 +532,15 @@ class Expressions:
             cond = p.both([self.type_test(left, "$int", line), positive], line)
             slow = p.call("$mod", [self.again(left, line), self.again(right, line)], line)
             return V(p.choose(cond, p.binary(left.node, ast.Mod(), right.node, line), slow, line), mask)
+        if left.mask & INT and right.mask & INT and right.kind != "const":
+            left, right = self.operands([left, right], atoms=True)
+            tests = [self.type_test(side, "$int", line) for side in (left, right) if side.mask != INT]
+            if left.mask != INT or left.lo < 0:
+                tests.append(p.compare(self.again(left, line), ast.GtE(), p.const(0, line), line))
+            tests.append(p.compare(self.again(right, line), ast.Gt(), p.const(0, line), line))
+            slow = p.call("$mod", [self.again(left, line), self.again(right, line)], line)
+            host = p.binary(left.node, ast.Mod(), right.node, line)
+            return V(p.choose(p.both(tests, line) if len(tests) > 1 else tests[0], host, slow, line), mask)
         return V(p.call("$mod", [left.node, right.node], line), mask)
 
     def type_test(self: FunctionGenerator, value: V, python_type: str, line: int) -> ast.expr:
@@ -549,7 +576,37 @@ class Expressions:
             if lo >= INT_MIN and hi <= INT_MAX:
                 return V(shifted, INT, lo=lo, hi=hi)
             return V(p.call("$wrap", [shifted], line), INT)
-        return V(p.call("$shl" if op == "<<" else "$shr", [left.node, right.node], line), INT)
+        helper = "$shl" if op == "<<" else "$shr"
+        tests: list[ast.expr] = []
+        lo, hi = INT_MIN, INT_MAX
+        if left.mask & INT and right.mask & INT and (right.kind != "const" or 0 <= right.value < 64):
+            left, right = self.operands([left, right], atoms=True)
+            tests = [self.type_test(side, "$int", line) for side in (left, right) if side.mask != INT]
+            most = 63  # places by which every value in question can be shifted
+            if op == "<<":
+                most -= min(left.hi, (1 << 31) - 1).bit_length()
+                if left.lo < 0:
+                    tests.append(p.compare(self.again(left, line), ast.GtE(), p.const(0, line), line))
+                if left.hi >= 1 << 31:
+                    tests.append(p.compare(self.again(left, line), ast.LtE(), p.const((1 << 31) - 1, line), line))
+            elif left.lo >= 0:
+                lo, hi = 0, left.hi
+            if right.kind != "const":
+                if right.lo < 0:
+                    tests.append(p.compare(self.again(right, line), ast.GtE(), p.const(0, line), line))
+                if right.hi > most:
+                    tests.append(p.compare(self.again(right, line), ast.LtE(), p.const(most, line), line))
+            elif right.value > most:
+                tests = []
+            elif not tests:
+                tests = [p.const(True, line)]
+        if not tests:
+            return V(p.call(helper, [left.node, right.node], line), INT)
+        slow_call = p.call(helper, [self.again(left, line), self.again(right, line)], line)
+        operator: Any = ast.LShift() if op == "<<" else ast.RShift()
+        shifted = p.binary(left.node, operator, right.node, line)
+        cond = p.both(tests, line) if len(tests) > 1 else tests[0]
+        return V(p.choose(cond, shifted, slow_call, line), INT, lo=lo, hi=hi)
 
     # --- assignment ---------------------------------------------------------------------------------------------------
 

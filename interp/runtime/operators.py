@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _NUMBERS = frozenset((int, float, bool, type(None)))
 _METHODS = {"+": b"__add", "-": b"__sub", "*": b"__mul", "/": b"__div", "%": b"__mod"}
 NAN = float("nan")
+_EXACT = 1 << 53  # ints up to here are reals, too; beyond, both sides become reals before they are divided
 _FAILED = b"Specified arithmetic operation is not supported on the given set of arguments"
 
 
@@ -109,6 +110,8 @@ def mul(a: Any, b: Any) -> Any:
 
 def div(a: Any, b: Any) -> Any:
     if type(b) in (int, float) and b and type(a) in (int, float):
+        if -_EXACT <= a <= _EXACT and -_EXACT <= b <= _EXACT:
+            return a / b
         return float(a) / float(b)
     return arithmetic("/", a, b)
 
