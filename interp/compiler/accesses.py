@@ -125,7 +125,10 @@ class Accesses:
         if exact:
             branches = [(p.const(True, line), direct())]
         elif obj.mask & OTHER and key.mask & STR:
-            branches.append((self.type_test(obj, "$TableType", line), direct()))
+            tests = [self.type_test(obj, "$TableType", line)]
+            if key.mask & INT:
+                tests.append(self.type_test(key, "$bytes", line))
+            branches.append((p.both(tests, line) if len(tests) > 1 else tests[0], direct()))
         body: list[ast.stmt] = [p.assign(name, slow, line)]
         for cond, statement in reversed(branches):
             body = [statement] if isinstance(cond, ast.Constant) else [p.if_(cond, [statement], body, line)]
@@ -586,14 +589,45 @@ def _toint(
 ) -> V | None:
     if len(args) != 1 or unused:
         return None
-    name = dest if dest is not None and dest != args[0].name else self.new_temp(ANY)
-    short = p.compare(p.call("$len", [self.again(args[0], line)], line), ast.Lt(), p.const(19, line), line)
-    digits = p.call(p.attribute(self.again(args[0], line), "isdigit", line), [], line)
-    test = p.both(
-        [_is_native(self, function, "toint", line), self.type_test(args[0], "$bytes", line), short, digits], line
-    )
-    fast: list[ast.stmt] = [p.assign(name, p.call("$int", [self.again(args[0], line)], line), line)]
-    return _either(self, test, fast, name, function, this, args, line, dest, unused)
+    value = args[0]
+    name = dest if dest is not None and dest != value.name else self.new_temp(ANY)
+
+    def digits() -> list[ast.expr]:
+        short = p.compare(p.call("$len", [self.again(value, line)], line), ast.Lt(), p.const(19, line), line)
+        return [short, p.call(p.attribute(self.again(value, line), "isdigit", line), [], line)]
+
+    def small() -> list[ast.expr]:
+        limit = float(1 << 62)
+        return [
+            p.compare(self.again(value, line), ast.Lt(), p.const(limit, line), line),
+            p.compare(self.again(value, line), ast.Gt(), p.const(-limit, line), line),
+        ]
+
+    cut = p.assign(name, p.call("$int", [self.again(value, line)], line), line)
+    kinds: list[tuple[int, str, Any, ast.stmt]] = [
+        (STR, "$bytes", digits, cut), (REAL, "$float", small, cut),
+        (INT, "$int", list, p.assign(name, self.again(value, line), line)),
+    ]  # fmt: skip
+    wanted = [kind for kind in kinds if value.mask & kind[0]]
+    if not wanted:
+        return None
+
+    def choose(at: int) -> None:
+        if at == len(wanted):
+            fresh = V(self.again(value, line), value.mask, value.kind, value.name, value.value)
+            result = self.direct_call(function, this, [fresh], line, None, unused)
+            self.out.append(p.assign(name, result.node, line))
+            return
+        mask, python_type, more, fast = wanted[at]
+        tests = [_is_native(self, function, "toint", line)]
+        if value.mask != mask:
+            tests.append(self.type_test(value, python_type, line))
+        tests += more()
+        test = p.both(tests, line) if len(tests) > 1 else tests[0]
+        self.out.append(p.if_(test, [fast], self.generated(lambda: choose(at + 1)), line))
+
+    choose(0)
+    return self.result(name, dest, line, ANY)
 
 
 def _tostring(

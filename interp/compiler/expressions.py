@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..syntax import nodes as n
 from . import pyast as p
 from .comparisons import ORDER
+from .guess import is_realish
 from .infer import as_int
 from .types import (
     ANY,
@@ -308,8 +309,23 @@ class Expressions:
             tried = self.try_condition(node)
             if tried is not None:
                 return tried
+        real = op in _ARITHMETIC and bool(self.realish) and self.among_reals(node)
         left_value, right_value = self.operands([node.left, node.right])
+        if real and op in _ARITHMETIC:
+            return self.add_like(op, left_value, right_value, node.line, dest, real)
         return self.binary(op, left_value, right_value, node.line, dest)
+
+    def among_reals(self: FunctionGenerator, node: n.Binary) -> bool:
+        """Whether an operation is probably one of reals, by an operand or by the operation that it belongs to."""
+        hints = self.unit.hints
+        if hints is None or (id(node) not in self.real_nodes and not is_realish(node, self.realish, hints)):
+            return False
+        for side in (node.left, node.right):
+            while isinstance(side, n.Paren) and len(side.items) == 1:
+                side = side.items[0]
+            if isinstance(side, n.Binary):
+                self.real_nodes.add(id(side))
+        return True
 
     def ring(self: FunctionGenerator, node: n.Node) -> ast.expr | None:
         """An int expression of `+ - *` computed without wrapping, None unless every leaf is a known int."""
@@ -356,7 +372,9 @@ class Expressions:
             return V(p.call("$cmp", [left.node, right.node], line), INT, lo=-1, hi=1)
         raise AssertionError(op)
 
-    def add_like(self: FunctionGenerator, op: str, left: V, right: V, line: int, dest: str | None) -> V:
+    def add_like(
+        self: FunctionGenerator, op: str, left: V, right: V, line: int, dest: str | None, among_reals: bool = False
+    ) -> V:
         operator, slow = _ARITHMETIC[op]
         both = left.mask | right.mask
         if not both & ~NUMERIC and (left.mask == REAL or right.mask == REAL):
@@ -378,6 +396,10 @@ class Expressions:
         # an object gets here through a metamethod alone: not worth clearing the temporary every time
         name = dest if dest is not None and dest not in (left.name, right.name) else self.new_temp(0)
         factors = [left.node, right.node]
+        if among_reals and not real:
+            self.out.append(self.real_attempt(op, left, right, name, line))
+            mask = ANY if both & (OTHER | ARRAY | FUNC) else INT | REAL
+            return self.result(name, dest, line, mask)
         if op == "*" and not real:
             # the host repeats bytes, of any size: a sign before them is a TypeError
             for i, (side, other) in enumerate(((left, right), (right, left))):
@@ -390,6 +412,25 @@ class Expressions:
         self.out.append(p.try_(body, "$TypeError", None, [p.assign(name, slow_call, line)], line))
         mask = ANY if both & (OTHER | ARRAY | FUNC) else INT | REAL
         return self.result(name, dest, line, mask)
+
+    def real_attempt(self: FunctionGenerator, op: str, left: V, right: V, name: str, line: int) -> ast.stmt:
+        """`name = left op right` for operands that are probably reals: their type tells what the range would."""
+        operator, slow = _ARITHMETIC[op]
+        value = p.binary(left.node, operator(), right.node, line)
+        pair = [self.again(left, line), self.again(right, line)]
+        body: list[ast.stmt]
+        if op == "*":
+            # the type of the operand, not of the result: the host repeats bytes, of any size
+            sure = left if left.mask & REAL else right
+            product = p.call("$product", pair, line)
+            body = [p.assign(name, p.choose(self.type_test(sure, "$float", line), value, product, line), line)]
+        else:
+            kind = p.call("$type", [p.name(name, line)], line)
+            test = p.compare(kind, ast.IsNot(), p.name("$float", line), line)
+            mend = p.assign(name, p.call("$fit", [p.name(name, line)], line), line)
+            body = [p.assign(name, value, line), p.if_(test, [mend], [], line)]
+        pair = [self.again(left, line), self.again(right, line)]
+        return p.try_(body, "$TypeError", None, [p.assign(name, p.call(slow, pair, line), line)], line)
 
     def int_like(self: FunctionGenerator, op: str, left: V, right: V, line: int, dest: str | None) -> V:
         """Arithmetic of ints, bools and nulls: an int, whatever happens."""

@@ -222,6 +222,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
         self.uses_self = False
         self.types: Types = infer(function) if unit.optimize else Types()
         self.bounds: dict[str, int] = {}
+        self.real_nodes: set[int] = set()  # operations that belong to one of reals
         self.realish: set[str] = guess_reals(function, unit.hints) if unit.hints is not None else set()
         self.in_tree = False
         self.versioned = False

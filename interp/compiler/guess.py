@@ -155,9 +155,9 @@ def guess_reals(function: n.Function, hints: Hints) -> set[str]:
     while changed:
         changed = False
         for name, values in sources.items():
-            if name in found or not any(_realish(value, found, hints) for value in values):
+            if name in found or not any(is_realish(value, found, hints) for value in values):
                 continue
-            if all(_realish(value, found | {name}, hints) for value in values):
+            if all(is_realish(value, found | {name}, hints) for value in values):
                 found.add(name)
                 changed = True
     return found
@@ -176,19 +176,20 @@ def _assignments(nodes: list[Any], sources: dict[str, list[Any]]) -> None:
                     sources.setdefault(target.name, []).append(value)
 
 
-def _realish(node: Any, found: set[str], hints: Hints) -> bool:
+def is_realish(node: Any, found: set[str], hints: Hints) -> bool:
+    """Whether an expression is probably a real, given the locals that are."""
     if isinstance(node, n.Const):
         return type(node.value) is float
     if isinstance(node, n.Name):
         return node.name in found
     if isinstance(node, n.Paren):
-        return _realish(node.items[-1], found, hints)
+        return is_realish(node.items[-1], found, hints)
     if isinstance(node, n.Unary):
-        return node.op == "-" and _realish(node.operand, found, hints)
+        return node.op == "-" and is_realish(node.operand, found, hints)
     if isinstance(node, n.Prop):
         return isinstance(node.key, n.Const) and hints.properties.get(node.key.value) == REAL
     if isinstance(node, n.Binary):
         if node.op == "/":
             return True
-        return node.op in _ARITHMETIC and (_realish(node.left, found, hints) or _realish(node.right, found, hints))
+        return node.op in _ARITHMETIC and (is_realish(node.left, found, hints) or is_realish(node.right, found, hints))
     return isinstance(node, n.Call) and isinstance(node.func, n.Name) and node.func.name in ("sqrt", "sin", "cos")

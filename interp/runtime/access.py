@@ -13,6 +13,7 @@ from .messages import warning
 from .shapes import chain, find_in_chain, is_router, meta_of
 from .state import current
 from .values import (
+    INDEX_TEXT,
     MISSING,
     Array,
     Map,
@@ -124,6 +125,10 @@ def get_index(obj: Any, key: Any) -> Any:
     kind = type(obj)
     if kind is bytes:
         return _string_index(obj, key)
+    if kind is Table and (type(key) is int or type(key) is bytes):
+        value = obj.get(key if type(key) is bytes else INDEX_TEXT[key], MISSING)
+        if value is not MISSING:
+            return value
     if is_object(obj):
         value = lookup(obj, key, False)
         if value is MISSING:
@@ -227,6 +232,8 @@ def _array_property(array: Array, key: Any) -> Any:
 
 def isset(obj: Any, key: Any) -> bool:
     """Whether the index read works, without messages (chapter 03 section 5)."""
+    if type(obj) is Table and (type(key) is int or type(key) is bytes):
+        return (key if type(key) is bytes else INDEX_TEXT[key]) in obj
     if type(obj) is bytes:
         index = string_position(key)
         return index is not None and -len(obj) <= index < len(obj)
@@ -292,6 +299,9 @@ def _set_array_property(array: Array, key: Any, value: Any) -> None:
 
 def set_index(obj: Any, key: Any, value: Any) -> None:
     """`obj[ key ] = value` for any values."""
+    if type(obj) is Table and (type(key) is int or type(key) is bytes):
+        obj[key if type(key) is bytes else INDEX_TEXT[key]] = value
+        return
     if not is_object(obj) or type(obj) is FunctionType:
         if type(obj) is FunctionType and is_closure(obj):
             if not _setindex_hook(obj, key, value):

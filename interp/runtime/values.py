@@ -51,6 +51,19 @@ class _AttributeNames(dict):  # type: ignore[type-arg]
 ATTR: dict[bytes, str] = _AttributeNames()
 
 
+class _IndexTexts(dict):  # type: ignore[type-arg]
+    """The dict keys of ints; those used first are kept."""
+
+    def __missing__(self, number: Any) -> bytes:
+        text = b"%d" % number
+        if len(self) < 1 << 12:
+            self[number] = text
+        return text
+
+
+INDEX_TEXT: dict[Any, bytes] = _IndexTexts()
+
+
 class _Keys(dict):  # type: ignore[type-arg]
     """Attribute name -> key bytes. One bytes object for each name, so that lookups hit by identity."""
 

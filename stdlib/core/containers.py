@@ -112,11 +112,13 @@ def isset(spec: Any) -> Any:
 
     def native(this: Any = None, value: Any = MISSING, key: Any = MISSING, *more: Any) -> Any:
         kind = type(value)
-        if type(key) is bytes and not more:
-            if kind is Table:
-                return key in value
-            if kind is Record:
+        if not more:
+            if kind is Table and (type(key) is bytes or type(key) is int):
+                return access.isset(value, key)
+            if kind is Record and type(key) is bytes:
                 return getattr(value, ATTR[key], MISSING) is not MISSING
+            if kind is Array and type(key) is int:
+                return 0 <= key < len(value)
         if key is MISSING:
             return argument_error(1 if value is MISSING else 2, "any")
         if more:

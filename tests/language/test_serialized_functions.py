@@ -259,6 +259,14 @@ def test_damaged_streams_are_read_or_refused(sample: bytes, draw: Any) -> None:
     assert set(levels) <= {"warning"}
 
 
+def test_a_stream_fills_an_array_that_it_gave_a_hooked_meta_object() -> None:
+    stream = bytearray(SAMPLES[1])
+    stream[32] = 1  # an instruction that gives the array a meta-object before its items are stored
+    with engine() as one:
+        one.globals["data"] = bytes(stream)
+        one.run("unserialize( data ); unserialize( data, 1 );")
+
+
 # --- any closures -------------------------------------------------------------------------------------------------------
 
 VARIABLES = ["a", "b", "c", "d"]
