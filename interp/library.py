@@ -361,7 +361,7 @@ class Spec:
 
     __slots__ = (
         "accept", "body", "constants", "display", "doc", "exact", "multi", "name", "nameless", "parameters", "raw",
-        "rest", "signature", "this_kind",
+        "recipes", "rest", "signature", "this_kind",
     )  # fmt: skip
 
     def __init__(
@@ -383,16 +383,23 @@ class Spec:
         self.rest = False
         # types of arguments that need no conversion (of a single one the type itself): the defaults of the rest
         self.accept: dict[Any, tuple[Any, ...]] = {}
+        # the same where ints become reals: which arguments are reals, and the defaults
+        self.recipes: dict[tuple[type, ...], tuple[tuple[bool, ...], tuple[Any, ...]]] = {}
 
     def load(self, args: tuple[Any, ...]) -> list[Any] | None:
         """Converted arguments for the body; None (with the messages) when the call must not happen."""
         if self.parameters is None:
             self.parameters, self.rest = parse_signature(self.signature, self.constants)
+        recipe = self.recipes.get((*map(type, args),))
+        if recipe is not None:
+            # ints for reals: nothing but a conversion that cannot fail
+            return [*(float(value) if real else value for real, value in zip(recipe[0], args, strict=True)), *recipe[1]]
         given = len(args)
         values: list[Any] = []
         used = 0
         stopped = False
         plain = True
+        reals = 0
         for parameter in self.parameters:
             if stopped or (parameter.optional and used >= given):
                 values.append(parameter.default)
@@ -411,7 +418,10 @@ class Spec:
                 stopped, plain = True, False
                 used += 1
                 continue
-            plain = plain and result is value and parameter.kind in _BY_TYPE
+            if parameter.kind == "real" and type(value) is int:
+                reals += 1
+            else:
+                plain = plain and result is value and parameter.kind in _BY_TYPE
             values.append(result)
             used += 1
         if self.exact and given > used:
@@ -422,7 +432,11 @@ class Spec:
             values.extend(args[used:])
         elif plain and given == used and len(self.accept) < 32:
             kinds = tuple(map(type, args))
-            self.accept[kinds[0] if len(kinds) == 1 else kinds] = tuple(values[used:])
+            tail = tuple(values[used:])
+            if reals:
+                self.recipes[kinds] = (tuple(type(value) is float for value in values[:used]), tail)
+            else:
+                self.accept[kinds[0] if len(kinds) == 1 else kinds] = tail
         return values
 
     def invoke(self, this: Any, args: tuple[Any, ...]) -> Any:

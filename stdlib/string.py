@@ -139,13 +139,13 @@ def string_repeat(text: bytes, count: int) -> bytes | None:
 @library.function("string_toupper( string str )")
 def string_toupper(text: bytes) -> bytes:
     """The string with `a-z` as `A-Z`, all other bytes unchanged. Chapter 06, 2.4."""
-    return pieces.mapped(text, bytes.upper)
+    return text.upper() if len(text) <= pieces.LONG else pieces.mapped(text, bytes.upper)
 
 
 @library.function("string_tolower( string str )")
 def string_tolower(text: bytes) -> bytes:
     """The string with `A-Z` as `a-z`, all other bytes unchanged. Chapter 06, 2.4."""
-    return pieces.mapped(text, bytes.lower)
+    return text.lower() if len(text) <= pieces.LONG else pieces.mapped(text, bytes.lower)
 
 
 @library.function('string_pad( string str, int tgtsize, string padstr = " ", int flags = STRING_PAD_RIGHT )')

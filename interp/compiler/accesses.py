@@ -50,6 +50,11 @@ class Accesses:
             if obj.mask == shortcut[0]:
                 return V(size, INT, lo=0, hi=1 << 48)
             direct = p.if_(self.type_test(obj, shortcut[1], line), [p.assign(name, size, line)], [direct], line)
+        end = {b"first": 0, b"last": -1}.get(key.value)
+        if end is not None and obj.mask & ARRAY:
+            filled = p.call("$len", [self.again(obj, line)], line)
+            item = p.assign(name, p.subscript(self.again(obj, line), p.const(end, line), line), line)
+            direct = p.if_(p.both([self.type_test(obj, "$Array", line), filled], line), [item], [direct], line)
         self.out.append(direct)
         return self.result(name, dest, line)
 

@@ -275,7 +275,15 @@ class Expressions:
                 return V(p.unary(ast.USub(), operand.node, line), REAL)
             if not operand.mask & ~INT and operand.lo > INT_MIN:
                 return V(p.unary(ast.USub(), operand.node, line), INT, lo=-operand.hi, hi=-operand.lo)
-            return V(p.call("$neg", [operand.node], line), operand.mask if not operand.mask & ~NUMERIC else ANY)
+            mask = operand.mask if not operand.mask & ~NUMERIC else ANY
+            if not operand.mask & (INT | REAL):
+                return V(p.call("$neg", [operand.node], line), mask)
+            operand = self.as_atom(operand, line)
+            least = p.compare(self.again(operand, line), ast.Gt(), p.const(INT_MIN, line), line)
+            whole = p.both([self.type_test(operand, "$int", line), least], line)
+            slow = p.call("$neg", [self.again(operand, line)], line)
+            test = p.either([self.type_test(operand, "$float", line), whole], line)
+            return V(p.choose(test, p.unary(ast.USub(), self.again(operand, line), line), slow, line), mask)
         if not operand.mask & ~INT:
             return V(p.unary(ast.Invert(), operand.node, line), INT, lo=~operand.hi, hi=~operand.lo)
         return V(p.call("$invert", [operand.node], line), INT)
@@ -539,6 +547,13 @@ class Expressions:
             elif left.mask & REAL or right.mask & REAL:
                 left, right = self.operands([left, right], atoms=True)
                 tests = [self.type_test(side, "$float", line) for side in (left, right) if side.mask & REAL]
+                if left.mask & INT and right.mask & INT:
+                    limits = [
+                        p.compare(self.again(side, line), operator, p.const(limit, line), line)
+                        for side in (left, right)
+                        for operator, limit in ((ast.LtE(), 1 << 53), (ast.GtE(), -(1 << 53)))
+                    ]
+                    tests.append(p.both(limits, line))
                 whole = p.either(tests, line) if len(tests) > 1 else tests[0]
         if exact or whole is not None:
             left, right = self.operands([left, right], atoms=True)

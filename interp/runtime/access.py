@@ -13,6 +13,7 @@ from .messages import warning
 from .shapes import chain, find_in_chain, is_router, meta_of
 from .state import current
 from .values import (
+    ATTR,
     INDEX_TEXT,
     MISSING,
     Array,
@@ -125,8 +126,14 @@ def get_index(obj: Any, key: Any) -> Any:
     kind = type(obj)
     if kind is bytes:
         return _string_index(obj, key)
-    if kind is Table and (type(key) is int or type(key) is bytes):
-        value = obj.get(key if type(key) is bytes else INDEX_TEXT[key], MISSING)
+    if type(key) is int or type(key) is bytes:
+        value = MISSING
+        if kind is Table:
+            value = obj.get(key if type(key) is bytes else INDEX_TEXT[key], MISSING)
+        elif kind is Record:
+            value = obj.__dict__.get(ATTR[key if type(key) is bytes else INDEX_TEXT[key]], MISSING)
+        elif kind is Map and obj.live is None:
+            value = dict.get(obj, key, MISSING)
         if value is not MISSING:
             return value
     if is_object(obj):

@@ -7,12 +7,25 @@ from __future__ import annotations
 
 from . import access, calls, convert, operators, threads
 from .construct import construct_slow
-from .iterators import NotIterable, get_iterator, iterate
+from .iterators import NotIterable, dict_steps, get_iterator, iterate
 from .kinds import FunctionType
 from .messages import error, warning
 from .shapes import find_in_chain, instance_class, set_meta, shape_of
 from .state import current
-from .values import MISSING, Array, Map, Pointer, Record, Table, dict_set, is_dict, is_object, map_key, own_keys
+from .values import (
+    MISSING,
+    Array,
+    IteratorError,
+    Map,
+    Pointer,
+    Record,
+    Table,
+    dict_set,
+    is_dict,
+    is_object,
+    map_key,
+    own_keys,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,29 +170,33 @@ def each(source: Any, wanted: str) -> tuple[Any, Any, int]:
         if wanted == "k":
             return iter(range(len(source))), source, len(source)
         return enumerate(source), source, len(source)
+    if isinstance(source, (Record, Table, Map)):
+        return _reported(dict_steps(source, wanted)), (), 0
     try:
         iterator = get_iterator(source)
     except NotIterable as reason:
         text = str(reason)
     else:
-        return _steps(iterator, wanted), (), 0
+        return _reported(_steps(iterator, wanted)), (), 0
     error(text)
     error(b"iterator is not an object")
     return _NOTHING
 
 
 def _steps(iterator: Any, wanted: str) -> Iterator[Any]:
-    from .values import IteratorError
-
-    while True:
-        try:
-            if not iterator.advance():
-                return
-            key, value = iterator.data()
-        except IteratorError as reason:
-            text = str(reason)
-            break
+    while iterator.advance():
+        key, value = iterator.data()
         yield value if wanted == "v" else key if wanted == "k" else (key, value)
+
+
+def _reported(steps: Iterator[Any]) -> Iterator[Any]:
+    """The steps; what ends them early is an Error of the script's."""
+    try:
+        yield from steps
+    except IteratorError as reason:
+        text = str(reason)
+    else:
+        return
     error(text)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .convert import general_type_name, type_name
 from .values import (
+    KEY,
     Array,
     Iterator,
     IteratorError,
@@ -79,10 +80,7 @@ class DictIterator(Iterator):
             raise IteratorError("failed to advance iterator")
         position = self.position + 1
         if position < len(keys) and keys[position] not in entries:
-            # as many entries as there were, but others: what is left in the order of now
-            known = set(keys)
-            keys[position:] = [key for key in keys[position:] if key in entries]
-            keys += [key for key in entries if key not in known]
+            keys[position:] = _keys_left(entries, keys, position)
         self.position = min(position, len(keys))
         return position < len(keys)
 
@@ -98,6 +96,37 @@ class DictIterator(Iterator):
         if isinstance(self.container, Record):
             return key[1:].encode("latin-1"), value
         return map_key_value(key) if isinstance(self.container, Map) else key, value
+
+
+def dict_steps(container: Any, wanted: str) -> PythonIterator[Any]:
+    """What `foreach` takes from a dict or map, as a `DictIterator` gives it: values, keys ("k") or both ("kv")."""
+    entries = entries_of(container)
+    keys = list(entries)
+    size = len(keys)
+    script_key = KEY.__getitem__ if isinstance(container, Record) else map_key_value
+    position = 0
+    while True:
+        if len(entries) != size:
+            raise IteratorError("failed to advance iterator")
+        if position >= len(keys):
+            return
+        key = keys[position]
+        if key not in entries:
+            keys[position:] = _keys_left(entries, keys, position)
+            continue
+        position += 1
+        if wanted == "v":
+            yield entries[key]
+        elif wanted == "k":
+            yield script_key(key)
+        else:
+            yield script_key(key), entries[key]
+
+
+def _keys_left(entries: Any, keys: list[Any], position: int) -> list[Any]:
+    """As many entries as there were, but others: what is left in the order of now."""
+    known = set(keys)
+    return [key for key in keys[position:] if key in entries] + [key for key in entries if key not in known]
 
 
 def get_iterator(value: Any) -> Iterator:

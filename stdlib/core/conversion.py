@@ -50,6 +50,10 @@ library.constant("SGS_APIERR", 330)
 _NAMED_TYPES = frozenset((b"array", b"array_iterator", b"dict", b"dict_iterator", b"map", b"closure"))
 
 
+# What `typeof` answers where nothing else has a say.
+_PLAIN_NAMES = {type(value): safe_typeof(value) for value in (None, False, 0, 0.0, b"")}
+
+
 # --- conversions ------------------------------------------------------------------------------------------------------
 
 
@@ -156,6 +160,8 @@ def _one(args: tuple[Any, ...]) -> bool:
 @library.function("typeof( any v )", raw=True)
 def typeof(this: Any, args: tuple[Any, ...]) -> bytes | None:
     """`typeof( v )`: the type's name, for objects what `__typeof` gives. Another count: Warning and null."""
+    if len(args) == 1 and (name := _PLAIN_NAMES.get(type(args[0]))) is not None:
+        return name
     return safe_typeof(args[0]) if _one(args) else None
 
 
