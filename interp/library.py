@@ -383,8 +383,8 @@ class Spec:
         self.rest = False
         # types of arguments that need no conversion (of a single one the type itself): the defaults of the rest
         self.accept: dict[Any, tuple[Any, ...]] = {}
-        # the same where ints become reals: which arguments are reals, and the defaults
-        self.recipes: dict[tuple[type, ...], tuple[tuple[bool, ...], tuple[Any, ...]]] = {}
+        # the same where ints become reals: the places of these, and the defaults
+        self.recipes: dict[tuple[type, ...], tuple[tuple[int, ...], tuple[Any, ...]]] = {}
 
     def load(self, args: tuple[Any, ...]) -> list[Any] | None:
         """Converted arguments for the body; None (with the messages) when the call must not happen."""
@@ -393,13 +393,17 @@ class Spec:
         recipe = self.recipes.get((*map(type, args),))
         if recipe is not None:
             # ints for reals: nothing but a conversion that cannot fail
-            return [*(float(value) if real else value for real, value in zip(recipe[0], args, strict=True)), *recipe[1]]
+            made = list(args)
+            for at in recipe[0]:
+                made[at] = float(made[at])
+            made += recipe[1]
+            return made
         given = len(args)
         values: list[Any] = []
         used = 0
         stopped = False
         plain = True
-        reals = 0
+        reals: list[int] = []
         for parameter in self.parameters:
             if stopped or (parameter.optional and used >= given):
                 values.append(parameter.default)
@@ -419,7 +423,7 @@ class Spec:
                 used += 1
                 continue
             if parameter.kind == "real" and type(value) is int:
-                reals += 1
+                reals.append(used)
             else:
                 plain = plain and result is value and parameter.kind in _BY_TYPE
             values.append(result)
@@ -434,7 +438,7 @@ class Spec:
             kinds = tuple(map(type, args))
             tail = tuple(values[used:])
             if reals:
-                self.recipes[kinds] = (tuple(type(value) is float for value in values[:used]), tail)
+                self.recipes[kinds] = (tuple(reals), tail)
             else:
                 self.accept[kinds[0] if len(kinds) == 1 else kinds] = tail
         return values

@@ -131,7 +131,7 @@ def get_index(obj: Any, key: Any) -> Any:
         if kind is Table:
             value = obj.get(key if type(key) is bytes else INDEX_TEXT[key], MISSING)
         elif kind is Record:
-            value = obj.__dict__.get(ATTR[key if type(key) is bytes else INDEX_TEXT[key]], MISSING)
+            value = getattr(obj, ATTR[key if type(key) is bytes else INDEX_TEXT[key]], MISSING)
         elif kind is Map and obj.live is None:
             value = dict.get(obj, key, MISSING)
         if value is not MISSING:

@@ -171,32 +171,28 @@ def each(source: Any, wanted: str) -> tuple[Any, Any, int]:
             return iter(range(len(source))), source, len(source)
         return enumerate(source), source, len(source)
     if isinstance(source, (Record, Table, Map)):
-        return _reported(dict_steps(source, wanted)), (), 0
+        return dict_steps(source, wanted), (), 0
     try:
         iterator = get_iterator(source)
     except NotIterable as reason:
         text = str(reason)
     else:
-        return _reported(_steps(iterator, wanted)), (), 0
+        return _steps(iterator, wanted), (), 0
     error(text)
     error(b"iterator is not an object")
     return _NOTHING
 
 
 def _steps(iterator: Any, wanted: str) -> Iterator[Any]:
-    while iterator.advance():
-        key, value = iterator.data()
+    while True:
+        try:
+            if not iterator.advance():
+                return
+            key, value = iterator.data()
+        except IteratorError as reason:
+            text = str(reason)
+            break
         yield value if wanted == "v" else key if wanted == "k" else (key, value)
-
-
-def _reported(steps: Iterator[Any]) -> Iterator[Any]:
-    """The steps; what ends them early is an Error of the script's."""
-    try:
-        yield from steps
-    except IteratorError as reason:
-        text = str(reason)
-    else:
-        return
     error(text)
 
 

@@ -7,6 +7,7 @@ iterator of (key, value) and must not run script code between steps unless it ca
 from __future__ import annotations
 
 from .convert import general_type_name, type_name
+from .messages import error
 from .values import (
     KEY,
     Array,
@@ -107,7 +108,8 @@ def dict_steps(container: Any, wanted: str) -> PythonIterator[Any]:
     position = 0
     while True:
         if len(entries) != size:
-            raise IteratorError("failed to advance iterator")
+            error(b"failed to advance iterator")
+            return
         if position >= len(keys):
             return
         key = keys[position]
