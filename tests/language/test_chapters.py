@@ -143,3 +143,17 @@ def test_classes_named_like_special_identifiers() -> None:
     assert result.err == "".join(
         f'- "<main>" in t.sgs, line 1\nWarning: cannot change {name}\n' for name in ("_R", "_T")
     )
+
+
+def test_iterators_have_no_entries_to_write() -> None:
+    """03 §8, 13: an iterator has no properties; a write warns and leaves nothing behind, `class` on it or not."""
+    source = """
+    foreach( it : [ get_iterator( [ 1 ] ), get_iterator( {} ), class( get_iterator( map{} ), {} ) ] )
+    {
+    	it.x = 1; println( @it.x ); it[ "x" ] = 1; println( isset( it, "x" ) );
+    }
+    """
+    result = run(source)
+    assert result.out == "null\nfalse\n" * 3
+    assert result.err.count('Warning: Writable property not found: "x"') == 3
+    assert result.err.count('Warning: Cannot find writable value by index: "x"') == 3
