@@ -157,3 +157,16 @@ def test_iterators_have_no_entries_to_write() -> None:
     assert result.out == "null\nfalse\n" * 3
     assert result.err.count('Warning: Writable property not found: "x"') == 3
     assert result.err.count('Warning: Cannot find writable value by index: "x"') == 3
+
+
+def test_a_closure_is_an_object_where_objects_are_wanted() -> None:
+    """02 §6, 7, 7.1; 03 §9.1, 9.5: a closure may be a base, the object of `new`, and lends its property `apply`."""
+    source = """
+    x = 5; global clo = function() use( x ){ println( "not called" ); };
+    class C : clo { function __construct(){ this.k = 1; } } c = new C();
+    println( C.__inherit, metaobj_get( C ) === clo, c, c.apply === sys_apply, isset( c, "apply" ) );
+    n = new clo( 1 ); println( n, metaobj_get( n ) === clo, metamethods_test( n ), n.apply === sys_apply, @n[ "apply" ] );
+    class( clo, { __construct = function( a ){ this.a = a; }, hi = "hi" } ); n = new clo( 7 ); println( n, n.hi );
+    """
+    result = run(source)
+    assert (result.out, result.err) == ("clotrue{k=1}truefalse\n{}truetruetruenull\n{a=7}hi\n", "")
