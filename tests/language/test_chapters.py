@@ -170,3 +170,15 @@ def test_a_closure_is_an_object_where_objects_are_wanted() -> None:
     """
     result = run(source)
     assert (result.out, result.err) == ("clotrue{k=1}truefalse\n{}truetruetruenull\n{a=7}hi\n", "")
+
+
+def test_getters_and_setters_are_called_by_the_native_routers() -> None:
+    """03 §1.4, 9.3; 04 §1.2, 1.4: a router is a native function: it stands in traces, and an abort stops at it."""
+    source = """class A { function __get_x(){ WARNING( "get" ); ERROR( "no x" ); } function __set_x( v ){ abort(); } }
+a = new A(); println( a.x, isset( a, "x" ) );
+a.x = 1; println( a );
+"""
+    result = run(source)
+    assert result.out == "nulltrue\n{x=1}\n"
+    trace = '- "<main>" in t.sgs, line 2\n- "mm_getindex_router" in [C code]\n- "A.__get_x" in t.sgs, line 1\n'
+    assert result.err == trace + "Warning: get\n" + trace + "Error: no x\n"
