@@ -193,13 +193,7 @@ def _run_getindex(hook: Any, obj: Any, meta: Any, key: Any) -> Any:
 
 
 def _call_accessor(router: str, accessor: Any, this: Any, key: bytes, *args: Any) -> Any:
-    from .calls import is_callable
-
-    if not is_callable(accessor):
-        # not for the operation to report: the router itself, a native, does
-        return call(current().world.symbol_values[router.encode()], this, key, *args)
-    results = hook_multi(accessor, this, *args)
-    return results[0] if results else None
+    return call(current().world.symbol_values[router.encode()], this, key, *args)
 
 
 def own_get(obj: Any, key: Any, is_prop: bool) -> Any:
@@ -212,6 +206,8 @@ def own_get(obj: Any, key: Any, is_prop: bool) -> Any:
         return map_get(obj, key)
     if isinstance(obj, Object):
         return obj.own_get(key, is_prop)
+    if is_prop and key == b"apply" and type(key) is bytes:  # a closure
+        return current().world.symbol_values[b"sys_apply"]
     return MISSING
 
 

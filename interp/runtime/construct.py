@@ -12,7 +12,7 @@ from .kinds import CodeType, FunctionType
 from .messages import error
 from .shapes import BIND_CODES, find_in_chain, instance_class
 from .state import current
-from .values import MISSING, Object, Record, is_object
+from .values import MISSING, Object, Record, is_closure, is_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def construct(callee: Any, *args: Any) -> Any:
     """`new callee( args )`."""
-    if type(callee) is FunctionType:
+    if type(callee) is FunctionType and not is_closure(callee):
         made = Record()
         hook_multi(callee, made, *args)
         return made

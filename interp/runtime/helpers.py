@@ -111,7 +111,7 @@ def class_begin(name: bytes, base: bytes | None) -> Any:
         from .environment import global_get
 
         parent = global_get(world, base)
-        if parent is MISSING or not is_object(parent) or type(parent) is FunctionType:
+        if parent is MISSING or not is_object(parent):
             error(b"Class '%b' cannot inherit from '%b' - no such global object" % (name, base))
         else:
             made.__class__ = instance_class(parent, True)

@@ -34,6 +34,7 @@ class NotIterable(Exception):
 
 
 class ArrayIterator(Iterator):
+    __slots__ = ("array", "position", "size")  # no `__dict__`: a script's store must find nothing to write to
     type_name = "array_iterator"
 
     def __init__(self, array: Array) -> None:
@@ -66,6 +67,7 @@ def entries_of(container: Any) -> Any:
 class DictIterator(Iterator):
     """Iterates dicts and maps: the keys of the start as long as they are there, the values as they are now."""
 
+    __slots__ = ("container", "entries", "keys", "position", "size")
     type_name = "dict_iterator"
 
     def __init__(self, container: Any) -> None:

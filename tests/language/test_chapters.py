@@ -143,3 +143,42 @@ def test_classes_named_like_special_identifiers() -> None:
     assert result.err == "".join(
         f'- "<main>" in t.sgs, line 1\nWarning: cannot change {name}\n' for name in ("_R", "_T")
     )
+
+
+def test_iterators_have_no_entries_to_write() -> None:
+    """03 §8, 13: an iterator has no properties; a write warns and leaves nothing behind, `class` on it or not."""
+    source = """
+    foreach( it : [ get_iterator( [ 1 ] ), get_iterator( {} ), class( get_iterator( map{} ), {} ) ] )
+    {
+    	it.x = 1; println( @it.x ); it[ "x" ] = 1; println( isset( it, "x" ) );
+    }
+    """
+    result = run(source)
+    assert result.out == "null\nfalse\n" * 3
+    assert result.err.count('Warning: Writable property not found: "x"') == 3
+    assert result.err.count('Warning: Cannot find writable value by index: "x"') == 3
+
+
+def test_a_closure_is_an_object_where_objects_are_wanted() -> None:
+    """02 §6, 7, 7.1; 03 §9.1, 9.5: a closure may be a base, the object of `new`, and lends its property `apply`."""
+    source = """
+    x = 5; global clo = function() use( x ){ println( "not called" ); };
+    class C : clo { function __construct(){ this.k = 1; } } c = new C();
+    println( C.__inherit, metaobj_get( C ) === clo, c, c.apply === sys_apply, isset( c, "apply" ) );
+    n = new clo( 1 ); println( n, metaobj_get( n ) === clo, metamethods_test( n ), n.apply === sys_apply, @n[ "apply" ] );
+    class( clo, { __construct = function( a ){ this.a = a; }, hi = "hi" } ); n = new clo( 7 ); println( n, n.hi );
+    """
+    result = run(source)
+    assert (result.out, result.err) == ("clotrue{k=1}truefalse\n{}truetruetruenull\n{a=7}hi\n", "")
+
+
+def test_getters_and_setters_are_called_by_the_native_routers() -> None:
+    """03 §1.4, 9.3; 04 §1.2, 1.4: a router is a native function: it stands in traces, and an abort stops at it."""
+    source = """class A { function __get_x(){ WARNING( "get" ); ERROR( "no x" ); } function __set_x( v ){ abort(); } }
+a = new A(); println( a.x, isset( a, "x" ) );
+a.x = 1; println( a );
+"""
+    result = run(source)
+    assert result.out == "nulltrue\n{x=1}\n"
+    trace = '- "<main>" in t.sgs, line 2\n- "mm_getindex_router" in [C code]\n- "A.__get_x" in t.sgs, line 1\n'
+    assert result.err == trace + "Warning: get\n" + trace + "Error: no x\n"
