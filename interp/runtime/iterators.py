@@ -32,6 +32,8 @@ class NotIterable(Exception):
 
 
 class ArrayIterator(Iterator):
+    # no attributes of a script's own: a write to one is refused (chapter 03 section 13)
+    __slots__ = ("array", "position", "size")
     type_name = "array_iterator"
 
     def __init__(self, array: Array) -> None:
@@ -64,6 +66,7 @@ def entries_of(container: Any) -> Any:
 class DictIterator(Iterator):
     """Iterates dicts and maps: the keys of the start as long as they are there, the values as they are now."""
 
+    __slots__ = ("container", "entries", "keys", "position", "size")
     type_name = "dict_iterator"
 
     def __init__(self, container: Any) -> None:
