@@ -34,12 +34,13 @@ from interp.library import (
     new_dict,
     poll,
     poll_every,
-    symbols,
     to_text,
     warning,
 )
 from interp.runtime.access import set_index
 from interp.runtime.values import Array, Table
+
+from .core.containers import cloned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -461,8 +462,8 @@ class _Builder:
         """A script dict, or a clone of the prototype with the entries set."""
         if self._prototype is None:
             return new_dict(entries)
-        # the core's own function, called directly: an Error inside it ends the script, as it would there
-        made = symbols()[b"clone"](None, self._prototype)
+        # an Error inside it ends the script, as in `clone`
+        made = cloned(self._prototype)
         if made is None:
             raise _Invalid("the prototype cannot be cloned")
         for key, value in entries.items():
