@@ -1,4 +1,4 @@
-"""Sentences of chapters 03 and 04 that are easy to miss, as whole programs: output and messages, plain and optimised."""
+"""Sentences of chapters 03 and 04 that are easy to miss, as whole programs, plain and optimised."""
 
 from __future__ import annotations
 
