@@ -90,6 +90,26 @@ def _reading(body: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+def _quick_getchar(spec: Any) -> Any:
+    """The native of `getchar` (see `interp.library.method`): scripts that read byte for byte live in it."""
+
+    def native(this: Any = None, peek: Any = MISSING, as_int: Any = MISSING) -> Any:
+        if type(this) is FormatStream and as_int is MISSING:
+            start = this.start
+            byte = this.buffer[start : start + 1]
+            if byte:
+                if peek is MISSING:
+                    this.start = start + 1
+                    this.consumed += 1
+                    return byte
+                if peek is True:
+                    return byte
+        given = (peek, as_int)
+        return spec.invoke(this, given[: given.index(MISSING)] if MISSING in given else given)
+
+    return native
+
+
 class FormatStream(Object, name="fmtstream"):
     """A stream of bytes with methods that read by character classes, numbers and literal text."""
 
@@ -162,7 +182,7 @@ class FormatStream(Object, name="fmtstream"):
             count -= len(pieces[-1])
         return b"".join(pieces)
 
-    @method("getchar( bool peek = false, bool as_int = false )")
+    @method("getchar( bool peek = false, bool as_int = false )", quick=_quick_getchar)
     @_reading
     def getchar(self, peek: bool, as_int: bool) -> bytes | int:
         """One byte as a string, or as an int with `as_int`; `peek` leaves it there. At the end "" or -1.

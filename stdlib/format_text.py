@@ -7,6 +7,7 @@ a template is a part too, as the items before it are read, and may warn, first.
 from __future__ import annotations
 
 import re
+from collections import deque
 from itertools import compress
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -273,13 +274,11 @@ def _split(pattern: re.Pattern[bytes], text: bytes) -> list[bytes]:
         poll()
         end = begin + _SHORT_TEMPLATE
         while end < len(text) and text[end - 1] == ord("{"):
-            end += 1  # how braces in a row belong together is known at their end
-        if end < len(text):
-            # the last brace may begin an item that goes on behind the stretch: nothing else can
-            brace = text.rfind(b"{", begin, end)
-            item = pattern.match(text, brace) if brace >= 0 else None
-            if item is not None:
-                end = max(end, item.end())
+            end += 1  # the padding byte of an item, which would be taken for another item without what follows
+        if end < len(text) and (last := deque(pattern.finditer(text, begin, end), maxlen=1)):
+            # only the last item may go on behind the stretch: the next stretch begins with it
+            start = last[0].start()
+            end = start if start > begin else max(end, pattern.match(text, begin).end())  # type: ignore[union-attr]
         first, *others = pattern.split(text[begin:end])
         literal.append(first)
         if others:

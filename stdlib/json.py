@@ -34,12 +34,13 @@ from interp.library import (
     new_dict,
     poll,
     poll_every,
-    symbols,
     to_text,
     warning,
 )
 from interp.runtime.access import set_index
 from interp.runtime.values import Array, Table
+
+from .core.containers import cloned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -380,10 +381,19 @@ def _stray_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+def _has_few(text: bytes, mark: bytes) -> bool:
+    """Whether a byte occurs at most half as often as the scanner may go deep; many are not counted to the end."""
+    position = -1
+    for _ in range(_SCANNER_DEPTH // 2 + 1):
+        position = text.find(mark, position + 1)
+        if position < 0:
+            return True
+    return False
+
+
 def _is_deep(text: bytes) -> bool:
     """Whether a valid beginning of the text nests deeper than Python's scanner may go."""
-    # counting to the end would take longer
-    if len(text.split(b"[", _SCANNER_DEPTH)) + len(text.split(b"{", _SCANNER_DEPTH)) - 2 <= _SCANNER_DEPTH:
+    if _has_few(text, b"[") and _has_few(text, b"{"):
         return False
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
@@ -461,8 +471,8 @@ class _Builder:
         """A script dict, or a clone of the prototype with the entries set."""
         if self._prototype is None:
             return new_dict(entries)
-        # the core's own function, called directly: an Error inside it ends the script, as it would there
-        made = symbols()[b"clone"](None, self._prototype)
+        # an Error inside it ends the script, as in `clone`
+        made = cloned(self._prototype)
         if made is None:
             raise _Invalid("the prototype cannot be cloned")
         for key, value in entries.items():
@@ -552,6 +562,60 @@ class _Windows:
         return None
 
 
+class _Stretches:
+    """Items of a long array found by Python's scanner many at a time.
+
+    A stretch is cut at a comma that may be one between items. What the scanner takes for an array between brackets of
+    its own is whole items then: it reads from left to right and never looks behind a value.
+    """
+
+    def __init__(self, text: str, scan: Callable[[str, int], tuple[Any, int]]) -> None:
+        self._text = text
+        self._scan = scan
+        self._skip = self._failures = 0
+
+    def items(self, position: int, around: list[Any], builder: _Builder) -> int:
+        """Appends script values to `around`; where the first item begins that is not among them."""
+        text = self._text
+        while len(text) - position > _WINDOW:
+            if self._skip:
+                self._skip -= 1
+                break
+            end = self._cut(position)
+            poll()
+            try:
+                found, found_end = self._scan(f"[{text[position:end]}]", 0)
+                made = builder.convert(found) if found_end == end - position + 2 else None
+            except (ValueError, StopIteration, RecursionError):
+                made = None
+            if not made:
+                self._failures = min(self._failures + 1, 10)
+                self._skip = (1 << self._failures) - 1
+                break
+            self._failures = 0
+            around += made
+            position = _SPACE.match(text, end + 1).end()  # type: ignore[union-attr]
+        return position
+
+    def _cut(self, position: int) -> int:
+        """A comma in the stretch that probably stands behind an item like the one that begins here."""
+        text, limit = self._text, position + _WINDOW
+        mark = text[position]
+        if mark == "[":
+            # as many brackets as open here may close there
+            inner = position
+            while inner < position + 8 and text[inner] == "[":
+                inner += 1
+            endings = ["]" * (inner - position) + ",", "],"]
+        else:
+            endings = ["},"] if mark == "{" else ['",'] if mark == '"' else []
+        for ending in endings:
+            end = text.rfind(ending, position, limit)
+            if end > 0:
+                return end + len(ending) - 1
+        return text.rfind(",", position, limit)
+
+
 def _decode_stepwise(text: str, builder: _Builder, whole: bool) -> Any:
     """The value of a text of any depth and length: brackets are dealt with here, what they hold by Python's scanner.
 
@@ -564,6 +628,7 @@ def _decode_stepwise(text: str, builder: _Builder, whole: bool) -> Any:
     scan_pairs = json.JSONDecoder(object_pairs_hook=list, **options).decode
     scan_object = json.JSONDecoder(object_pairs_hook=builder.make_object, **options).scan_once  # type: ignore[attr-defined]
     windows = _Windows(text, scan_object) if whole else None
+    stretches = _Stretches(text, scan_object) if whole else None
 
     def skip(position: int) -> int:
         return _SPACE.match(text, position).end()  # type: ignore[union-attr]
@@ -579,6 +644,8 @@ def _decode_stepwise(text: str, builder: _Builder, whole: bool) -> Any:
         return builder.convert(name), skip(expect(":", skip(position)))
 
     def run_of_items(position: int, around: list[Any]) -> int:
+        if stretches is not None:
+            position = stretches.items(position, around, builder)
         # all but the last one of many plain values in a row
         end = _ITEMS.match(text, position, position + _WINDOW).end()  # type: ignore[union-attr]
         if end - position < _SHORT_RUN:

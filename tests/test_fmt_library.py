@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from interp import Engine, LimitExceeded, Limits
@@ -466,6 +466,8 @@ def test_items_written_together_are_written_as_alone(items: list[tuple[bytes, An
     assert len(collected) == 2 * len(messages)
 
 
+@example([b"{{", b"0", b":", b"{{"])
+@example([b"{", b"{", b"{c5p{}"])
 @given(st.lists(st.sampled_from([b"{", b"}", b"{{", b"{0}", b"{1:d5p}}", b"{c5p{}", b"{d}", b"a", b"0", b":", b"x5"])))
 def test_long_templates_are_split_as_short_ones(parts: list[bytes]) -> None:
     """However long the stretches are, no item is cut in two."""

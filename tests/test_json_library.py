@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from interp import Engine
 from interp.library import dict_items, is_array, is_dict, new_array, new_dict, new_map
 from interp.runtime import state
 from interp.runtime.values import Array, Pointer
@@ -289,21 +290,28 @@ def test_decode_arguments() -> None:
     assert plain(decode(b"[{}]", None)) == [[]] and not collected
 
 
-def test_prototype(world: state.World) -> None:
-    made: list[Any] = []
-
-    def clone(this: Any, value: Any) -> Any:
-        made.append(value)
-        return new_dict(dict_items(value))
-
-    world.symbol_values[b"clone"] = clone
+def test_prototype() -> None:
     prototype = new_dict({b"kind": b"base", b"n": 0})
     value = decode(b'{"n":5,"inner":{"extra":true},"list":[{}]}', prototype)
     fresh = [(b"kind", b"base"), (b"n", 0)]
     assert plain(value) == [
         (b"kind", b"base"), (b"n", 5), (b"inner", [*fresh, (b"extra", True)]), (b"list", [fresh]),
     ]  # fmt: skip
-    assert plain(prototype) == fresh and all(item is prototype for item in made) and len(made) == 3
+    assert plain(prototype) == fresh
+
+
+def test_copying_a_prototype_is_no_call_of_clone() -> None:
+    """Messages name the native that runs, and only calls are frames (chapter 04 sections 1.1 and 1.2)."""
+    seen: list[tuple[bytes, list[bytes]]] = []
+    source = """include "sgsjson";
+    class Hooked { function __clone(){ WARNING( "copying" ); } } one = new Hooked(); json_decode( '{}', one );
+    function copy(){ json_decode( '{}', event() ); } copy.apply( null, [] );"""
+    with Engine(("json",), on_message=lambda m: seen.append((m.text, [name for name, *_ in m.trace]))) as engine:
+        engine.run(source)
+    assert seen == [
+        (b"copying", ["<main>", "json_decode", "Hooked.__clone"]),
+        (b"json_decode(): failed to clone variable", ["<main>", "apply", "copy"]),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def sys_replevel(this: Any, args: tuple[Any, ...]) -> Any:
     """The reporting level; with an argument sets it and returns the one before. Chapter 04 section 1.5."""
     context = current()
     before = context.replevel
-    if args and args[0] is not None:
+    if args:  # null is an argument, and no int
         level = convert("int", args[0])
         if level is MISSING:
             return argument_error(1, "int", args[0])

@@ -111,8 +111,8 @@ def errno(as_string: bool) -> int | bytes:
 
 @library.function("errno_string( int number )")
 def errno_string(number: int) -> bytes:
-    """The text of an error number."""
-    return errno_text(number)
+    """The text of an error number, of which the low 32 bits count."""
+    return errno_text((number + 0x80000000) % 0x100000000 - 0x80000000)
 
 
 @library.function("errno_value( cstring name )")
