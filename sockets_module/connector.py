@@ -335,12 +335,14 @@ class Race:
             code = problem.errno or errno.EBADF
         if not code:
             try:
-                sock.endpoint.getpeername()
+                sock.endpoint.conclude(address.sockaddr)
                 return True
-            except OSError:
+            except BlockingIOError:
                 if due is None or ports.clock() < due:
                     return False  # still on its way
                 code = errno.ETIMEDOUT
+            except OSError as problem:
+                code = problem.errno or errno.EBADF
         self._failed(sock, address, OSError(code, ""))
         return False
 

@@ -60,7 +60,8 @@ class Proxy:
     @property
     def shown(self) -> str:
         """Its URI without the credentials."""
-        return f"{self.scheme.decode()}://{self.host.decode('utf-8', 'replace')}:{self.port}"
+        host = self.host.decode("utf-8", "replace")
+        return f"{self.scheme.decode()}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
 def authority(text: bytes) -> tuple[bytes, bytes, bytes | None]:

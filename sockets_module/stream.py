@@ -43,8 +43,10 @@ NOT_NEGATIVE = "cannot be negative"
 def _begin(sock: Socket) -> None:
     if sock.guarded:
         admit(sock)
+    if sock.endpoint.fileno() < 0:
+        raise OSError(errno.EBADF, "")  # also when nothing is to be received
     if not sock.stream:
-        raise OSError(errno.EBADF if sock.endpoint.fileno() < 0 else errno.EOPNOTSUPP, "")
+        raise OSError(errno.EOPNOTSUPP, "")
 
 
 def _more(sock: Socket, buffer: bytearray, size: int) -> bool:
@@ -276,7 +278,7 @@ def send_file(sock: Socket, source: Any, offset: int, count: int | None) -> int 
             finally:
                 os.close(fd)
         else:
-            number = descriptor_of(source)
+            number = None if hasattr(source, "endpoint") else descriptor_of(source)  # a socket is no file
             if number is None:
                 warning(f"argument 1 - expected string or io_file, got {type_name(source)}")
                 return sock.state.fail(errno.EINVAL)

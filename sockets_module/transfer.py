@@ -230,11 +230,10 @@ def establish(sock: Socket, address: SocketAddress, seconds: float | None) -> No
         if code:
             raise OSError(code, "")
         try:
-            sock.endpoint.getpeername()
+            sock.endpoint.conclude(sockaddr)
             return
-        except OSError as problem:
-            if problem.errno != errno.ENOTCONN:
-                raise  # else the wait ended too early
+        except BlockingIOError:
+            pass  # the wait ended too early
 
 
 def check_connect_result(sock: Socket) -> bool:

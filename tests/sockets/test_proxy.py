@@ -466,7 +466,7 @@ def test_uris_of_proxies(check: Check) -> None:
     made = parse(b"SOCKS5h://us%40er:p%3Aw@[::1]:99/x")
     assert made is not None
     assert (made.scheme, made.host, made.port, made.user, made.password) == (b"socks5h", b"::1", 99, "us@er", "p:w")
-    assert made.shown == "socks5h://::1:99"
+    assert made.shown == "socks5h://[::1]:99"
     assert parse(b"direct://") is None and parse(b"direct") is None
     ports = {b"http": 80, b"https": 443, b"socks4": 1080, b"socks5": 1080, b"": 80}
     for scheme, port in ports.items():
@@ -487,6 +487,10 @@ def test_uris_of_proxies(check: Check) -> None:
         'println( socket_connect( "h", 1, { proxy = "quic://h" } ), ERR() ); println( socket_connect( "h", 1, { proxy = [] } ), ERR() );'
         'println( socket_connect( "h", 1, { proxy = [ 5 ] } ), socket_error() ); println( socket_connect( "h", 1, { proxy = 5 } ) );',
         "nullInvalid argument: unknown kind of proxy 'quic'\nnullInvalid argument: option 'proxy' must be true, a URI or an array of URIs\nnull22\nnull",
+        # chapter 11: "misuse (wrong type, out of range) also gives a Warning naming the function and the argument"
+        "socket_connect(): argument 3 (options): unknown kind of proxy 'quic'",
+        "socket_connect(): argument 3 (options): option 'proxy' must be true, a URI or an array of URIs",
+        "socket_connect(): argument 3 (options): option 'proxy' must be true, a URI or an array of URIs",
         "socket_connect(): argument 3 (options): option 'proxy' has a wrong type",
     )
 
