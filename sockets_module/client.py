@@ -292,7 +292,7 @@ class SocketClient(Object, name="socket_client"):
 
     def _proxies(self, uri: bytes) -> list[Proxy | None]:
         if self._proxy_resolver is None:
-            found: Any = proxy.from_environment(uri)
+            found: Any = proxy.from_environment(uri, proxy.environment())
         else:
             found = call(self._proxy_resolver, None, uri)
             if not is_array(found) or not found or not all(isinstance(item, bytes) for item in found):

@@ -189,7 +189,7 @@ def _proxies(given: Any) -> Callable[[bytes], list[proxy.Proxy | None]] | None:
     if given is None or given is False:
         return None
     if given is True:
-        return lambda uri: [proxy.parse(item) for item in proxy.from_environment(uri)]
+        return lambda uri: [proxy.parse(item) for item in proxy.from_environment(uri, proxy.environment())]
     items = [given] if isinstance(given, bytes) else list(given)
     if not items or not all(isinstance(item, bytes) for item in items):
         raise Explained(errno.EINVAL, "option 'proxy' must be true, a URI or an array of URIs")

@@ -21,6 +21,7 @@ from sockets_module.policy import NetworkPolicy
 from sockets_module.proxy import excluded, from_environment, parse
 from sockets_module.state import Explained
 
+from .conftest import make_engine
 from .programs import Certificates, free_port, peer, program, running
 from .test_client import EVENTS
 
@@ -495,21 +496,44 @@ def test_uris_of_proxies(check: Check) -> None:
     )
 
 
-def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert from_environment(b"http://h:80") == [b"direct://"]
-    monkeypatch.setenv("ALL_PROXY", "socks5://all")
-    monkeypatch.setenv("http_proxy", "http://plain")
-    monkeypatch.setenv("HTTPS_PROXY", "http://secure")
-    assert from_environment(b"http://h:80") == [b"http://plain"]
-    assert from_environment(b"https://h:443") == [b"http://secure"]
-    assert from_environment(b"none://h:5") == [b"socks5://all"]
-    monkeypatch.delenv("http_proxy")
-    monkeypatch.setenv("HTTP_PROXY", "http://upper")
-    assert from_environment(b"http://h:80") == [b"http://upper"]
-    monkeypatch.setenv("REQUEST_METHOD", "GET")
-    assert from_environment(b"http://h:80") == [b"socks5://all"]
-    monkeypatch.setenv("no_proxy", "x, h")
-    assert from_environment(b"http://h:80") == [b"direct://"]
+def test_the_environment() -> None:
+    assert from_environment(b"http://h:80", {}) == [b"direct://"]
+    names = {"ALL_PROXY": "socks5://all", "http_proxy": "http://plain", "HTTPS_PROXY": "http://secure"}
+    assert from_environment(b"http://h:80", names) == [b"http://plain"]
+    assert from_environment(b"https://h:443", names) == [b"http://secure"]
+    assert from_environment(b"none://h:5", names) == [b"socks5://all"]
+    names = {"ALL_PROXY": "socks5://all", "HTTP_PROXY": "http://upper"}
+    assert from_environment(b"http://h:80", names) == [b"http://upper"]
+    names["REQUEST_METHOD"] = "GET"
+    assert from_environment(b"http://h:80", names) == [b"socks5://all"]
+    assert from_environment(b"http://h:80", names | {"no_proxy": "x, h"}) == [b"direct://"]
+    assert from_environment(b"http://h:80", names | {"NO_PROXY": "x, h"}) == [b"direct://"]
+
+
+@pytest.mark.parametrize(
+    "connect", ['k.connect_to_uri( "http://127.0.0.1", 9 )', 'socket_connect( "127.0.0.1", 9, { proxy = true } )']
+)
+def test_the_environment_is_the_engines(check: Check, monkeypatch: pytest.MonkeyPatch, connect: str) -> None:
+    """What `os_putenv` sets is the environment of chapter 11 ("null = the environment"); it is each engine's own."""
+    monkeypatch.setenv("all_proxy", "quic://of-the-process")
+    script = f"""
+        include "os"; k = socket_client();
+        println( {connect}, ERR() );
+        os_putenv( "all_proxy=spdy://of-the-engine" ); println( {connect}, ERR() );
+        os_putenv( "no_proxy=*" ); println( {connect}, ERR() );
+        os_putenv( "no_proxy" ); os_putenv( "all_proxy" ); println( {connect}, ERR() );
+        """
+    wanted = """
+        nullInvalid argument: unknown kind of proxy 'quic'
+        nullInvalid argument: unknown kind of proxy 'spdy'
+        nullConnection refused
+        nullConnection refused
+        """
+    check(script, wanted)
+    with make_engine() as engine:  # whose host gives it no environment at all
+        engine._world.slots["process"] = None
+        code = 'include "sockets"; socket_connect( "127.0.0.1", 9, { proxy = true } ); return socket_error( true );'
+        assert engine.run(code) == "Connection refused"
 
 
 @pytest.mark.parametrize(
