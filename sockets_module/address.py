@@ -15,6 +15,7 @@ from socket import inet_ntop, inet_pton
 from interp.library import MISSING, Object, convert, is_array, new_array, prop, warning
 
 from .errors import misused_value
+from .state import in_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ class SocketAddress(Object, name="socket_address"):
     def number(self) -> int:
         """The port, 0 for families without one."""
         return int(self.sockaddr[1]) if self.kin in INET else 0
+
+    def target(self) -> SockAddr:
+        """What a system call takes: the path of a local socket is one in the engine's working folder."""
+        if self.kin == AF_UNIX and self.sockaddr[:1] != b"\0":
+            return in_folder(self.sockaddr)
+        return self.sockaddr
 
     def host_text(self) -> bytes:
         """`127.0.0.1`, `fe80::1%3`, `-` for other families."""

@@ -103,7 +103,7 @@ def _listen(owner: State, address: SocketAddress, chosen: dict[bytes, Any], both
         if address.kin == AF_INET6 and (both or b"only_ipv6" in chosen):
             only = int(bool(chosen.get(b"only_ipv6", False)))
             endpoint.setsockopt(_constants.IPPROTO_IPV6, _constants.IPV6_V6ONLY, only)
-        endpoint.bind(address.sockaddr)
+        endpoint.bind(address.target())
         made.backlog = max(0, min(int(chosen.get(b"backlog", made.backlog)), 0x7FFFFFFF))
         endpoint.listen(made.backlog)
     except BaseException:

@@ -308,8 +308,8 @@ class Race:
             if order.local is not None:
                 if order.local.kin != address.kin:
                     raise OSError(errno.EAFNOSUPPORT, "")
-                sock.endpoint.bind(order.local.sockaddr)
-            sock.endpoint.connect(address.sockaddr)
+                sock.endpoint.bind(order.local.target())
+            sock.endpoint.connect(address.target())
             return sock
         except BlockingIOError as problem:
             assert sock is not None

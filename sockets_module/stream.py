@@ -13,7 +13,7 @@ from interp.library import is_object, type_name, warning
 from interp.ports import check
 
 from .network.base import OUT
-from .state import FAILURES
+from .state import FAILURES, in_folder
 from .transfer import (
     EAGAIN,
     MSG_NOSIGNAL,
@@ -271,8 +271,9 @@ def send_file(sock: Socket, source: Any, offset: int, count: int | None) -> int 
         if sock.endpoint.fileno() < 0:
             raise OSError(errno.EBADF, "")
         if isinstance(source, bytes):
-            sock.state.network.admit_file(source)
-            fd = os.open(os.fsdecode(source), os.O_RDONLY | os.O_CLOEXEC)
+            path = in_folder(source)
+            sock.state.network.admit_file(path)
+            fd = os.open(os.fsdecode(path), os.O_RDONLY | os.O_CLOEXEC)
             try:
                 _send_descriptor(sock, fd, offset, count)
             finally:
