@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
-from interp.engine import Limits
+from interp.engine import Engine, Limits
 from interp.errors import LimitExceeded, ScriptInterrupted
 
 from .conftest import PRELUDE, make_engine
@@ -291,6 +291,18 @@ def test_waiting_works_again_after_an_interrupt() -> None:
             )
 
 
+def make_it_wait(engine: Engine, fd: int, peer: socket.socket) -> None:
+    """Has the script's `take` receive from the peer until one receive had to wait: from then on in the system call."""
+    for delay in (0.01, 0.1, 1, 5):
+        answer = threading.Timer(delay, peer.sendall, (b"x",))
+        answer.start()
+        assert engine.call("take") == "x"
+        answer.join()
+        if os.get_blocking(fd):
+            return
+    raise AssertionError("no receive had to wait")
+
+
 def test_receives_wait_in_the_system_call_only_while_there_is_no_script_thread() -> None:
     """Whatever a socket has learnt before, a receive of a script thread lets the others run."""
     with socket.create_server(("127.0.0.1", 0)) as listener, make_engine(stdout=io.BytesIO()) as engine:
@@ -308,14 +320,7 @@ def test_receives_wait_in_the_system_call_only_while_there_is_no_script_thread()
         )
         fd = engine.call("open", listener.getsockname()[1])
         peer = listener.accept()[0]
-        for delay in (0.01, 0.1, 1, 5):  # until one receive had to wait
-            answer = threading.Timer(delay, peer.sendall, (b"x",))
-            answer.start()
-            assert engine.call("take") == "x"
-            answer.join()
-            if os.get_blocking(fd):
-                break
-        assert os.get_blocking(fd)
+        make_it_wait(engine, fd, peer)
         assert engine.call("start") == 1
         assert not os.get_blocking(fd)
         peer.sendall(b"last")
@@ -336,13 +341,7 @@ def test_a_shared_socket_waits_as_others_expect_it_to() -> None:
         )
         fd = engine.call("open", listener.getsockname()[1])
         peer = listener.accept()[0]
-        for delay in (0.01, 0.1, 1, 5):  # until one receive had to wait
-            answer = threading.Timer(delay, peer.sendall, (b"x",))
-            answer.start()
-            assert engine.call("take") == "x"
-            answer.join()
-            if os.get_blocking(fd):
-                break
+        make_it_wait(engine, fd, peer)
         with socket.socket(fileno=os.dup(fd)) as seen, peer:
             assert seen.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16) != bytes(16)
             engine.call("share")
