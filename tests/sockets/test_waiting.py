@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -202,38 +203,65 @@ def test_cancelled_operations_fail_at_once(check: Check) -> None:
     )
 
 
+class Announced(io.BytesIO):
+    """An output that tells when a script prints: as it then goes on to wait, an interrupt is due a little later.
+
+    Not earlier: one that comes before the script has begun is without effect.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.printed = threading.Event()
+
+    def write(self, data: Any) -> int:
+        self.printed.set()
+        return super().write(data)
+
+    def interrupt(self, engine: Engine, delay: float = 0.05) -> threading.Thread:
+        """The thread that interrupts once, `delay` seconds after the next print."""
+        self.printed.clear()
+
+        def act() -> None:
+            assert self.printed.wait(50)
+            time.sleep(delay)
+            engine.interrupt()
+
+        thread = threading.Thread(target=act)
+        thread.start()
+        return thread
+
+
 @pytest.mark.parametrize(
     "call",
     ["UDP().recv( 5 )", "LISTEN().accept()", "PAIR()[ 0 ].recv_exact( 5 )", "socket_select( [ UDP() ], [], [] )",
      "UDP().condition_wait( SOCKET_IN )", "UDP().recv_message( 5 )", "socket_poller().wait()"],
 )  # fmt: skip
 def test_interrupt_ends_every_wait(call: str) -> None:
-    out = io.BytesIO()
+    out = Announced()
     with make_engine(stdout=out, stderr=out) as engine:
-        engine.run(PRELUDE + "println( 1 );")
-        timer = threading.Timer(0.05, engine.interrupt)
-        timer.start()
+        engine.run(PRELUDE)
+        stop = out.interrupt(engine)
         began = time.monotonic()
         with pytest.raises(ScriptInterrupted):
-            engine.run(f"println( {call} );")
-        assert time.monotonic() - began < 5
-        timer.join()
+            engine.run(f"println( 1 ); println( {call} );")
+        assert time.monotonic() - began < 20
+        stop.join()
         assert engine.run("return 5;") == 5
     assert out.getvalue() == b"1\n"
 
 
 @pytest.mark.parametrize("where", ["root", "thread"])
 def test_interrupt_of_a_loop_that_sleeps_in_the_selector(where: str) -> None:
-    script = "function f(){ UDP().recv( 5 ); } thread f(); socket_run();"
+    script = "function f(){ UDP().recv( 5 ); } thread f(); println( 1 ); socket_run();"
     if where == "root":
-        script = "global a = UDP(); function never( s, c ){ } a.watch( SOCKET_IN, never ); socket_run();"
-    with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
+        script = "global a = UDP(); function never( s, c ){ } a.watch( SOCKET_IN, never ); println( 1 ); socket_run();"
+    out = Announced()
+    with make_engine(stdout=out, stderr=io.BytesIO()) as engine:
         engine.run(PRELUDE)
-        timer = threading.Timer(0.05, engine.interrupt)
-        timer.start()
+        stop = out.interrupt(engine)
         with pytest.raises(ScriptInterrupted):
             engine.run(script)
-        timer.join()
+        stop.join()
 
 
 def test_engine_close_closes_sockets(check: Check) -> None:
@@ -275,14 +303,14 @@ def test_limit_of_open_sockets_ends_the_script_and_closes_them() -> None:
 
 
 def test_waiting_works_again_after_an_interrupt() -> None:
-    with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
+    out = Announced()
+    with make_engine(stdout=out, stderr=io.BytesIO()) as engine:
         engine.run(PRELUDE)
         for _ in range(3):
-            timer = threading.Timer(0.03, engine.interrupt)
-            timer.start()
+            stop = out.interrupt(engine)
             with pytest.raises(ScriptInterrupted):
-                engine.run("function f(){ UDP().recv( 5 ); } thread f(); socket_run();")
-            timer.join()
+                engine.run("function f(){ UDP().recv( 5 ); } thread f(); println( 1 ); socket_run();")
+            stop.join()
             assert (
                 engine.run(
                     'global u = UDP(); function g(){ return u.recv( 5 ); } thread g(); u.sendto( "x", u.local_address ); return socket_run();'
@@ -353,14 +381,14 @@ def test_a_shared_socket_waits_as_others_expect_it_to() -> None:
 
 
 def test_an_interrupt_ends_a_send_that_waits_in_the_system_call() -> None:
-    with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
+    out = Announced()
+    with make_engine(stdout=out, stderr=io.BytesIO()) as engine:
         engine.run(
             PRELUDE
-            + 'include "string"; function f(){ var p = PAIR(); p[ 0 ].send_all( string_repeat( "x", 50000000 ) ); }'
+            + 'include "string"; function f(){ var p = PAIR(); println( 1 ); p[ 0 ].send_all( string_repeat( "x", 50000000 ) ); }'
         )
         for _ in range(2):
-            stop = threading.Timer(0.1, engine.interrupt)
-            stop.start()
+            stop = out.interrupt(engine, 0.1)
             began = time.monotonic()
             with pytest.raises(ScriptInterrupted):
                 engine.call("f")
