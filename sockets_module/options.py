@@ -191,8 +191,10 @@ def write_blocking(sock: Socket, value: Any) -> None:
 
 
 def _timeval(span: float) -> bytes:
-    whole = min(int(span), 1 << 31)
-    return struct.pack("@ll", whole, min(999_999, math.ceil((span - int(span)) * 1_000_000) if span < 1 << 31 else 0))
+    if span >= 1 << 31:
+        return struct.pack("@ll", 1 << 31, 0)
+    whole = int(span)
+    return struct.pack("@ll", whole, min(999_999, math.ceil((span - whole) * 1_000_000)))
 
 
 def _span(option: int, slot: str) -> tuple[Callable[[Socket], float], Callable[[Socket, Any], None]]:

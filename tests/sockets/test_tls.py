@@ -339,6 +339,35 @@ def test_the_name_a_server_is_asked_for(check: Check, certificates: Certificates
         )
 
 
+def test_who_start_tls_verifies(check: Check, certificates: Certificates) -> None:
+    """Without `server_name` the peer must be who was connected to: by its name, or by its number if that was used."""
+    check(
+        f"""
+        global l = LISTEN(), port = l.local_address.port;
+        function serve(){{ while( true ){{ var s = l.accept(); s.start_tls( {{ server_side = true, certfile = "{certificates.name_only}" }} ); }} }}
+        function by_hand(){{ var s = socket_tcp(); s.connect( l.local_address ); return s; }}
+        function try_with( s, o ){{ o.cafile = "{certificates.ca}"; println( s.start_tls( o ), s.is_closed, ERR() ); }}
+        function talk()
+        {{
+            try_with( socket_connect( "localhost", port, {{ family = AF_INET }} ), {{}} );
+            try_with( socket_connect( "127.0.0.1", port ), {{}} );
+            try_with( by_hand(), {{}} );
+            try_with( by_hand(), {{ server_name = "localhost" }} );
+            try_with( by_hand(), {{ verify = false }} );
+            socket_stop();
+        }}
+        thread serve(); thread talk(); socket_run();
+        """,
+        """
+        truefalseSuccess
+        falsetrueProtocol error: certificate verify failed: IP address mismatch, certificate is not valid for '127.0.0.1'.
+        falsetrueProtocol error: certificate verify failed: IP address mismatch, certificate is not valid for '127.0.0.1'.
+        truefalseSuccess
+        truefalseSuccess
+        """,
+    )
+
+
 def test_protocols_without_overlap(check: Check, certificates: Certificates) -> None:
     check(
         TALK

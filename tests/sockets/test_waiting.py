@@ -82,6 +82,23 @@ def test_inactivity_ends_with_etimedout(check: Check) -> None:
     )
 
 
+def test_endless_times_are_no_limit(check: Check) -> None:
+    check(
+        """
+        ( s, q ) = socket_pair(); inf = 1e300 * 1e300;
+        foreach( span : [ 1e18, 1e300, inf ] )
+            foreach( name : [ "recv_timeout", "send_timeout", "timeout", "deadline", "timeout_after" ] )
+            {
+                s[ name ] = span; q.send( "x" );
+                if( ( name != "timeout_after" && s[ name ] != span ) || !s.condition_wait( SOCKET_IN, span ) || s.recv( 1 ) != "x" ) println( name );
+            }
+        println( socket_run( inf ), socket_select( [], [ s ], [], inf ), typeof( LISTEN().accept( 0 ) ) );
+        """,
+        "01null",
+        "socket.accept(): failed to accept connection",
+    )
+
+
 def test_timeout_arguments(check: Check) -> None:
     check(
         """
