@@ -417,10 +417,11 @@ def test_socks4a_takes_names(check: Check) -> None:
 
 def test_what_cannot_be_sent(check: Check) -> None:
     """Names and credentials that do not fit, or would smuggle something into the conversation."""
-    with peer(echo, 5) as port:
+    with peer(echo, 6) as port:
         here = f"127.0.0.1:{port}"
         check(
             f"""
+            println( socket_connect( "a\\x7fb", 80, {{ proxy = "http://{here}" }} ), ERR() );
             println( socket_connect( "a b", 80, {{ proxy = "http://{here}" }} ), ERR() );
             println( socket_connect( "a\\r\\nX: y", 80, {{ proxy = "http://{here}" }} ), ERR() );
             println( socket_connect( "::1", 80, {{ proxy = "socks4a://{here}" }} ), ERR() );
@@ -428,6 +429,7 @@ def test_what_cannot_be_sent(check: Check) -> None:
             println( socket_connect( "target.test", 80, {{ proxy = "socks4a://%c3%a4@{here}" }} ), ERR() );
             """,
             """
+            nullInvalid argument
             nullInvalid argument
             nullInvalid argument
             nullAddress family not supported by protocol: a SOCKS4 proxy knows no IPv6 addresses
@@ -480,6 +482,7 @@ def test_uris_of_proxies(check: Check) -> None:
         b"http://h:99999",
         b"http://[::1",
         b"http://a b",
+        b"http://a\x7fb",
         b"http://%ff@h",
     ):
         with pytest.raises(Explained):

@@ -411,3 +411,31 @@ def test_an_interrupt_ends_a_send_that_waits_in_the_system_call() -> None:
                 engine.call("f")
             assert time.monotonic() - began < 20
             stop.join()
+
+
+def test_a_timeout_of_zero_does_not_wait(check: Check) -> None:
+    """Chapter 11: "a timeout of 0 as an argument means do not wait"; as such it is neither missing nor refused."""
+    check(
+        """
+        global u = UDP(), p = socket_poller(); p.add( u, SOCKET_IN ); began = ftime();
+        function reader(){ u.recv( 9 ); }
+        thread reader(); println( socket_run( 0 ), ERR() );
+        println( p.wait( 0 ).size, socket_select( [ u ], [], [], 0 ), ERR() );
+        println( u.condition_wait( SOCKET_IN, 0 ), ERR() );
+        println( u.recv_message( 9, { timeout = 0 } ), ERR() );
+        @println( LISTEN().accept( 0 ), ERR() );
+        println( socket_resolve( "127.0.0.1", "80", { timeout = 0 } ).size, socket_connect( "127.0.0.1", 1, { timeout = 0 } ), ERR() );
+        println( ftime() - began < 5 );
+        u.close(); println( socket_run( 0 ) );
+        """,
+        """
+        1Success
+        00Success
+        falseConnection timed out
+        falseConnection timed out
+        nullConnection timed out
+        1nullConnection timed out
+        true
+        0
+        """,
+    )
