@@ -206,6 +206,44 @@ def test_a_closed_socket_is_closed_for_nothing_too(check: Check, call: str) -> N
     )
 
 
+SUCCESSES = """
+socket( AF_INET, SOCK_STREAM, 0 ); socket_tcp(); socket_udp( true ); socket_unix(); socket_pair(); clone( u )
+socket_from_fd( socket_udp().detach() ); socket_listen( 0 ); socket_listen( "127.0.0.1:0" ); socket_connect( l.local_address )
+socket_getaddrinfo( "127.0.0.1", "80" ); socket_resolve( "127.0.0.1", "80" ); socket_gethostname()
+socket_getnameinfo( l.local_address, NI_NUMERICHOST | NI_NUMERICSERV ); socket_getservbyname( "http" )
+socket_select( [ u ], [], [], 0 ); socket_poller(); p.add( u, SOCKET_IN ); p.modify( u, SOCKET_OUT ); p.wait( 0 ); p.remove( u )
+x.bind( 0 ); x.listen(); t.connect( l.local_address ); l.accept(); t.getpeername(); t.shutdown( SHUT_RD ); t.shutdown_write()
+a.send( "12345" ); b.recv( 1 ); b.recvfrom( 1 ); b.recv( 1, MSG_PEEK ); b.recv_with_blocking( 1, false ); b.recv_exact( 1 )
+a.send_all( "x\\nx\\nx\\nx" ); b.recv_until( "x" ); b.recv_line(); b.recv_all( 1 ); b.recv_message( 1 ); b.recv_messages( 1, 1 )
+a.send_line( "x" ); a.send_message( "x" ); a.send_messages( [ "x" ] ); a.send_with_blocking( "x", true ); a.send_file( "/dev/null" )
+a.flush(); a.condition_check( SOCKET_OUT ); a.condition_wait( SOCKET_OUT ); a.check_connect_result(); a.reset_deadline()
+a.get_option( SOL_SOCKET, SO_TYPE ); a.set_option( SOL_SOCKET, SO_KEEPALIVE, 1 ); a.watch( SOCKET_IN, println ).remove()
+u.join_multicast_group( g, "lo" ); u.leave_multicast_group( g, "lo" ); u.sendto( "x", u.local_address )
+fds.push( u.detach() ); socket_from_fd( fds.pop() )
+a.keepalive === true; a.keepalive = true; a.timeout = 1; c.connect( l.local_address ); c.connect_async( l.local_address, println )
+a.send_all( "1\\n2\\n3" ); b.recv_line(); b.recv_line(); a.send_all( "4\\n" ); b.recv_line(); a.send_all( "5" ); b.recv( 1 )
+a.close(); b.recv_all(); b.recv_line(); b.recv_until( "x" ); b.recv( 1 ); b.recv_exact( 0 ); b.recvfrom( 1 )
+"""
+
+
+@pytest.mark.parametrize("state", ["", "a.deadline = b.deadline = u.deadline = ftime() + 100;"])
+def test_every_success_clears_the_slot(check: Check, state: str) -> None:
+    """Chapter 10: "every operation that reaches the operating system writes it: 0 on success"."""
+    calls = [call.strip() for line in SUCCESSES.split("\n") for call in line.split("; ") if call.strip()]
+    setting = 'l = LISTEN(); u = UDP(); p = socket_poller(); x = socket_tcp(); t = socket_tcp(); ( a, b ) = socket_pair(); g = socket_address( AF_INET, "239.1.2.3" ); fds = []; c = socket_client();'
+    check(
+        setting
+        + state
+        + "".join(
+            f"socket_from_fd( -1 ); if( socket_error() == 0 ) println( 'no failure' ); r = {call}; "
+            f"if( r === false || r === null || socket_error() != 0 ) println( {call!r}, ' ', r, ' ', ERR() );"
+            for call in calls
+        )
+        + f"println( {len(calls)} );",
+        str(len(calls)),
+    )
+
+
 def test_what_asks_nobody_leaves_the_slot_alone(check: Check) -> None:
     """Chapter 10: "every operation that reaches the operating system writes it": `sent` may be read before the error."""
     facts = "fd family type protocol is_closed is_connected is_listening speaks_ipv4 sent tls"
