@@ -176,6 +176,18 @@ def test_cancelled_and_aborted(check: Check) -> None:
     )
 
 
+def test_cancelled_by_who_is_told_of_the_attempt(check: Check, tmp_path: object) -> None:
+    """Also where the connection would have been there at once."""
+    check(
+        f"""
+        global a = socket_address_unix( "{tmp_path}/s" ), l = socket_listen( a ), k = socket_cancellable(); k.cancel();
+        c = socket_client(); c.on_event = function( event, what, s ){{ if( event == SOCKET_CLIENT_CONNECTING ) s.cancellable = k; }};
+        println( c.connect( a ), ERR() ); println( c.connect( LISTEN().local_address ), ERR() );
+        """,
+        "nullOperation canceled\nnullOperation canceled",
+    )
+
+
 def test_async(check: Check) -> None:
     """They return at once and are told in the order in which they end, which nobody knows before."""
     check(

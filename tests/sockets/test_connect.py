@@ -38,6 +38,18 @@ def test_a_port_alone_listens_for_both_families(check: Check) -> None:
     )
 
 
+def test_a_port_that_is_in_use_for_ipv6_alone(check: Check) -> None:
+    """Falling back to IPv4 is for where IPv6 is missing."""
+    check(
+        """
+        l = socket_listen( "[::]:0", { only_ipv6 = true } ); println( l.only_ipv6 );
+        println( socket_listen( l.local_address.port ), ERR() );
+        println( typeof( socket_listen( "0.0.0.0:" .. l.local_address.port ) ) );
+        """,
+        "true\nnullAddress already in use\nsocket",
+    )
+
+
 @pytest.mark.parametrize("where", ["0", '"0"', '":0"'])
 def test_a_port_alone_in_every_form(check: Check, where: str) -> None:
     """Chapter 11: "a port alone listens dual-stack (IPv6 wildcard with `only_ipv6` off)"."""

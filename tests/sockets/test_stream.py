@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from sockets_module import NetworkPolicy
 
-from .programs import Certificates
+from .programs import Certificates, peer
 
 Check = Callable[..., None]
 
@@ -160,6 +161,26 @@ def test_send_all_tells_how_much_went_out(check: Check) -> None:
         true
         """,
     )
+
+
+def test_a_large_send_that_waits_in_the_system_call(run: Callable[..., tuple[str, str]]) -> None:
+    """In the main program, to a reader in another OS thread."""
+    size = 30_000_000
+    found: list[bytes] = []
+
+    def reader(sock: socket.socket) -> None:
+        while data := sock.recv(1 << 20):
+            found.append(data)
+
+    with peer(reader) as port:
+        out, _ = run(
+            f"""
+            include "string"; s = socket_connect( "127.0.0.1", {port} ); text = string_repeat( "0123456789", {size // 10} );
+            println( s.send_all( text ), " ", s.sent, ERR() ); s.close();
+            """
+        )
+    assert out == f"true {size}Success\n"
+    assert b"".join(found) == b"0123456789" * (size // 10)
 
 
 def test_what_was_sent_is_of_the_last_call(check: Check) -> None:

@@ -67,7 +67,14 @@ def test_reset_is_an_error(check: Check) -> None:
 
 
 @pytest.mark.parametrize(
-    "call", ['send( "x" )', 'send_all( "x" )', 'send_message( "x" )', 'send_with_blocking( "x", true )']
+    "call",
+    [
+        'send( "x" )',
+        'send_all( "x" )',
+        'send_message( "x" )',
+        'send_with_blocking( "x", true )',
+        'send_file( "/etc/passwd" )',
+    ],
 )
 def test_writing_after_the_peer_is_gone_never_raises_sigpipe(check: Check, call: str) -> None:
     before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)

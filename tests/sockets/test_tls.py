@@ -142,6 +142,44 @@ def test_readiness_is_of_plain_bytes(talk: Check) -> None:
 
 
 @pytest.mark.parametrize(
+    "wait",
+    ["socket_select( r, [], [], %s ) == 1", "p.wait( %s ).size == 1", "s.condition_wait( SOCKET_IN, %s )"],
+)
+def test_half_a_record_is_nothing_to_receive(check: Check, certificates: Certificates, wait: str) -> None:
+    """Ciphertext has come, but no plain bytes: neither of half a record, nor of the tickets a server sends first."""
+
+    def server(sock: socket.socket) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.good)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        engine = context.wrap_bio(incoming, outgoing, True)
+        while True:
+            try:
+                engine.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                sock.sendall(outgoing.read())
+                incoming.write(sock.recv(65536))
+        engine.write(b"whole")
+        record = outgoing.read()
+        sock.sendall(record[:-3])
+        sock.recv(65536)  # the script has seen that there is nothing
+        sock.sendall(record[-3:])
+        sock.recv(65536)
+
+    with peer(server) as port:
+        check(
+            f"""
+            s = socket_connect( "localhost", {port}, {{ family = AF_INET, tls = {{ cafile = "{certificates.ca}" }} }} );
+            p = socket_poller(); p.add( s, SOCKET_IN );
+            r = [ s ]; println( {wait % "0.3"} ); s.send( "go on" );
+            r = [ s ]; println( {wait % "20"}, s.recv( 9 ) ); s.close();
+            """,
+            "false\ntruewhole",
+        )
+
+
+@pytest.mark.parametrize(
     "body",
     [
         "var p = socket_poller(); p.add( s, SOCKET_IN ); while( n < 100000 && p.wait( 5 ).size == 1 ) n += s.recv( 7777 ).length; println( n, p.wait( 0 ).size );",
