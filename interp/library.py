@@ -357,11 +357,12 @@ class Spec:
     name        the script name; `display` (bytes) is what messages and traces show
     body        the Python function behind it; `multi` the form that gives all results, None with exactly one
     nameless    shown as `[C function]` in the middle of a trace, without a prefix for its own message
+    refused     called where arguments are refused; the call then gives what it gives, else null
     """
 
     __slots__ = (
         "accept", "body", "constants", "display", "doc", "exact", "multi", "name", "nameless", "parameters", "raw",
-        "recipes", "rest", "signature", "this_kind",
+        "recipes", "refused", "rest", "signature", "this_kind",
     )  # fmt: skip
 
     def __init__(
@@ -377,6 +378,7 @@ class Spec:
         self.this_kind = this_kind
         self.nameless = False
         self.multi: Any = None
+        self.refused: Callable[[], Any] | None = None
         self.doc = body.__doc__
         self.constants = constants
         self.parameters: list[Parameter] | None = None
@@ -446,10 +448,12 @@ class Spec:
     def invoke(self, this: Any, args: tuple[Any, ...]) -> Any:
         """A method's call in full: every argument looked at. For `quick` natives, when a call is not of their form."""
         this, args = self.load_this(this, args)
-        if this is MISSING:
-            return None
-        values = self.load(args)
-        return None if values is None else self.body(this, *values)
+        values = None if this is MISSING else self.load(args)
+        return self.refuse() if values is None else self.body(this, *values)
+
+    def refuse(self) -> Any:
+        """What a call gives whose arguments are refused; the messages have been given."""
+        return None if self.refused is None else self.refused()
 
     def load_this(self, this: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
         """A method's object and arguments; called without one, the first argument is the object. MISSING: refused."""
@@ -492,7 +496,7 @@ def _function_native(spec: Spec, body: Any) -> Any:
             if tail is not None:
                 return body(*args, *tail)
         values = spec.load(args)
-        return None if values is None else body(*values)
+        return spec.refuse() if values is None else body(*values)
 
     return native
 
@@ -521,7 +525,7 @@ def _method_native(spec: Spec, body: Any) -> Any:
             return body(this, *rest_of_none)
         this, args = spec.load_this(this, () if first is MISSING else (first, *more))
         if this is MISSING:
-            return None
+            return spec.refuse()
         tail = accept.get(type(args[0]) if len(args) == 1 else (*map(type, args),))
         if tail is not None:
             if len(args) == 1:
@@ -530,7 +534,7 @@ def _method_native(spec: Spec, body: Any) -> Any:
                 owner_alone, rest_of_none = type(this), tail
             return body(this, *args, *tail)
         values = spec.load(args)
-        return None if values is None else body(this, *values)
+        return spec.refuse() if values is None else body(this, *values)
 
     return native
 
@@ -538,7 +542,7 @@ def _method_native(spec: Spec, body: Any) -> Any:
 def _raw_method_native(spec: Spec, body: Any) -> Any:
     def native(this: Any = None, *args: Any) -> Any:
         this, args = spec.load_this(this, args)
-        return None if this is MISSING else body(this, args)
+        return spec.refuse() if this is MISSING else body(this, args)
 
     return native
 
@@ -574,10 +578,11 @@ def _full_native(spec: Spec) -> Any:
 def make_native(
     name: str, signature: str, body: Any, *, display: str | None = None, exact: bool = False, multi: bool = False,
     raw: bool = False, this_kind: str | None = None, constants: dict[str, Any] | None = None,
-    quick: Callable[[Spec], Any] | None = None,
+    quick: Callable[[Spec], Any] | None = None, refused: Callable[[], Any] | None = None,
 ) -> Any:  # fmt: skip
     """The native function (a Python function taking `this` and the arguments) for a body; see `.spec`, `.body`."""
     spec = Spec(name, signature, body, display, exact, raw, this_kind, {} if constants is None else constants)
+    spec.refused = refused
     if quick is not None:
         native = quick(spec)
         if not native.__code__.co_flags & 4:  # CO_VARARGS: calls with more arguments than it has come here
@@ -618,20 +623,22 @@ class Library:
 
     def function(
         self, signature: str, *, exact: bool = False, multi: bool = False, raw: bool = False,
-        display: str | None = None,
+        display: str | None = None, refused: Callable[[], Any] | None = None,
     ) -> Callable[[Any], Any]:  # fmt: skip
         """Decorator: declares a global function. See the module's text for signatures.
 
-        exact   surplus arguments are a Warning and null
-        multi   the body returns a tuple of results
-        raw     the body gets `( this, args )` unconverted
+        exact     surplus arguments are a Warning and null
+        multi     the body returns a tuple of results
+        raw       the body gets `( this, args )` unconverted
+        refused   called after the Warning when arguments are refused; gives the result in place of null
         """
 
         def declare(body: Any) -> Any:
             name = signature[: signature.index("(")].strip()
             native = make_native(
-                name, signature, body, display=display, exact=exact, multi=multi, raw=raw, constants=self.constants
-            )
+                name, signature, body, display=display, exact=exact, multi=multi, raw=raw, constants=self.constants,
+                refused=refused,
+            )  # fmt: skip
             self.functions[name] = native
             return native
 
@@ -671,7 +678,7 @@ class _Method:
 
 def method(
     signature: str, *, display: str | None = None, exact: bool = False, multi: bool = False, raw: bool = False,
-    quick: Callable[[Spec], Any] | None = None,
+    quick: Callable[[Spec], Any] | None = None, refused: Callable[[], Any] | None = None,
 ) -> Callable[[Any], Any]:  # fmt: skip
     """Decorator for a method scripts can call; options as for `Library.function`. `display` replaces `type.name`.
 
@@ -681,7 +688,7 @@ def method(
     """
 
     def declare(body: Any) -> Any:
-        options = {"display": display, "exact": exact, "multi": multi, "raw": raw, "quick": quick}
+        options = {"display": display, "exact": exact, "multi": multi, "raw": raw, "quick": quick, "refused": refused}
         return _Method(signature, body, options)
 
     return declare

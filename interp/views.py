@@ -343,13 +343,18 @@ class ScriptSocket(ScriptHandle):
         """Closes it."""
         self._engine._enter(self._value.close)
 
+    @property
+    def read_ahead(self) -> bytes:
+        """Bytes that were received already and stay behind when the socket is detached: take them before."""
+        return bytes(self._value.ahead or b"")
+
     def detach(self) -> Any:
         """The socket as a Python `socket.socket`, which owns it from now on; OSError when it is closed already."""
         import errno
         import socket
 
         family, kind, protocol = (int(getattr(self._value.endpoint, name)) for name in ("family", "type", "proto"))
-        descriptor = self._engine._enter(self._value.detach)
+        descriptor = self._engine._enter(self._value.detach)[0]
         if descriptor is None:
             raise OSError(errno.EBADF, "the socket is closed")
         return socket.socket(family, kind, protocol, fileno=descriptor)

@@ -22,6 +22,9 @@ from .waiting import Cancellable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from .policy import Decision, NetworkPolicy
 
 __all__ = ["Decision", "Network", "NetworkPolicy", "Socket", "SocketAddress", "SystemNetwork", "library"]
@@ -72,6 +75,12 @@ for _name in ("UNKNOWN_CA", "BAD_IDENTITY", "NOT_ACTIVATED", "EXPIRED", "REVOKED
 
 _function = library.function
 
+
+def _operation(signature: str, multi: bool = False) -> Callable[[Any], Any]:
+    """What chapter 11 adds: refused arguments are a failure of the operation."""
+    return library.function(signature, multi=multi, refused=errors.misused_value)
+
+
 # --- error state (10.1) -----------------------------------------------------------------------------------------------
 
 _function("socket_error( [ bool as_text = false ] )")(errors.socket_error)
@@ -85,43 +94,43 @@ _function("socket_getaddrinfo( string host, string port[, int socktype = SOCK_ST
     resolver.socket_getaddrinfo
 )
 _function("socket_gethostname()")(resolver.socket_gethostname)
-_function("socket_address_any( [ bool ipv6 = false[, int port = 0 ]] )")(address.socket_address_any)
-_function("socket_address_loopback( [ bool ipv6 = false[, int port = 0 ]] )")(address.socket_address_loopback)
-_function("socket_address_broadcast( [ int port = 0 ] )")(address.socket_address_broadcast)
-_function("socket_address_unix( string path )")(address.socket_address_unix)
-_function("socket_address_parse( string text )")(address.socket_address_parse)
+_operation("socket_address_any( [ bool ipv6 = false[, int port = 0 ]] )")(address.socket_address_any)
+_operation("socket_address_loopback( [ bool ipv6 = false[, int port = 0 ]] )")(address.socket_address_loopback)
+_operation("socket_address_broadcast( [ int port = 0 ] )")(address.socket_address_broadcast)
+_operation("socket_address_unix( string path )")(address.socket_address_unix)
+_operation("socket_address_parse( string text )")(address.socket_address_parse)
 
 # --- creating sockets (10.3, 11.1) ------------------------------------------------------------------------------------
 
 _function("socket( int family, int type, int protocol )")(socket.socket)
 _function("socket_tcp( [ bool ipv6 = false ] )")(socket.socket_tcp)
 _function("socket_udp( [ bool ipv6 = false ] )")(socket.socket_udp)
-_function("socket_raw( bool ipv6, int protocol )")(socket.socket_raw)
-_function("socket_unix( [ int type = SOCK_STREAM ] )")(socket.socket_unix)
-_function("socket_pair( [ int type = SOCK_STREAM ] )", multi=True)(socket.socket_pair)
-_function("socket_from_fd( int fd )")(socket.socket_from_fd)
-_function("socket_listen( any where[, dict options ] )")(connect.socket_listen)
-_function("socket_connect( ... )")(connect.socket_connect)
+_operation("socket_raw( bool ipv6, int protocol )")(socket.socket_raw)
+_operation("socket_unix( [ int type = SOCK_STREAM ] )")(socket.socket_unix)
+_operation("socket_pair( [ int type = SOCK_STREAM ] )", multi=True)(socket.socket_pair)
+_operation("socket_from_fd( int fd )")(socket.socket_from_fd)
+_operation("socket_listen( any where[, dict options ] )")(connect.socket_listen)
+_operation("socket_connect( ... )")(connect.socket_connect)
 
 # --- readiness (10.5, 11.4) -------------------------------------------------------------------------------------------
 
 _function("socket_select( array reads, array writes, array errors[, real timeout ] )")(select.socket_select)
-_function("socket_cancellable()")(select.socket_cancellable)
-_function("socket_poller()")(select.socket_poller)
-_function("socket_run( [ real timeout ] )")(select.socket_run)
-_function("socket_stop()")(select.socket_stop)
+_operation("socket_cancellable()")(select.socket_cancellable)
+_operation("socket_poller()")(select.socket_poller)
+_operation("socket_run( [ real timeout ] )")(select.socket_run)
+_operation("socket_stop()")(select.socket_stop)
 
 # --- names and services (11.5) ----------------------------------------------------------------------------------------
 
-_function("socket_resolve( string host[, string service[, dict options ]] )")(resolver.socket_resolve)
-_function("socket_resolve_service( string service, string protocol, string domain )")(services.socket_resolve_service)
-_function("socket_getnameinfo( socket_address address[, int flags = 0 ] )")(resolver.socket_getnameinfo)
-_function("socket_getservbyname( string name[, string protocol ] )")(resolver.socket_getservbyname)
+_operation("socket_resolve( string host[, string service[, dict options ]] )")(resolver.socket_resolve)
+_operation("socket_resolve_service( string service, string protocol, string domain )")(services.socket_resolve_service)
+_operation("socket_getnameinfo( socket_address address[, int flags = 0 ] )")(resolver.socket_getnameinfo)
+_operation("socket_getservbyname( string name[, string protocol ] )")(resolver.socket_getservbyname)
 
 
 # --- the client (11.6) ------------------------------------------------------------------------------------------------
 
-_function("socket_client()")(client.socket_client)
+_operation("socket_client()")(client.socket_client)
 
 
 # --- for hosts (12.3, 12.7) ---

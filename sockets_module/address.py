@@ -14,6 +14,9 @@ from socket import inet_ntop, inet_pton
 
 from interp.library import MISSING, Object, convert, is_array, new_array, prop, warning
 
+from .errors import misused_value
+from .state import in_folder
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +51,12 @@ class SocketAddress(Object, name="socket_address"):
     def number(self) -> int:
         """The port, 0 for families without one."""
         return int(self.sockaddr[1]) if self.kin in INET else 0
+
+    def target(self) -> SockAddr:
+        """What a system call takes: the path of a local socket is one in the engine's working folder."""
+        if self.kin == AF_UNIX and self.sockaddr[:1] != b"\0":
+            return in_folder(self.sockaddr)
+        return self.sockaddr
 
     def host_text(self) -> bytes:
         """`127.0.0.1`, `fe80::1%3`, `-` for other families."""
@@ -91,7 +100,14 @@ class SocketAddress(Object, name="socket_address"):
     def clone(self) -> SocketAddress:
         return SocketAddress(self.kin, self.sockaddr)
 
+    @property
+    def constructor(self) -> str:
+        """The global that makes it again from `serialize_args` (chapter 10 section 2: addresses can be serialized)."""
+        return "socket_address_unix" if self.kin == AF_UNIX else "socket_address"
+
     def serialize_args(self) -> tuple[Any, ...] | None:
+        if self.kin == AF_UNIX:
+            return (self.sockaddr,)
         if self.kin not in INET:
             return None
         return (int(self.kin), self.host_text(), self.sockaddr[1])
@@ -376,7 +392,7 @@ def _internet(host: str, port: int) -> SocketAddress:
 
 def _fixed(four: str, six: str) -> Callable[[bool, int], SocketAddress | None]:
     def make(ipv6: bool, port: int) -> SocketAddress | None:
-        return _internet(six if ipv6 else four, port) if _port(port, 2) else None
+        return _internet(six if ipv6 else four, port) if _port(port, 2) else misused_value()
 
     make.__doc__ = f"The address {four}, with `ipv6` {six}, and a port. Chapter 11 section 1."
     return make
@@ -388,18 +404,23 @@ socket_address_loopback = _fixed("127.0.0.1", "::1")
 
 def socket_address_broadcast(port: int) -> SocketAddress | None:
     """The address 255.255.255.255 and a port. Chapter 11 section 1."""
-    return _internet("255.255.255.255", port) if _port(port, 1) else None
+    return _internet("255.255.255.255", port) if _port(port, 1) else misused_value()
 
 
 def socket_address_unix(path: bytes) -> SocketAddress | None:
     """An AF_UNIX address; an abstract name begins with a zero byte. Too long or with a zero byte inside: null and a
     Warning. Chapter 11 section 1."""
     if len(path) > 107 or (path[:1] != b"\0" and b"\0" in path):
-        return warning("argument 1 (path) cannot be used as an address")
+        warning("argument 1 (path) cannot be used as an address")
+        return misused_value()
     return SocketAddress(AF_UNIX, path)
 
 
 def socket_address_parse(text: bytes) -> SocketAddress | None:
     """The address of a numeric `host:port` with brackets around IPv6, without asking a resolver. Else null and a
     Warning. Chapter 11 section 1."""
-    return parse_full(text) or warning("failed to generate address from string")
+    found = parse_full(text)
+    if found is None:
+        warning("failed to generate address from string")
+        return misused_value()
+    return found

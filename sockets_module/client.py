@@ -23,7 +23,6 @@ from interp.library import (
     is_array,
     is_callable,
     is_dict,
-    method,
     prop,
     warning,
 )
@@ -31,6 +30,7 @@ from interp.library import (
 from . import proxy
 from .address import SocketAddress
 from .connector import COMPLETE, Order, combined, kept, settings_of
+from .errors import misused_value, operation
 from .services import find_services
 from .state import FAILURES, Explained, State, state
 from .tls import ALL_CHECKS, UNKNOWN_CA, options_of
@@ -159,50 +159,50 @@ class SocketClient(Object, name="socket_client"):
 
     # --- methods ------------------------------------------------------------------------------------------------------
 
-    @method("connect( any target )")
+    @operation("connect( any target )", misused_value)
     def connect(self, target: Any) -> Socket | None:
         """Connects to a socket_address or a text `host:port`: a socket, null on failure."""
         plan = self._to_address(target)
         return None if plan is None else self._run(target, plan)
 
-    @method("connect_to_host( string host_and_port, int default_port )")
+    @operation("connect_to_host( string host_and_port, int default_port )", misused_value)
     def connect_to_host(self, text: bytes, port: int) -> Socket | None:
         """Connects to `name`, `name:port`, `name:service`, `[::1]:80`, `::1`, …: a socket, null on failure."""
         plan = self._to_host(text, port)
         return None if plan is None else self._run(text, plan)
 
-    @method("connect_to_service( string domain, string service )")
+    @operation("connect_to_service( string domain, string service )", misused_value)
     def connect_to_service(self, domain: bytes, service: bytes) -> Socket | None:
         """Connects to the targets of a domain's SRV records in turn: a socket, null on failure."""
         return self._run(domain, self._to_service(domain, service))
 
-    @method("connect_to_uri( string uri, int default_port )")
+    @operation("connect_to_uri( string uri, int default_port )", misused_value)
     def connect_to_uri(self, uri: bytes, port: int) -> Socket | None:
         """Connects to the host of a URI with an authority: a socket, null on failure."""
         plan = self._to_uri(uri, port)
         return None if plan is None else self._run(uri, plan)
 
-    @method("connect_async( any target, callable callback )")
+    @operation("connect_async( any target, callable callback )")
     def connect_async(self, target: Any, callback: Any) -> bool:
         """`connect` that returns at once; `socket_run` calls `callback( socket or null, error )`."""
         return self._later(target, self._to_address(target), callback)
 
-    @method("connect_to_host_async( string host_and_port, int default_port, callable callback )")
+    @operation("connect_to_host_async( string host_and_port, int default_port, callable callback )")
     def connect_to_host_async(self, text: bytes, port: int, callback: Any) -> bool:
         """`connect_to_host` that returns at once; `socket_run` calls `callback( socket or null, error )`."""
         return self._later(text, self._to_host(text, port), callback)
 
-    @method("connect_to_service_async( string domain, string service, callable callback )")
+    @operation("connect_to_service_async( string domain, string service, callable callback )")
     def connect_to_service_async(self, domain: bytes, service: bytes, callback: Any) -> bool:
         """`connect_to_service` that returns at once; `socket_run` calls `callback( socket or null, error )`."""
         return self._later(domain, self._to_service(domain, service), callback)
 
-    @method("connect_to_uri_async( string uri, int default_port, callable callback )")
+    @operation("connect_to_uri_async( string uri, int default_port, callable callback )")
     def connect_to_uri_async(self, uri: bytes, port: int, callback: Any) -> bool:
         """`connect_to_uri` that returns at once; `socket_run` calls `callback( socket or null, error )`."""
         return self._later(uri, self._to_uri(uri, port), callback)
 
-    @method("add_application_proxy( string protocol )")
+    @operation("add_application_proxy( string protocol )")
     def add_application_proxy(self, protocol: bytes) -> bool:
         """From now on the socket of such a proxy is returned as it is: the script speaks with the proxy. True."""
         self._raw.add(protocol.lower())
@@ -292,7 +292,7 @@ class SocketClient(Object, name="socket_client"):
 
     def _proxies(self, uri: bytes) -> list[Proxy | None]:
         if self._proxy_resolver is None:
-            found: Any = proxy.from_environment(uri)
+            found: Any = proxy.from_environment(uri, proxy.environment())
         else:
             found = call(self._proxy_resolver, None, uri)
             if not is_array(found) or not found or not all(isinstance(item, bytes) for item in found):

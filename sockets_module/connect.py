@@ -47,10 +47,10 @@ def socket_listen(where: Any, given: Any) -> Socket | None:
     if chosen is None:
         return owner.refuse(errno.EINVAL)
     try:
-        candidates = _listening_addresses(owner, where, int(chosen.get(b"type", _constants.SOCK_STREAM)))
-        if candidates is None:
+        found = _listening_addresses(owner, where, int(chosen.get(b"type", _constants.SOCK_STREAM)))
+        if found is None:
             return owner.refuse(errno.EINVAL)
-        both = type(where) is not bytes and not isinstance(where, SocketAddress)
+        candidates, both = found
         code = errno.EADDRNOTAVAIL
         for address in candidates:
             try:
@@ -67,25 +67,28 @@ def socket_listen(where: Any, given: Any) -> Socket | None:
         return owner.refuse(problem)
 
 
-def _listening_addresses(owner: State, where: Any, kind: int) -> list[SocketAddress] | None:
+def _listening_addresses(owner: State, where: Any, kind: int) -> tuple[list[SocketAddress], bool] | None:
+    """The addresses to try, and whether they stand for a port alone; None when the argument is wrong (reported)."""
     if isinstance(where, SocketAddress):
-        return [where]
+        return [where], False
     if type(where) is bytes and not where.isdigit():
         host, mark, service = where.rpartition(b":")
-        if not mark:
+        if not mark or not (host or service.isdigit()):
             warning('argument 1 must be a port, a text "host:port" or a socket_address')
             return None
-        if host[:1] == b"[" and host[-1:] == b"]":
-            host = host[1:-1]
-        found = find(owner, host, service, 0, kind, 0, 0 if host else _constants.AI_PASSIVE)
-        return [from_sockaddr(info[0], info[4]) for info in found]
+        if host:
+            if host[:1] == b"[" and host[-1:] == b"]":
+                host = host[1:-1]
+            found = find(owner, host, service, 0, kind)
+            return [from_sockaddr(info[0], info[4]) for info in found], False
+        where = service  # `:80` is a port alone
     port = convert("int", where) if isinstance(where, (bool, int, float, bytes)) else MISSING
     if port is MISSING:
         return argument_error(1, "int or string or socket_address", where)
     if not 0 <= port <= 0xFFFF:
         warning("argument 1 (port) must be between 0 and 65535")
         return None
-    return [SocketAddress(family, wildcard(family, port)) for family in (AF_INET6, AF_INET)]
+    return [SocketAddress(family, wildcard(family, port)) for family in (AF_INET6, AF_INET)], True
 
 
 def _listen(owner: State, address: SocketAddress, chosen: dict[bytes, Any], both: bool) -> Socket:
@@ -100,7 +103,7 @@ def _listen(owner: State, address: SocketAddress, chosen: dict[bytes, Any], both
         if address.kin == AF_INET6 and (both or b"only_ipv6" in chosen):
             only = int(bool(chosen.get(b"only_ipv6", False)))
             endpoint.setsockopt(_constants.IPPROTO_IPV6, _constants.IPV6_V6ONLY, only)
-        endpoint.bind(address.sockaddr)
+        endpoint.bind(address.target())
         made.backlog = max(0, min(int(chosen.get(b"backlog", made.backlog)), 0x7FFFFFFF))
         endpoint.listen(made.backlog)
     except BaseException:
@@ -165,7 +168,12 @@ def socket_connect(*values: Any) -> Socket | None:
         if settings is False:
             return owner.refuse(errno.EINVAL)
         order.tls = settings  # type: ignore[assignment]
-        order.proxies = _proxies(chosen.get(b"proxy"))
+        given_proxies = chosen.get(b"proxy")
+        try:
+            order.proxies = _proxies(given_proxies)
+        except Explained as problem:
+            warning(f"argument {position} (options): {problem.args[-1]}")
+            raise
         if named:
             made = order.connect(host, service, b"none")
         else:
@@ -181,7 +189,7 @@ def _proxies(given: Any) -> Callable[[bytes], list[proxy.Proxy | None]] | None:
     if given is None or given is False:
         return None
     if given is True:
-        return lambda uri: [proxy.parse(item) for item in proxy.from_environment(uri)]
+        return lambda uri: [proxy.parse(item) for item in proxy.from_environment(uri, proxy.environment())]
     items = [given] if isinstance(given, bytes) else list(given)
     if not items or not all(isinstance(item, bytes) for item in items):
         raise Explained(errno.EINVAL, "option 'proxy' must be true, a URI or an array of URIs")

@@ -308,8 +308,8 @@ class Race:
             if order.local is not None:
                 if order.local.kin != address.kin:
                     raise OSError(errno.EAFNOSUPPORT, "")
-                sock.endpoint.bind(order.local.sockaddr)
-            sock.endpoint.connect(address.sockaddr)
+                sock.endpoint.bind(order.local.target())
+            sock.endpoint.connect(address.target())
             return sock
         except BlockingIOError as problem:
             assert sock is not None
@@ -335,12 +335,14 @@ class Race:
             code = problem.errno or errno.EBADF
         if not code:
             try:
-                sock.endpoint.getpeername()
+                sock.endpoint.conclude(address.sockaddr)
                 return True
-            except OSError:
+            except BlockingIOError:
                 if due is None or ports.clock() < due:
                     return False  # still on its way
                 code = errno.ETIMEDOUT
+            except OSError as problem:
+                code = problem.errno or errno.EBADF
         self._failed(sock, address, OSError(code, ""))
         return False
 

@@ -1,7 +1,9 @@
 """The error slot and the names of error numbers (chapter 10 section 1).
 
 Rules: an operation writes the slot once, when it returns to the script: `state.code = 0` on success, `state.fail( … )`
-on failure. Only `OSError` and what Python raises for values no system call takes (`FAILURES`) are failures.
+on failure. Only `OSError` and what Python raises for values no system call takes (`FAILURES`) are failures. Arguments
+that are refused are a failure too in what chapter 11 adds ("misuse also gives a Warning"); what chapter 10 has leaves
+the slot alone then, as it reaches no operating system.
 """
 
 from __future__ import annotations
@@ -9,11 +11,19 @@ from __future__ import annotations
 import errno
 import os
 
-from interp.library import error
+from interp.library import error, method
 
 from .state import FAILURES, State, state
 
-__all__ = ["ERRNO_NAMES", "FAILURES", "State", "socket_error", "socket_geterrnobyname", "state"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = [
+    "ERRNO_NAMES", "FAILURES", "State", "misused", "misused_value", "operation", "socket_error",
+    "socket_geterrnobyname", "state",
+]  # fmt: skip
 
 ERRNO_NAMES: dict[bytes, int] = {
     name.encode(): value for name, value in vars(errno).items() if name.startswith("E") and type(value) is int
@@ -37,3 +47,21 @@ def socket_geterrnobyname(name: bytes) -> int | None:
     if code is None:
         error("this socket errno value is unsupported on this platform")
     return code
+
+
+# --- refused arguments (chapter 11) -----------------------------------------------------------------------------------
+
+
+def misused() -> bool:
+    """Records that an operation's arguments were refused: EINVAL. Returns False."""
+    return state().fail(errno.EINVAL)
+
+
+def misused_value() -> None:
+    """The same for operations that give a value: returns None."""
+    state().fail(errno.EINVAL)
+
+
+def operation(signature: str, refused: Callable[[], Any] = misused, **options: Any) -> Callable[[Any], Any]:
+    """`interp.library.method` for the operations of chapter 11."""
+    return method(signature, refused=refused, **options)

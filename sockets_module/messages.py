@@ -207,6 +207,10 @@ def send_messages(sock: Socket, items: Any, flags: int) -> int | bool:
     """
     count = 0
     try:
+        if sock.endpoint.fileno() < 0:
+            raise OSError(errno.EBADF, "")  # also when there is nothing to send
+        if sock.guarded:
+            admit(sock)
         messages = []
         for item in tuple(items):
             chosen: dict[bytes, Any] = {}
@@ -241,7 +245,7 @@ def recv_message(sock: Socket, size: Any, given: Any) -> Any:
         sizes = _sizes(size)
         if sizes is None:
             argument_error(1, "int or array", size)
-            return sock.state.refuse(errno.EINVAL)
+            return sock.state.fail(errno.EINVAL)
         if min(sizes, default=0) < 1:
             return length_refused(sock, 1, "n")
         flags = _number(chosen.get(b"flags", 0), "option 'flags'")

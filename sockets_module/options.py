@@ -42,8 +42,12 @@ class Misuse(Exception):
 # --- the factories ----------------------------------------------------------------------------------------------------
 
 
-def readable(name: str, read: Callable[[Socket], Any], text: str) -> prop:
-    """A property whose value `read` gives; it may raise what the system raises."""
+def readable(name: str, read: Callable[[Socket], Any], text: str, asks: bool = True) -> prop:
+    """A property whose value `read` gives; it may raise what the system raises.
+
+    asks   whether the operating system is asked: only then a success writes the error slot (chapter 10 section 1), so
+           that a script may look at `sent` or `timeout` before it looks at the error
+    """
 
     def get(sock: Socket) -> Any:
         try:
@@ -51,14 +55,17 @@ def readable(name: str, read: Callable[[Socket], Any], text: str) -> prop:
         except FAILURES as problem:
             sock.state.fail(problem)
             return warning(f"failed to retrieve the '{name}' property of a socket")
-        sock.state.code = 0
+        if asks:
+            sock.state.code = 0
         return value
 
     get.__doc__ = text
     return prop(get)
 
 
-def writable(name: str, read: Callable[[Socket], Any], write: Callable[[Socket, Any], None], text: str) -> prop:
+def writable(
+    name: str, read: Callable[[Socket], Any], write: Callable[[Socket, Any], None], text: str, asks: bool = True
+) -> prop:
     """A property that can also be written; `write` gets the script's value and may raise `Misuse`."""
 
     def put(sock: Socket, value: Any) -> None:
@@ -72,12 +79,17 @@ def writable(name: str, read: Callable[[Socket], Any], write: Callable[[Socket, 
             return warning(f"failed to set the '{name}' property of a socket")
         sock.state.code = 0
 
-    return readable(name, read, text).setter(put)
+    return readable(name, read, text, asks).setter(put)
+
+
+def kept(name: str, read: Callable[[Socket], Any], write: Callable[[Socket, Any], None], text: str) -> prop:
+    """A property that this module keeps itself: reading it asks nobody."""
+    return writable(name, read, write, text, asks=False)
 
 
 def fact(name: str, read: Callable[[Socket], Any], text: str) -> prop:
-    """A property that answers for closed sockets too and never fails."""
-    return readable(name, read, text)
+    """A property that answers for closed sockets too and never fails: the error slot stays what it was."""
+    return readable(name, read, text, asks=False)
 
 
 def switch(name: str, option: Level | dict[int, Level], text: str, inverse: bool = False, quiet: bool = False) -> prop:
@@ -179,8 +191,10 @@ def write_blocking(sock: Socket, value: Any) -> None:
 
 
 def _timeval(span: float) -> bytes:
-    whole = min(int(span), 1 << 31)
-    return struct.pack("@ll", whole, min(999_999, math.ceil((span - int(span)) * 1_000_000) if span < 1 << 31 else 0))
+    if span >= 1 << 31:
+        return struct.pack("@ll", 1 << 31, 0)
+    whole = int(span)
+    return struct.pack("@ll", whole, min(999_999, math.ceil((span - whole) * 1_000_000)))
 
 
 def _span(option: int, slot: str) -> tuple[Callable[[Socket], float], Callable[[Socket, Any], None]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 
-from interp.library import warning
+from interp.library import engine, warning
 
 from . import tls
 from .network.base import OUT
@@ -21,6 +21,7 @@ from .waiting import patiently
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from .socket import Socket
@@ -60,7 +61,8 @@ class Proxy:
     @property
     def shown(self) -> str:
         """Its URI without the credentials."""
-        return f"{self.scheme.decode()}://{self.host.decode('utf-8', 'replace')}:{self.port}"
+        host = self.host.decode("utf-8", "replace")
+        return f"{self.scheme.decode()}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
 def authority(text: bytes) -> tuple[bytes, bytes, bytes | None]:
@@ -117,22 +119,31 @@ def parse(uri: bytes, others: set[bytes] | frozenset[bytes] = frozenset()) -> Pr
 # --- the environment --------------------------------------------------------------------------------------------------
 
 
-def _variable(name: str) -> str:
-    return os.environ.get(name) or os.environ.get(name.upper()) or ""
+def environment() -> Mapping[str, str]:
+    """The engine's environment: the one that `os_putenv` changes, the process's while there is none of its own."""
+    slots = engine().slots
+    if "process" not in slots:  # library `os` makes it when it is first needed, or the host
+        return os.environ
+    own = getattr(slots["process"], "environment", {})
+    return {os.fsdecode(name): os.fsdecode(value) for name, value in own.items()}
 
 
-def from_environment(uri: bytes) -> list[bytes]:
-    """The proxies that `SCHEME_proxy`, `all_proxy` and `no_proxy` name for a URI `scheme://host:port`."""
+def from_environment(uri: bytes, names: Mapping[str, str]) -> list[bytes]:
+    """The proxies that `SCHEME_proxy`, `all_proxy` and `no_proxy` of an environment name for `scheme://host:port`."""
+
+    def variable(name: str) -> str:
+        return names.get(name) or names.get(name.upper()) or ""
+
     scheme = uri.partition(b"://")[0].decode("utf-8", "replace").lower()
     _, host, port = authority(uri.partition(b"://")[2])
-    if excluded(host.decode("utf-8", "replace"), int(port or 0), _variable("no_proxy")):
+    if excluded(host.decode("utf-8", "replace"), int(port or 0), variable("no_proxy")):
         return [b"direct://"]
     if scheme == "http":
         # in a CGI program HTTP_PROXY is what the client sent as its header `Proxy`
-        found = os.environ.get("http_proxy") or ("" if "REQUEST_METHOD" in os.environ else os.environ.get("HTTP_PROXY"))
+        found = names.get("http_proxy") or ("" if "REQUEST_METHOD" in names else names.get("HTTP_PROXY"))
     else:
-        found = _variable(f"{scheme}_proxy")
-    found = found or _variable("all_proxy")
+        found = variable(f"{scheme}_proxy")
+    found = found or variable("all_proxy")
     return [os.fsencode(found)] if found else [b"direct://"]
 
 

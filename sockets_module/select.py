@@ -12,9 +12,10 @@ import errno
 import weakref
 
 from interp import ports
-from interp.library import Object, call, method, new_array, new_dict, prop, warning
+from interp.library import Object, call, new_array, new_dict, prop, warning
 from interp.library import poll as check
 
+from .errors import operation
 from .network.base import ERR, HUP, IN, NVAL, OUT, PRI
 from .state import FAILURES, State, state
 from .waiting import Cancellable, Registration, Waits, admit, limits
@@ -193,7 +194,7 @@ class Poller(Object, name="socket_poller"):
             raise OSError(errno.ENOENT, "")
         return fd
 
-    @method("add( socket member, int mask[, any data ] )")
+    @operation("add( socket member, int mask[, any data ] )")
     def add(self, sock: Socket, mask: int, data: Any) -> bool:
         """Adds a socket with the conditions to wait for and a value to give back. False: closed, or there already."""
         try:
@@ -214,7 +215,7 @@ class Poller(Object, name="socket_poller"):
         self._state.code = 0
         return True
 
-    @method("modify( socket member, int mask[, any data ] )")
+    @operation("modify( socket member, int mask[, any data ] )")
     def modify(self, sock: Socket, mask: int, data: Any) -> bool:
         """Changes the conditions and the value of a member. False: not a member."""
         try:
@@ -226,7 +227,7 @@ class Poller(Object, name="socket_poller"):
         self._state.code = 0
         return True
 
-    @method("remove( socket member )")
+    @operation("remove( socket member )")
     def remove(self, sock: Socket) -> bool:
         """Takes a socket out. False: not a member."""
         try:
@@ -239,7 +240,7 @@ class Poller(Object, name="socket_poller"):
         self._state.code = 0
         return True
 
-    @method("wait( [ real timeout[, int max ]] )")
+    @operation("wait( [ real timeout[, int max ]] )")
     def wait(self, seconds: float | None, most: int | None) -> Any:
         """Waits until members are ready: an array of dicts `socket events data`, empty when the time ran out.
 
@@ -384,7 +385,7 @@ class Watch(Object, Waits, name="socket_watch"):
         else:
             self.drop()
 
-    @method("remove()")
+    @operation("remove()")
     def remove(self) -> bool:
         """Ends the watch; false when it had ended already."""
         return self.drop()

@@ -15,8 +15,9 @@ from interp.library import Object, method, prop, warning
 
 from . import messages, multicast, options, quick, select, stream, tls, transfer
 from .address import from_sockaddr
+from .errors import misused_value, operation
 from .network.system import tells_when_drained
-from .options import fact, number, readable, switch, writable
+from .options import fact, kept, number, readable, switch, writable
 from .state import FAILURES, State, state
 from .waiting import Cancellable, Registration
 
@@ -173,23 +174,24 @@ class Socket(Object, name="socket"):
         self.state.code = 0
         return True
 
-    def _detach(self) -> int | None:
+    def _detach(self) -> tuple[Any, ...]:
         """Gives the descriptor away, blocking as the script saw it; the socket is then closed. Null on failure.
 
-        Bytes read ahead (`available_bytes` counts them) do not go with the descriptor: receive them before.
+        Bytes read ahead cannot go with the descriptor: they are a second value, the empty string when there are none.
         """
         try:
             options.require_open(self)
             tls.require_plain(self)
             transfer.leave_direct(self)
+            ahead = bytes(self.ahead or b"")
             self.leave()
             self.state.resources.discard(self)
             self.endpoint.setblocking(self.waits)
             fd = self.endpoint.detach()
         except FAILURES as problem:
-            return self.state.refuse(problem)
+            return (self.state.refuse(problem),)
         self.state.code = 0
-        return fd
+        return fd, ahead
 
     def clone(self) -> Any:
         """A second socket on a duplicated descriptor, without the deadline. Null on failure. Chapter 11 section 1."""
@@ -243,49 +245,51 @@ class Socket(Object, name="socket"):
 
     # --- methods of chapter 11 ----------------------------------------------------------------------------------------
 
-    detach = method("detach()")(_detach)
-    check_connect_result = method("check_connect_result()")(transfer.check_connect_result)
-    condition_check = method("condition_check( int mask )")(select.condition_check)
-    condition_wait = method("condition_wait( int mask[, real timeout ] )")(select.condition_wait)
-    watch = method("watch( int mask, callable callback )")(select.watch)
-    send_all = method("send_all( string data )", quick=quick.send_all)(stream.send_all)
-    send_line = method("send_line( string data )", quick=quick.send_line)(stream.send_line)
-    send_with_blocking = method("send_with_blocking( string data, bool blocking )")(stream.send_with_blocking)
-    recv_with_blocking = method("recv_with_blocking( int n, bool blocking )")(stream.recv_with_blocking)
-    send_file = method("send_file( any source[, int offset = 0[, int count ]] )")(stream.send_file)
-    flush = method("flush()")(stream.flush)
-    recv_exact = method("recv_exact( int n )", quick=quick.recv_exact)(stream.recv_exact)
-    recv_all = method("recv_all( [ int max ] )")(stream.recv_all)
-    recv_until = method("recv_until( string delimiter[, int max = 65536 ] )", quick=quick.recv_until)(stream.recv_until)
-    recv_line = method("recv_line( [ int max = 65536 ] )", quick=quick.recv_line)(stream.recv_line)
-    send_message = method("send_message( any data[, dict options ] )")(messages.send_message)
-    recv_message = method("recv_message( any size[, dict options ] )")(messages.recv_message)
-    send_messages = method("send_messages( array items[, int flags = 0 ] )")(messages.send_messages)
-    recv_messages = method("recv_messages( int count, int n[, int flags = 0 ] )")(messages.recv_messages)
-    join_multicast_group = method(
+    detach = operation("detach()", misused_value, multi=True)(_detach)
+    check_connect_result = operation("check_connect_result()")(transfer.check_connect_result)
+    condition_check = operation("condition_check( int mask )")(select.condition_check)
+    condition_wait = operation("condition_wait( int mask[, real timeout ] )")(select.condition_wait)
+    watch = operation("watch( int mask, callable callback )")(select.watch)
+    send_all = operation("send_all( string data )", quick=quick.send_all)(stream.send_all)
+    send_line = operation("send_line( string data )", quick=quick.send_line)(stream.send_line)
+    send_with_blocking = operation("send_with_blocking( string data, bool blocking )")(stream.send_with_blocking)
+    recv_with_blocking = operation("recv_with_blocking( int n, bool blocking )")(stream.recv_with_blocking)
+    send_file = operation("send_file( any source[, int offset = 0[, int count ]] )")(stream.send_file)
+    flush = operation("flush()")(stream.flush)
+    recv_exact = operation("recv_exact( int n )", quick=quick.recv_exact)(stream.recv_exact)
+    recv_all = operation("recv_all( [ int max ] )")(stream.recv_all)
+    recv_until = operation("recv_until( string delimiter[, int max = 65536 ] )", quick=quick.recv_until)(
+        stream.recv_until
+    )
+    recv_line = operation("recv_line( [ int max = 65536 ] )", quick=quick.recv_line)(stream.recv_line)
+    send_message = operation("send_message( any data[, dict options ] )")(messages.send_message)
+    recv_message = operation("recv_message( any size[, dict options ] )")(messages.recv_message)
+    send_messages = operation("send_messages( array items[, int flags = 0 ] )")(messages.send_messages)
+    recv_messages = operation("recv_messages( int count, int n[, int flags = 0 ] )")(messages.recv_messages)
+    join_multicast_group = operation(
         "join_multicast_group( socket_address group[, string interface[, socket_address source ]] )"
     )(multicast.join)
-    leave_multicast_group = method(
+    leave_multicast_group = operation(
         "leave_multicast_group( socket_address group[, string interface[, socket_address source ]] )"
     )(multicast.leave)
-    shutdown_read = method("shutdown_read()")(transfer.shutdown_read)
-    shutdown_write = method("shutdown_write()")(transfer.shutdown_write)
-    start_tls = method("start_tls( [ dict options ] )")(tls.start_tls)
-    reset_deadline = method("reset_deadline()")(options.reset_deadline)
-    get_option = method("get_option( int level, int name[, int buflen ] )")(options.get_option)
-    set_option = method("set_option( int level, int name, any value[, int length ] )")(options.set_option)
+    shutdown_read = operation("shutdown_read()")(transfer.shutdown_read)
+    shutdown_write = operation("shutdown_write()")(transfer.shutdown_write)
+    start_tls = operation("start_tls( [ dict options ] )")(tls.start_tls)
+    reset_deadline = operation("reset_deadline()")(options.reset_deadline)
+    get_option = operation("get_option( int level, int name[, int buflen ] )", misused_value)(options.get_option)
+    set_option = operation("set_option( int level, int name, any value[, int length ] )")(options.set_option)
 
     # --- properties of chapter 10 -------------------------------------------------------------------------------------
 
     error = readable("error", options.read_error, "The pending error, cleared by reading.")
-    blocking = writable("blocking", options.read_blocking, options.write_blocking, "Whether operations wait.")
+    blocking = kept("blocking", options.read_blocking, options.write_blocking, "Whether operations wait.")
     broadcast = switch("broadcast", (SOL_SOCKET, _constants.SO_BROADCAST), "Whether broadcasts may be sent.")
     reuse_addr = switch("reuse_addr", (SOL_SOCKET, _constants.SO_REUSEADDR), "Whether a used address may be bound.")
-    send_timeout = writable(
+    send_timeout = kept(
         "send_timeout", options.read_send_timeout, options.write_send_timeout,
         "Longest wait of a send in seconds, 0 = for ever; ends with EWOULDBLOCK.",
     )  # fmt: skip
-    recv_timeout = writable(
+    recv_timeout = kept(
         "recv_timeout", options.read_recv_timeout, options.write_recv_timeout,
         "Longest wait of a receive in seconds, 0 = for ever; ends with EWOULDBLOCK.",
     )  # fmt: skip
@@ -304,22 +308,22 @@ class Socket(Object, name="socket"):
     speaks_ipv4 = fact("speaks_ipv4", options.speaks_ipv4, "Whether it can reach IPv4 addresses.")
     available_bytes = readable("available_bytes", options.available_bytes, "Bytes that can be received at once.")
     credentials = readable("credentials", options.credentials, "dict `pid uid gid` of an AF_UNIX peer.")
-    timeout = writable(
+    timeout = kept(
         "timeout", options.read_timeout, options.write_timeout,
         "Longest inactivity of a blocking operation in seconds, 0 = none; ends with ETIMEDOUT.",
     )  # fmt: skip
     timeout_after = prop(options.read_timeout_after).setter(
         writable("timeout_after", options.read_timeout, options.write_timeout_after, "").fset  # type: ignore[arg-type]
     )
-    deadline = writable(
+    deadline = kept(
         "deadline", options.read_deadline, options.write_deadline,
         "When operations fail with ETIMEDOUT, in `ftime()` seconds; null = never.",
     )  # fmt: skip
-    cancellable = writable(
+    cancellable = kept(
         "cancellable", options.read_cancellable, options.write_cancellable,
         "The socket_cancellable that ends its operations, or null.",
     )  # fmt: skip
-    listen_backlog = writable(
+    listen_backlog = kept(
         "listen_backlog", options.read_backlog, options.write_backlog,
         "Length of the queue of connections, used by `listen`.",
     )  # fmt: skip
@@ -343,7 +347,7 @@ class Socket(Object, name="socket"):
         "multicast_interface", options.read_multicast_interface, options.write_multicast_interface,
         "Name of the interface for packets to groups, null = the system's choice.",
     )  # fmt: skip
-    tls = readable("tls", tls.describe, "null, or a dict `version cipher alpn peer_certificate server_name`.")
+    tls = fact("tls", tls.describe, "null, or a dict `version cipher alpn peer_certificate server_name`.")
     sent = fact("sent", lambda sock: sock.sent_count, "Bytes the last `send_all` or `send_file` sent.")
 
 

@@ -7,6 +7,7 @@ it belongs to one engine and is used by the OS thread that runs the engine.
 from __future__ import annotations
 
 import errno
+import os
 from _weakrefset import WeakSet
 
 from interp.library import engine
@@ -112,6 +113,15 @@ def state() -> State:
     world.slots["sockets"] = made
     world.resources.add(made)
     return made
+
+
+def in_folder(path: bytes) -> bytes:
+    """A path as the engine's own working folder has it, which `io_setcwd` changes and the process's is not."""
+    files = engine().slots.get("filesystem")  # library `io` makes it when it is first needed, or the host
+    if files is None or not path or os.path.isabs(path) or files.getcwd() == os.getcwdb():
+        return path  # where it makes no difference it stays as short as it is: addresses hold 107 bytes
+    resolved: bytes = files.resolve(path)
+    return resolved
 
 
 def _network_of(world: Any) -> Network:

@@ -13,7 +13,7 @@ from interp.library import is_object, type_name, warning
 from interp.ports import check
 
 from .network.base import OUT
-from .state import FAILURES
+from .state import FAILURES, in_folder
 from .transfer import (
     EAGAIN,
     MSG_NOSIGNAL,
@@ -43,8 +43,10 @@ NOT_NEGATIVE = "cannot be negative"
 def _begin(sock: Socket) -> None:
     if sock.guarded:
         admit(sock)
+    if sock.endpoint.fileno() < 0:
+        raise OSError(errno.EBADF, "")  # also when nothing is to be received
     if not sock.stream:
-        raise OSError(errno.EBADF if sock.endpoint.fileno() < 0 else errno.EOPNOTSUPP, "")
+        raise OSError(errno.EOPNOTSUPP, "")
 
 
 def _more(sock: Socket, buffer: bytearray, size: int) -> bool:
@@ -269,14 +271,15 @@ def send_file(sock: Socket, source: Any, offset: int, count: int | None) -> int 
         if sock.endpoint.fileno() < 0:
             raise OSError(errno.EBADF, "")
         if isinstance(source, bytes):
-            sock.state.network.admit_file(source)
-            fd = os.open(os.fsdecode(source), os.O_RDONLY | os.O_CLOEXEC)
+            path = in_folder(source)
+            sock.state.network.admit_file(path)
+            fd = os.open(os.fsdecode(path), os.O_RDONLY | os.O_CLOEXEC)
             try:
                 _send_descriptor(sock, fd, offset, count)
             finally:
                 os.close(fd)
         else:
-            number = descriptor_of(source)
+            number = None if hasattr(source, "endpoint") else descriptor_of(source)  # a socket is no file
             if number is None:
                 warning(f"argument 1 - expected string or io_file, got {type_name(source)}")
                 return sock.state.fail(errno.EINVAL)

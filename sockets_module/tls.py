@@ -18,7 +18,7 @@ from interp.library import is_array, new_dict, warning
 from . import select
 from .network.base import IN, OUT
 from .resolver import choices, to_ascii
-from .state import FAILURES, Explained
+from .state import FAILURES, Explained, in_folder
 from .transfer import MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, leave_direct
 from .waiting import admit, limits
 
@@ -375,9 +375,11 @@ class Settings:
     def __init__(self, chosen: dict[bytes, Any], dropped: int = 0) -> None:
         """chosen: checked options; raises `Explained` when they contradict each other."""
         self.server_side = bool(chosen.get(b"server_side", False))
-        self.certfile: bytes | None = chosen.get(b"certfile")
-        self.keyfile: bytes | None = chosen.get(b"keyfile", self.certfile)
-        self.cafile: bytes | None = chosen.get(b"cafile")
+        self.certfile, self.keyfile, self.cafile = (
+            in_folder(chosen[name]) if name in chosen else None for name in (b"certfile", b"keyfile", b"cafile")
+        )
+        if self.keyfile is None:
+            self.keyfile = self.certfile
         self.server_name: bytes | None = chosen.get(b"server_name")
         # a server asks for a certificate only when told to
         self.verify = bool(chosen.get(b"verify", not self.server_side))

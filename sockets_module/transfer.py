@@ -70,7 +70,7 @@ def sockaddr_for(sock: Socket, address: SocketAddress, mapped: bool = False) -> 
     """
     family = sock.endpoint.family
     if address.kin == family:
-        return address.sockaddr
+        return address.target() if family == AF_UNIX else address.sockaddr
     if mapped and family == AF_INET6 and address.kin == AF_INET:
         return (f"::ffff:{address.sockaddr[0]}", address.sockaddr[1], 0, 0)
     raise OSError(errno.EBADF if sock.endpoint.fileno() < 0 else errno.EAFNOSUPPORT, "")
@@ -230,11 +230,10 @@ def establish(sock: Socket, address: SocketAddress, seconds: float | None) -> No
         if code:
             raise OSError(code, "")
         try:
-            sock.endpoint.getpeername()
+            sock.endpoint.conclude(sockaddr)
             return
-        except OSError as problem:
-            if problem.errno != errno.ENOTCONN:
-                raise  # else the wait ended too early
+        except BlockingIOError:
+            pass  # the wait ended too early
 
 
 def check_connect_result(sock: Socket) -> bool:

@@ -284,8 +284,9 @@ class PolicyEndpoint:
     """One socket of a `PolicyNetwork`."""
 
     __slots__ = (
-        "__weakref__", "bound", "close", "detach", "family", "fileno", "getpeername", "getsockname", "inner", "network",
-        "pending", "proto", "setblocking", "set_patience", "shutdown", "traffic", "trusted", "type", "verb",
+        "__weakref__", "bound", "close", "conclude", "detach", "family", "fileno", "getpeername", "getsockname",
+        "inner", "network", "pending", "proto", "setblocking", "set_patience", "shutdown", "traffic", "trusted", "type",
+        "verb",
     )  # fmt: skip
 
     if TYPE_CHECKING:
@@ -301,7 +302,9 @@ class PolicyEndpoint:
         self.type = int(inner.type)
         self.proto = int(inner.proto)
         self.verb = "udp" if self.type & _KIND != STREAM else "connect"
-        for name in ("close", "detach", "fileno", "getpeername", "getsockname", "pending", "setblocking", "shutdown"):
+        for name in (
+            "close", "conclude", "detach", "fileno", "getpeername", "getsockname", "pending", "setblocking", "shutdown",
+        ):  # fmt: skip
             setattr(self, name, getattr(inner, name))
         self.set_patience: Any = getattr(inner, "set_patience", lambda seconds: False)
 

@@ -47,6 +47,15 @@ class SystemEndpoint(_socket.socket):
         endpoint.setblocking(False)
         return endpoint, address
 
+    def conclude(self, address: SockAddr, /) -> None:
+        try:
+            # on Linux the first connect( 2 ) after one in the background succeeds, whatever its address: this is that
+            # one, so that the next fails
+            self.connect(address)
+        except OSError as problem:
+            if problem.errno != errno.EISCONN:
+                raise
+
     def set_patience(self, seconds: float | None) -> bool:
         import struct
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from interp.runtime.values import Object
 
-_ALLOWED = frozenset(b"array array_sized dict map event closure sym_get socket_address string_utf8_iterator".split())
+_ALLOWED = frozenset(
+    b"array array_sized dict map event closure sym_get socket_address socket_address_unix string_utf8_iterator".split()
+)
 
 # Nulls that a piece of data may ask for beyond its own length, all its `array_sized` calls together.
 _SPARE_ITEMS = 65_536
@@ -49,12 +51,12 @@ def find(name: bytes) -> Any:
 def constructor_call(value: Object) -> tuple[bytes, tuple[Any, ...]] | None:
     """Name and arguments of the call that makes a library object again, None where it cannot be saved.
 
-    The constructor is the global named like the type, or as the type's attribute `constructor` says.
+    The constructor is the global named like the type, or as the object's attribute `constructor` says.
     """
     args = value.serialize_args()
     if args is None:
         return None
-    name: str = getattr(type(value), "constructor", value.type_name)
+    name: str = getattr(value, "constructor", value.type_name)
     return name.encode(), args
 
 

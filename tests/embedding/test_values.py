@@ -452,6 +452,22 @@ def test_sockets_cross_both_ways() -> None:
             one.close()
 
 
+def test_detached_sockets_lose_no_bytes() -> None:
+    with Engine(libraries=("sockets",), network=True) as engine:
+        ours, theirs = socket.socketpair()
+        ours.send(b"line\nrest")
+        engine.globals["s"] = theirs
+        assert engine.run("include 'sockets'; return s.recv_line();") == "line"
+        view = engine.globals["s"]
+        assert view.read_ahead == b"rest"
+        with view.detach() as taken:
+            ours.send(b"more")
+            assert taken.recv(9) == b"more"
+        assert view.read_ahead == b""
+        ours.close()
+        theirs.close()
+
+
 def test_sockets_are_opaque_without_the_library(engine: Engine) -> None:
     one, two = socket.socketpair()
     engine.globals["s"] = one

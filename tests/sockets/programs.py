@@ -91,6 +91,7 @@ class Certificates:
         now = datetime.datetime.now(datetime.UTC)
         good = authority.issue_cert("localhost", "127.0.0.1", "::1")
         self.good = self._leaf("good", good)
+        self.name_only = self._leaf("name", authority.issue_cert("localhost"))
         self.other_host = self._leaf("other", authority.issue_cert("other.test"))
         self.stranger = self._leaf("stranger", stranger.issue_cert("localhost"))
         self.expired = self._leaf(

@@ -167,6 +167,26 @@ def test_clone_serialize_dump(check: Check) -> None:
     )
 
 
+def test_addresses_of_local_sockets_can_be_serialized(check: Check) -> None:
+    """Chapter 10: "`clone`, `serialize`/`unserialize` and `sgson_encode`/`sgson_decode` work on addresses"."""
+    check(
+        r"""
+        foreach( path : [ "/tmp/x", "\0abstract\0name", "" ] )
+        {
+            a = socket_address_unix( path );
+            foreach( mode : [ 1, 2, 3 ] )
+            {
+                b = unserialize( serialize( a, mode ), mode );
+                println( a == b && b.family == AF_UNIX && b.path == path );
+            }
+            println( sgson_decode( sgson_encode( [ a ] ) )[ 0 ] == a );
+        }
+        println( sgson_encode( socket_address_unix( "/x" ) ) );
+        """,
+        "true\n" * 12 + 'socket_address_unix("/x")',
+    )
+
+
 def test_constructors_of_chapter_11(check: Check) -> None:
     check(
         r"""

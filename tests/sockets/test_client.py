@@ -94,6 +94,29 @@ def test_uris(check: Check) -> None:
     )
 
 
+def test_malformed_hosts_and_uris(check: Check) -> None:
+    hosts = ["", ":5", "a b", r"a\x7fb", "127.0.0.1:99999", "127.0.0.1:065536", "[]:5", "[::1]x", "[::1"]
+    uris = ["", "127.0.0.1", "http:127.0.0.1", "http://", "http:///x", "://x", "1ab://h", "a_b://h", "http://h:x", "http://h:-1",
+            "http://h:99999", "http://[::1", "http://[::1]x", "http://a b/", r"http://a\x7f/", "http://%20/"]  # fmt: skip
+    count = len(hosts) + len(uris)
+    check(
+        "c = socket_client();"
+        + "".join(f'println( c.connect_to_host( "{host}", 1 ), socket_error() );' for host in hosts)
+        + "".join(f'println( c.connect_to_uri( "{uri}", 1 ), socket_error() );' for uri in uris),
+        "null22\n" * count,
+        *["socket_client.connect_to_host(): argument 1 (host_and_port) is malformed"] * len(hosts),
+        *["socket_client.connect_to_uri(): argument 1 (uri) must be a URI with an authority"] * len(uris),
+    )
+    check(
+        """
+        l = LISTEN(); global p = l.local_address.port; c = socket_client(); c.enable_proxy = false;
+        foreach( uri : [ "http://127.0.0.1:", "http://a@b@127.0.0.1", "http://127.0.0.1?x", "HTTP://127.0.0.1#x/y", "a+b-c.1://127.0.0.%31/" ] )
+            println( c.connect_to_uri( uri, p ).is_connected );
+        """,
+        "true\n" * 5,
+    )
+
+
 def test_what_comes_out(check: Check, tmp_path: object) -> None:
     check(
         f"""
@@ -150,6 +173,18 @@ def test_cancelled_and_aborted(check: Check) -> None:
         nullBad file descriptor
         RESOLVING RESOLVED CONNECTING+ COMPLETE
         """,
+    )
+
+
+def test_cancelled_by_who_is_told_of_the_attempt(check: Check, tmp_path: object) -> None:
+    """Also where the connection would have been there at once."""
+    check(
+        f"""
+        global a = socket_address_unix( "{tmp_path}/s" ), l = socket_listen( a ), k = socket_cancellable(); k.cancel();
+        c = socket_client(); c.on_event = function( event, what, s ){{ if( event == SOCKET_CLIENT_CONNECTING ) s.cancellable = k; }};
+        println( c.connect( a ), ERR() ); println( c.connect( LISTEN().local_address ), ERR() );
+        """,
+        "nullOperation canceled\nnullOperation canceled",
     )
 
 

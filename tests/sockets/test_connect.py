@@ -38,6 +38,37 @@ def test_a_port_alone_listens_for_both_families(check: Check) -> None:
     )
 
 
+def test_a_port_that_is_in_use_for_ipv6_alone(check: Check) -> None:
+    """Falling back to IPv4 is for where IPv6 is missing."""
+    check(
+        """
+        l = socket_listen( "[::]:0", { only_ipv6 = true } ); println( l.only_ipv6 );
+        println( socket_listen( l.local_address.port ), ERR() );
+        println( typeof( socket_listen( "0.0.0.0:" .. l.local_address.port ) ) );
+        """,
+        "true\nnullAddress already in use\nsocket",
+    )
+
+
+@pytest.mark.parametrize("where", ["0", '"0"', '":0"'])
+def test_a_port_alone_in_every_form(check: Check, where: str) -> None:
+    """Chapter 11: "a port alone listens dual-stack (IPv6 wildcard with `only_ipv6` off)"."""
+    check(
+        f"""
+        l = socket_listen( {where} ); println( l.local_address.addr_string, " ", l.only_ipv6 );
+        foreach( host : [ "127.0.0.1", "::1" ] ) println( typeof( socket_connect( host, l.local_address.port ) ) );
+        println( socket_listen( ":http" ), " ", ERR(), " ", socket_listen( ":" ), " ", ERR() );
+        """,
+        """
+        :: false
+        socket
+        socket
+        null Invalid argument null Invalid argument
+        """,
+        *('socket_listen(): argument 1 must be a port, a text "host:port" or a socket_address',) * 2,
+    )
+
+
 def test_where_to_listen(check: Check, tmp_path: object) -> None:
     check(
         f"""
@@ -235,6 +266,26 @@ def test_descriptors_in_and_out(check: Check) -> None:
         null Bad file descriptor
         x
         false
+        """,
+    )
+
+
+def test_detach_gives_what_was_read_ahead(check: Check) -> None:
+    """What stands in no kernel buffer any more cannot go with the descriptor: it is a second value."""
+    check(
+        """
+        ( a, b ) = socket_pair(); a.send( "line\\nahead" ); println( b.recv_line() );
+        ( fd, rest ) = b.detach(); println( typeof( fd ), " ", rest, " ", b.is_closed );
+        c = socket_from_fd( fd ); a.send( "more" ); println( c.recv( 10 ) );
+        ( fd, rest ) = c.detach(); println( typeof( fd ), " ", rest.length ); d = socket_from_fd( fd );
+        ( fd, rest ) = c.detach(); println( fd, rest, ERR() );
+        """,
+        """
+        line
+        int ahead true
+        more
+        int 0
+        nullnullBad file descriptor
         """,
     )
 

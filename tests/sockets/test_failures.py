@@ -292,6 +292,26 @@ def test_cancelled_before_during_and_after(check: Check, call: str) -> None:
     )
 
 
+@pytest.mark.parametrize("why", ["s.deadline = ftime() - 1;", "s.cancellable = c; c.cancel();"])
+@pytest.mark.parametrize(
+    "call",
+    ["s.recv( 1 )", "s.send( 'x' )", "s.send_all( 'x' )", "s.send_line( 'x' )", "s.sendto( 'x', here )",
+     "s.send_with_blocking( 'x', false )", "s.recv_with_blocking( 1, false )", "s.send_message( 'x' )", "s.recv_messages( 1, 1 )",
+     "s.send_messages( [ 'x' ] )", "s.send_file( '/etc/passwd' )", "s.condition_wait( SOCKET_OUT )", "s.start_tls()",
+     "s.recv_all( 0 )", "s.recv_exact( 0 )", "s.connect( here )", "s.connect( here, 5 )"],
+)  # fmt: skip
+def test_what_is_forbidden_does_not_begin(check: Check, call: str, why: str) -> None:
+    """Chapter 11: past the deadline, or cancelled, an operation fails at once: also one that needs not wait."""
+    error = "Connection timed out" if "deadline" in why else "Operation canceled"
+    check(
+        f"""
+        p = PAIR(); s = p[ 0 ]; here = LISTEN().local_address; c = socket_cancellable(); p[ 1 ].send( "there" );
+        s.condition_wait( SOCKET_IN ); {why} println( {call}, ERR() ); println( p[ 1 ].recv_with_blocking( 9, false ) );
+        """,
+        f"false{error}\nfalse",
+    )
+
+
 @pytest.mark.parametrize("inside", [False, True], ids=["outside", "thread"])
 @pytest.mark.parametrize("call", [*OPERATIONS, "socket_tcp().connect( here )"])
 def test_deadline_in_the_past(check: Check, call: str, inside: bool) -> None:

@@ -150,6 +150,18 @@ def test_select_and_poller_park_too(check: Check) -> None:
     )
 
 
+def test_a_select_with_a_timeout_holds_up_nobody(check: Check) -> None:
+    check(
+        """
+        ( a, b ) = socket_pair();
+        function selecter( a ){ println( socket_select( [ a ], [], [], 30 ), " ", a.recv( 9 ) ); println( socket_select( [ a ], [], [], 0.01 ) ); }
+        function sender( b ){ println( "sends" ); b.send( "quick" ); }
+        began = ftime(); thread selecter( a ); thread sender( b ); println( socket_run( 60 ), ftime() - began < 20 );
+        """,
+        "sends\n1 quick\n0\n0true",
+    )
+
+
 def test_what_other_threads_do_to_the_arrays_of_a_select(check: Check) -> None:
     """The sockets that were given are waited for; the array ends with those of them that are ready."""
     check(

@@ -110,7 +110,7 @@ def test_failures(check: Check) -> None:
         false Invalid argument
         false true
         false Address family not supported by protocol
-        null
+        false
         """,
         "socket.join_multicast_group(): argument 1 - expected socket_address, got int",
     )

@@ -21,6 +21,7 @@ from sockets_module.policy import NetworkPolicy
 from sockets_module.proxy import excluded, from_environment, parse
 from sockets_module.state import Explained
 
+from .conftest import make_engine
 from .programs import Certificates, free_port, peer, program, running
 from .test_client import EVENTS
 
@@ -416,10 +417,11 @@ def test_socks4a_takes_names(check: Check) -> None:
 
 def test_what_cannot_be_sent(check: Check) -> None:
     """Names and credentials that do not fit, or would smuggle something into the conversation."""
-    with peer(echo, 5) as port:
+    with peer(echo, 6) as port:
         here = f"127.0.0.1:{port}"
         check(
             f"""
+            println( socket_connect( "a\\x7fb", 80, {{ proxy = "http://{here}" }} ), ERR() );
             println( socket_connect( "a b", 80, {{ proxy = "http://{here}" }} ), ERR() );
             println( socket_connect( "a\\r\\nX: y", 80, {{ proxy = "http://{here}" }} ), ERR() );
             println( socket_connect( "::1", 80, {{ proxy = "socks4a://{here}" }} ), ERR() );
@@ -427,6 +429,7 @@ def test_what_cannot_be_sent(check: Check) -> None:
             println( socket_connect( "target.test", 80, {{ proxy = "socks4a://%c3%a4@{here}" }} ), ERR() );
             """,
             """
+            nullInvalid argument
             nullInvalid argument
             nullInvalid argument
             nullAddress family not supported by protocol: a SOCKS4 proxy knows no IPv6 addresses
@@ -466,7 +469,7 @@ def test_uris_of_proxies(check: Check) -> None:
     made = parse(b"SOCKS5h://us%40er:p%3Aw@[::1]:99/x")
     assert made is not None
     assert (made.scheme, made.host, made.port, made.user, made.password) == (b"socks5h", b"::1", 99, "us@er", "p:w")
-    assert made.shown == "socks5h://::1:99"
+    assert made.shown == "socks5h://[::1]:99"
     assert parse(b"direct://") is None and parse(b"direct") is None
     ports = {b"http": 80, b"https": 443, b"socks4": 1080, b"socks5": 1080, b"": 80}
     for scheme, port in ports.items():
@@ -479,6 +482,7 @@ def test_uris_of_proxies(check: Check) -> None:
         b"http://h:99999",
         b"http://[::1",
         b"http://a b",
+        b"http://a\x7fb",
         b"http://%ff@h",
     ):
         with pytest.raises(Explained):
@@ -487,25 +491,52 @@ def test_uris_of_proxies(check: Check) -> None:
         'println( socket_connect( "h", 1, { proxy = "quic://h" } ), ERR() ); println( socket_connect( "h", 1, { proxy = [] } ), ERR() );'
         'println( socket_connect( "h", 1, { proxy = [ 5 ] } ), socket_error() ); println( socket_connect( "h", 1, { proxy = 5 } ) );',
         "nullInvalid argument: unknown kind of proxy 'quic'\nnullInvalid argument: option 'proxy' must be true, a URI or an array of URIs\nnull22\nnull",
+        # chapter 11: "misuse (wrong type, out of range) also gives a Warning naming the function and the argument"
+        "socket_connect(): argument 3 (options): unknown kind of proxy 'quic'",
+        "socket_connect(): argument 3 (options): option 'proxy' must be true, a URI or an array of URIs",
+        "socket_connect(): argument 3 (options): option 'proxy' must be true, a URI or an array of URIs",
         "socket_connect(): argument 3 (options): option 'proxy' has a wrong type",
     )
 
 
-def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert from_environment(b"http://h:80") == [b"direct://"]
-    monkeypatch.setenv("ALL_PROXY", "socks5://all")
-    monkeypatch.setenv("http_proxy", "http://plain")
-    monkeypatch.setenv("HTTPS_PROXY", "http://secure")
-    assert from_environment(b"http://h:80") == [b"http://plain"]
-    assert from_environment(b"https://h:443") == [b"http://secure"]
-    assert from_environment(b"none://h:5") == [b"socks5://all"]
-    monkeypatch.delenv("http_proxy")
-    monkeypatch.setenv("HTTP_PROXY", "http://upper")
-    assert from_environment(b"http://h:80") == [b"http://upper"]
-    monkeypatch.setenv("REQUEST_METHOD", "GET")
-    assert from_environment(b"http://h:80") == [b"socks5://all"]
-    monkeypatch.setenv("no_proxy", "x, h")
-    assert from_environment(b"http://h:80") == [b"direct://"]
+def test_the_environment() -> None:
+    assert from_environment(b"http://h:80", {}) == [b"direct://"]
+    names = {"ALL_PROXY": "socks5://all", "http_proxy": "http://plain", "HTTPS_PROXY": "http://secure"}
+    assert from_environment(b"http://h:80", names) == [b"http://plain"]
+    assert from_environment(b"https://h:443", names) == [b"http://secure"]
+    assert from_environment(b"none://h:5", names) == [b"socks5://all"]
+    names = {"ALL_PROXY": "socks5://all", "HTTP_PROXY": "http://upper"}
+    assert from_environment(b"http://h:80", names) == [b"http://upper"]
+    names["REQUEST_METHOD"] = "GET"
+    assert from_environment(b"http://h:80", names) == [b"socks5://all"]
+    assert from_environment(b"http://h:80", names | {"no_proxy": "x, h"}) == [b"direct://"]
+    assert from_environment(b"http://h:80", names | {"NO_PROXY": "x, h"}) == [b"direct://"]
+
+
+@pytest.mark.parametrize(
+    "connect", ['k.connect_to_uri( "http://127.0.0.1", 9 )', 'socket_connect( "127.0.0.1", 9, { proxy = true } )']
+)
+def test_the_environment_is_the_engines(check: Check, monkeypatch: pytest.MonkeyPatch, connect: str) -> None:
+    """What `os_putenv` sets is the environment of chapter 11 ("null = the environment"); it is each engine's own."""
+    monkeypatch.setenv("all_proxy", "quic://of-the-process")
+    script = f"""
+        include "os"; k = socket_client();
+        println( {connect}, ERR() );
+        os_putenv( "all_proxy=spdy://of-the-engine" ); println( {connect}, ERR() );
+        os_putenv( "no_proxy=*" ); println( {connect}, ERR() );
+        os_putenv( "no_proxy" ); os_putenv( "all_proxy" ); println( {connect}, ERR() );
+        """
+    wanted = """
+        nullInvalid argument: unknown kind of proxy 'quic'
+        nullInvalid argument: unknown kind of proxy 'spdy'
+        nullConnection refused
+        nullConnection refused
+        """
+    check(script, wanted)
+    with make_engine() as engine:  # whose host gives it no environment at all
+        engine._world.slots["process"] = None
+        code = 'include "sockets"; socket_connect( "127.0.0.1", 9, { proxy = true } ); return socket_error( true );'
+        assert engine.run(code) == "Connection refused"
 
 
 @pytest.mark.parametrize(

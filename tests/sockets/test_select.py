@@ -219,7 +219,7 @@ def test_a_member_of_a_poller_is_changed(check: Check) -> None:
 def test_poller_misuse(check: Check) -> None:
     check(
         "p = socket_poller(); println( p.add( 5, 1 ), p.wait( -1 ), p.wait( 0, 0 ) );",
-        "nullfalsefalse",
+        "falsefalsefalse",
         "socket_poller.add(): argument 1 - expected socket, got int",
         "socket_poller.wait(): argument 1 (timeout) cannot be negative",
         "socket_poller.wait(): argument 2 (max) must be positive",

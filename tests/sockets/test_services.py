@@ -226,3 +226,18 @@ def test_without_the_package_for_proxies(check: Callable[..., None], monkeypatch
             "nulltrue",
             'socket_connect(): proxies need the package python-socks: pip install "pysgs[proxy]"',
         )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        '"", "tcp", "d"',
+        '"a", "", "d"',
+        '"a", "tcp", ""',
+        r'"a\0b", "tcp", "d"',
+        r'"a", "tcp", "d\0"',
+        r'"\xff", "tcp", "d"',
+    ],
+)
+def test_names_that_make_no_question(check: Callable[..., None], words: str) -> None:
+    check(f"println( socket_resolve_service( {words} ), ERR() );", "nullInvalid argument")

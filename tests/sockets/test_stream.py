@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from sockets_module import NetworkPolicy
+
+from .programs import Certificates, peer
 
 Check = Callable[..., None]
 
@@ -158,6 +163,26 @@ def test_send_all_tells_how_much_went_out(check: Check) -> None:
     )
 
 
+def test_a_large_send_that_waits_in_the_system_call(run: Callable[..., tuple[str, str]]) -> None:
+    """In the main program, to a reader in another OS thread."""
+    size = 30_000_000
+    found: list[bytes] = []
+
+    def reader(sock: socket.socket) -> None:
+        while data := sock.recv(1 << 20):
+            found.append(data)
+
+    with peer(reader) as port:
+        out, _ = run(
+            f"""
+            include "string"; s = socket_connect( "127.0.0.1", {port} ); text = string_repeat( "0123456789", {size // 10} );
+            println( s.send_all( text ), " ", s.sent, ERR() ); s.close();
+            """
+        )
+    assert out == f"true {size}Success\n"
+    assert b"".join(found) == b"0123456789" * (size // 10)
+
+
 def test_what_was_sent_is_of_the_last_call(check: Check) -> None:
     check(
         """
@@ -236,4 +261,53 @@ def test_datagrams_have_no_stream_operations(check: Check) -> None:
     check(
         'u = UDP(); println( u.recv_exact( 1 ), u.recv_line(), u.recv_until( "x" ), u.recv_all(), " ", ERR() );',
         "falsefalsefalsefalse Operation not supported",
+    )
+
+
+def test_paths_begin_in_the_engines_folder(check: Check, tmp_path: Path, certificates: Certificates) -> None:
+    """Chapter 12: the working folder is each engine's own; what `io_setcwd` says holds for files and local sockets."""
+    (tmp_path / "data").write_bytes(b"inside")
+    (tmp_path / "ca.pem").write_bytes(Path(certificates.ca).read_bytes())
+    (tmp_path / "good.pem").write_bytes(Path(certificates.good).read_bytes())
+    check(
+        f"""
+        include "io"; println( io_setcwd( "{tmp_path}" ) );
+        ( a, b ) = socket_pair(); println( a.send_file( "data" ), b.recv( 10 ), a.send_file( "nosuch" ), ERR() );
+        l = socket_listen( socket_address_unix( "stream" ) ); c = socket_connect( socket_address_unix( "stream" ) );
+        println( c.is_connected, c.send( "x" ), l.accept().recv( 5 ), l.local_address.path == "{tmp_path}/stream" );
+        d = socket_unix( SOCK_DGRAM ); println( d.bind( socket_address_unix( "datagrams" ) ) );
+        f = socket_unix( SOCK_DGRAM ); println( f.sendto( "y", socket_address_unix( "datagrams" ) ), d.recv( 5 ) );
+        println( f.connect( socket_address_unix( "datagrams" ) ), f.send_message( "z", {{ address = socket_address_unix( "datagrams" ) }} ) );
+        k = socket_client(); k.local_address = socket_address_unix( "client" );
+        println( k.connect( socket_address_unix( "./stream" ) ).local_address.path == "{tmp_path}/client" );
+        n = socket_unix(); println( n.bind( socket_address_unix( "\\0{tmp_path}" ) ), n.local_address.path.length );
+        ( a, b ) = socket_pair();
+        thread (function( a ){{ a.start_tls( {{ cafile = "ca.pem", server_name = "localhost" }} ); println( a.recv( 5 ) ); }})( a );
+        thread (function( b ){{ b.start_tls( {{ server_side = true, certfile = "good.pem" }} ); b.send( "tls" ); }})( b );
+        socket_run();
+        """,
+        f"""
+        true
+        6insidefalseNo such file or directory
+        true1xtrue
+        true
+        1y
+        true1
+        true
+        true{len(str(tmp_path)) + 1}
+        tls
+        """,
+    )
+
+
+def test_the_policy_sees_paths_in_the_engines_folder(check: Check, tmp_path: Path) -> None:
+    check(
+        f"""
+        include "io"; io_setcwd( "{tmp_path}" );
+        println( socket_listen( socket_address_unix( "inside" ) ).local_address.path == "{tmp_path}/inside" );
+        io_setcwd( "/" ); println( socket_listen( socket_address_unix( "outside" ) ), ERR() );
+        """,
+        "true\nnullPermission denied",
+        "socket_listen(): denied by network policy (/outside)",
+        network=NetworkPolicy(unix=[f"{tmp_path}/"]),
     )

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
+from sockets_module import NetworkPolicy
+
 Check = Callable[..., None]
 
 
@@ -65,7 +67,14 @@ def test_reset_is_an_error(check: Check) -> None:
 
 
 @pytest.mark.parametrize(
-    "call", ['send( "x" )', 'send_all( "x" )', 'send_message( "x" )', 'send_with_blocking( "x", true )']
+    "call",
+    [
+        'send( "x" )',
+        'send_all( "x" )',
+        'send_message( "x" )',
+        'send_with_blocking( "x", true )',
+        'send_file( "/etc/passwd" )',
+    ],
 )
 def test_writing_after_the_peer_is_gone_never_raises_sigpipe(check: Check, call: str) -> None:
     before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -110,6 +119,34 @@ def test_refused_connection_and_used_port(check: Check) -> None:
         false Address family not supported by protocol
         false Transport endpoint is not connected
         """,
+    )
+
+
+@pytest.mark.parametrize("policy", [False, True])
+@pytest.mark.parametrize(
+    "connect",
+    [
+        "c = socket_tcp(); println( c.connect( l.local_address ) );",
+        "c = socket_tcp(); println( c.connect( l.local_address, 5 ) );",
+        "c = socket_tcp(); function f(){ println( c.connect( l.local_address ) ); } thread f(); socket_run();",
+        "c = socket_connect( l.local_address ); println( c.is_connected );",
+    ],
+)
+def test_a_connected_socket_does_not_connect(check: Check, connect: str, policy: bool) -> None:
+    """Not even once: Linux would let the first `connect` after one in the background succeed, wherever it goes."""
+    settings = {"network": NetworkPolicy(connect=["127.0.0.1"], listen=["127.0.0.1"])} if policy else {}
+    check(
+        f"""
+        global l = LISTEN(), c; {connect}
+        println( c.connect( l.local_address ), " ", ERR() );
+        println( c.connect( socket_address( AF_INET, "127.0.0.1", 1 ) ), " ", ERR(), " ", c.remote_address == l.local_address );
+        """,
+        """
+        true
+        false Transport endpoint is already connected
+        false Transport endpoint is already connected true
+        """,
+        **settings,
     )
 
 

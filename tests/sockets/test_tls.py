@@ -142,6 +142,44 @@ def test_readiness_is_of_plain_bytes(talk: Check) -> None:
 
 
 @pytest.mark.parametrize(
+    "wait",
+    ["socket_select( r, [], [], %s ) == 1", "p.wait( %s ).size == 1", "s.condition_wait( SOCKET_IN, %s )"],
+)
+def test_half_a_record_is_nothing_to_receive(check: Check, certificates: Certificates, wait: str) -> None:
+    """Ciphertext has come, but no plain bytes: neither of half a record, nor of the tickets a server sends first."""
+
+    def server(sock: socket.socket) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.good)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        engine = context.wrap_bio(incoming, outgoing, True)
+        while True:
+            try:
+                engine.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                sock.sendall(outgoing.read())
+                incoming.write(sock.recv(65536))
+        engine.write(b"whole")
+        record = outgoing.read()
+        sock.sendall(record[:-3])
+        sock.recv(65536)  # the script has seen that there is nothing
+        sock.sendall(record[-3:])
+        sock.recv(65536)
+
+    with peer(server) as port:
+        check(
+            f"""
+            s = socket_connect( "localhost", {port}, {{ family = AF_INET, tls = {{ cafile = "{certificates.ca}" }} }} );
+            p = socket_poller(); p.add( s, SOCKET_IN );
+            r = [ s ]; println( {wait % "0.3"} ); s.send( "go on" );
+            r = [ s ]; println( {wait % "20"}, s.recv( 9 ) ); s.close();
+            """,
+            "false\ntruewhole",
+        )
+
+
+@pytest.mark.parametrize(
     "body",
     [
         "var p = socket_poller(); p.add( s, SOCKET_IN ); while( n < 100000 && p.wait( 5 ).size == 1 ) n += s.recv( 7777 ).length; println( n, p.wait( 0 ).size );",
@@ -337,6 +375,35 @@ def test_the_name_a_server_is_asked_for(check: Check, certificates: Certificates
             LOCALHOST
             """,
         )
+
+
+def test_who_start_tls_verifies(check: Check, certificates: Certificates) -> None:
+    """Without `server_name` the peer must be who was connected to: by its name, or by its number if that was used."""
+    check(
+        f"""
+        global l = LISTEN(), port = l.local_address.port;
+        function serve(){{ while( true ){{ var s = l.accept(); s.start_tls( {{ server_side = true, certfile = "{certificates.name_only}" }} ); }} }}
+        function by_hand(){{ var s = socket_tcp(); s.connect( l.local_address ); return s; }}
+        function try_with( s, o ){{ o.cafile = "{certificates.ca}"; println( s.start_tls( o ), s.is_closed, ERR() ); }}
+        function talk()
+        {{
+            try_with( socket_connect( "localhost", port, {{ family = AF_INET }} ), {{}} );
+            try_with( socket_connect( "127.0.0.1", port ), {{}} );
+            try_with( by_hand(), {{}} );
+            try_with( by_hand(), {{ server_name = "localhost" }} );
+            try_with( by_hand(), {{ verify = false }} );
+            socket_stop();
+        }}
+        thread serve(); thread talk(); socket_run();
+        """,
+        """
+        truefalseSuccess
+        falsetrueProtocol error: certificate verify failed: IP address mismatch, certificate is not valid for '127.0.0.1'.
+        falsetrueProtocol error: certificate verify failed: IP address mismatch, certificate is not valid for '127.0.0.1'.
+        truefalseSuccess
+        truefalseSuccess
+        """,
+    )
 
 
 def test_protocols_without_overlap(check: Check, certificates: Certificates) -> None:

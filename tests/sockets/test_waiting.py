@@ -10,10 +10,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from interp.engine import Limits
+from interp.engine import Engine, Limits
 from interp.errors import LimitExceeded, ScriptInterrupted
 
 from .conftest import PRELUDE, make_engine
@@ -77,6 +78,23 @@ def test_inactivity_ends_with_etimedout(check: Check) -> None:
         null Connection timed out
         x
         """,
+        "socket.accept(): failed to accept connection",
+    )
+
+
+def test_endless_times_are_no_limit(check: Check) -> None:
+    check(
+        """
+        ( s, q ) = socket_pair(); inf = 1e300 * 1e300;
+        foreach( span : [ 1e18, 1e300, inf ] )
+            foreach( name : [ "recv_timeout", "send_timeout", "timeout", "deadline", "timeout_after" ] )
+            {
+                s[ name ] = span; q.send( "x" );
+                if( ( name != "timeout_after" && s[ name ] != span ) || !s.condition_wait( SOCKET_IN, span ) || s.recv( 1 ) != "x" ) println( name );
+            }
+        println( socket_run( inf ), socket_select( [], [ s ], [], inf ), typeof( LISTEN().accept( 0 ) ) );
+        """,
+        "01null",
         "socket.accept(): failed to accept connection",
     )
 
@@ -151,12 +169,12 @@ def test_unix_listener_with_a_full_queue(check: Check, tmp_path: object) -> None
         }}
         println( i < 20, " ", ERR() );
         function accepter(){{ l.accept(); }}
-        function connecter(){{ println( socket_unix().connect( a, 5 ) ); }}
-        thread connecter(); thread accepter(); socket_run();
+        function connecter(){{ println( socket_unix().connect( a, 5 ), socket_unix().connect( a ) ); }}
+        thread connecter(); thread accepter(); thread accepter(); socket_run();
         """,
         """
         true Connection timed out
-        true
+        truetrue
         """,
     )
 
@@ -202,38 +220,65 @@ def test_cancelled_operations_fail_at_once(check: Check) -> None:
     )
 
 
+class Announced(io.BytesIO):
+    """An output that tells when a script prints: as it then goes on to wait, an interrupt is due a little later.
+
+    Not earlier: one that comes before the script has begun is without effect.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.printed = threading.Event()
+
+    def write(self, data: Any) -> int:
+        self.printed.set()
+        return super().write(data)
+
+    def interrupt(self, engine: Engine, delay: float = 0.05) -> threading.Thread:
+        """The thread that interrupts once, `delay` seconds after the next print."""
+        self.printed.clear()
+
+        def act() -> None:
+            assert self.printed.wait(50)
+            time.sleep(delay)
+            engine.interrupt()
+
+        thread = threading.Thread(target=act)
+        thread.start()
+        return thread
+
+
 @pytest.mark.parametrize(
     "call",
     ["UDP().recv( 5 )", "LISTEN().accept()", "PAIR()[ 0 ].recv_exact( 5 )", "socket_select( [ UDP() ], [], [] )",
      "UDP().condition_wait( SOCKET_IN )", "UDP().recv_message( 5 )", "socket_poller().wait()"],
 )  # fmt: skip
 def test_interrupt_ends_every_wait(call: str) -> None:
-    out = io.BytesIO()
+    out = Announced()
     with make_engine(stdout=out, stderr=out) as engine:
-        engine.run(PRELUDE + "println( 1 );")
-        timer = threading.Timer(0.05, engine.interrupt)
-        timer.start()
+        engine.run(PRELUDE)
+        stop = out.interrupt(engine)
         began = time.monotonic()
         with pytest.raises(ScriptInterrupted):
-            engine.run(f"println( {call} );")
-        assert time.monotonic() - began < 5
-        timer.join()
+            engine.run(f"println( 1 ); println( {call} );")
+        assert time.monotonic() - began < 20
+        stop.join()
         assert engine.run("return 5;") == 5
     assert out.getvalue() == b"1\n"
 
 
 @pytest.mark.parametrize("where", ["root", "thread"])
 def test_interrupt_of_a_loop_that_sleeps_in_the_selector(where: str) -> None:
-    script = "function f(){ UDP().recv( 5 ); } thread f(); socket_run();"
+    script = "function f(){ UDP().recv( 5 ); } thread f(); println( 1 ); socket_run();"
     if where == "root":
-        script = "global a = UDP(); function never( s, c ){ } a.watch( SOCKET_IN, never ); socket_run();"
-    with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
+        script = "global a = UDP(); function never( s, c ){ } a.watch( SOCKET_IN, never ); println( 1 ); socket_run();"
+    out = Announced()
+    with make_engine(stdout=out, stderr=io.BytesIO()) as engine:
         engine.run(PRELUDE)
-        timer = threading.Timer(0.05, engine.interrupt)
-        timer.start()
+        stop = out.interrupt(engine)
         with pytest.raises(ScriptInterrupted):
             engine.run(script)
-        timer.join()
+        stop.join()
 
 
 def test_engine_close_closes_sockets(check: Check) -> None:
@@ -275,20 +320,32 @@ def test_limit_of_open_sockets_ends_the_script_and_closes_them() -> None:
 
 
 def test_waiting_works_again_after_an_interrupt() -> None:
-    with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
+    out = Announced()
+    with make_engine(stdout=out, stderr=io.BytesIO()) as engine:
         engine.run(PRELUDE)
         for _ in range(3):
-            timer = threading.Timer(0.03, engine.interrupt)
-            timer.start()
+            stop = out.interrupt(engine)
             with pytest.raises(ScriptInterrupted):
-                engine.run("function f(){ UDP().recv( 5 ); } thread f(); socket_run();")
-            timer.join()
+                engine.run("function f(){ UDP().recv( 5 ); } thread f(); println( 1 ); socket_run();")
+            stop.join()
             assert (
                 engine.run(
                     'global u = UDP(); function g(){ return u.recv( 5 ); } thread g(); u.sendto( "x", u.local_address ); return socket_run();'
                 )
                 == 0
             )
+
+
+def make_it_wait(engine: Engine, fd: int, peer: socket.socket) -> None:
+    """Has the script's `take` receive from the peer until one receive had to wait: from then on in the system call."""
+    for delay in (0.01, 0.1, 1, 5):
+        answer = threading.Timer(delay, peer.sendall, (b"x",))
+        answer.start()
+        assert engine.call("take") == "x"
+        answer.join()
+        if os.get_blocking(fd):
+            return
+    raise AssertionError("no receive had to wait")
 
 
 def test_receives_wait_in_the_system_call_only_while_there_is_no_script_thread() -> None:
@@ -308,14 +365,7 @@ def test_receives_wait_in_the_system_call_only_while_there_is_no_script_thread()
         )
         fd = engine.call("open", listener.getsockname()[1])
         peer = listener.accept()[0]
-        for delay in (0.01, 0.1, 1, 5):  # until one receive had to wait
-            answer = threading.Timer(delay, peer.sendall, (b"x",))
-            answer.start()
-            assert engine.call("take") == "x"
-            answer.join()
-            if os.get_blocking(fd):
-                break
-        assert os.get_blocking(fd)
+        make_it_wait(engine, fd, peer)
         assert engine.call("start") == 1
         assert not os.get_blocking(fd)
         peer.sendall(b"last")
@@ -336,13 +386,7 @@ def test_a_shared_socket_waits_as_others_expect_it_to() -> None:
         )
         fd = engine.call("open", listener.getsockname()[1])
         peer = listener.accept()[0]
-        for delay in (0.01, 0.1, 1, 5):  # until one receive had to wait
-            answer = threading.Timer(delay, peer.sendall, (b"x",))
-            answer.start()
-            assert engine.call("take") == "x"
-            answer.join()
-            if os.get_blocking(fd):
-                break
+        make_it_wait(engine, fd, peer)
         with socket.socket(fileno=os.dup(fd)) as seen, peer:
             assert seen.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16) != bytes(16)
             engine.call("share")
@@ -354,16 +398,44 @@ def test_a_shared_socket_waits_as_others_expect_it_to() -> None:
 
 
 def test_an_interrupt_ends_a_send_that_waits_in_the_system_call() -> None:
-    with make_engine(stdout=io.BytesIO(), stderr=io.BytesIO()) as engine:
+    out = Announced()
+    with make_engine(stdout=out, stderr=io.BytesIO()) as engine:
         engine.run(
             PRELUDE
-            + 'include "string"; function f(){ var p = PAIR(); p[ 0 ].send_all( string_repeat( "x", 50000000 ) ); }'
+            + 'include "string"; function f(){ var p = PAIR(); println( 1 ); p[ 0 ].send_all( string_repeat( "x", 50000000 ) ); }'
         )
         for _ in range(2):
-            stop = threading.Timer(0.1, engine.interrupt)
-            stop.start()
+            stop = out.interrupt(engine, 0.1)
             began = time.monotonic()
             with pytest.raises(ScriptInterrupted):
                 engine.call("f")
             assert time.monotonic() - began < 20
             stop.join()
+
+
+def test_a_timeout_of_zero_does_not_wait(check: Check) -> None:
+    """Chapter 11: "a timeout of 0 as an argument means do not wait"; as such it is neither missing nor refused."""
+    check(
+        """
+        global u = UDP(), p = socket_poller(); p.add( u, SOCKET_IN ); began = ftime();
+        function reader(){ u.recv( 9 ); }
+        thread reader(); println( socket_run( 0 ), ERR() );
+        println( p.wait( 0 ).size, socket_select( [ u ], [], [], 0 ), ERR() );
+        println( u.condition_wait( SOCKET_IN, 0 ), ERR() );
+        println( u.recv_message( 9, { timeout = 0 } ), ERR() );
+        @println( LISTEN().accept( 0 ), ERR() );
+        println( socket_resolve( "127.0.0.1", "80", { timeout = 0 } ).size, socket_connect( "127.0.0.1", 1, { timeout = 0 } ), ERR() );
+        println( ftime() - began < 5 );
+        u.close(); println( socket_run( 0 ) );
+        """,
+        """
+        1Success
+        00Success
+        falseConnection timed out
+        falseConnection timed out
+        nullConnection timed out
+        1nullConnection timed out
+        true
+        0
+        """,
+    )

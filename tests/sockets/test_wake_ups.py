@@ -279,3 +279,21 @@ def test_everybody_sends_and_receives(check: Check, certificates: Certificates, 
         buffer = chance.choice((0, 4096, 65536))
         script += f"thread connecting( {client}, {buffer}, {sizes()}, {sizes()} );"
     check(script + "println( socket_run( 50 ), ' ', DONE );", f"0 {2 * count}")
+
+
+def test_a_short_receive_of_another_kind_of_stream_tells_nothing(check: Callable[..., None]) -> None:
+    """Only of TCP does a short receive mean that nothing is left: here one stops where descriptors begin."""
+    check(
+        """
+        ( a, b ) = socket_pair();
+        function reader( b )
+        {
+            println( b.recv( 99 ) ); // has to wait: the selector knows the socket then
+            println( b.recv( 99 ) );
+        }
+        thread reader( b ); socket_run( 0 ); a.send( "first" );
+        a.send_message( "second", { fds = [ a ] } ); a.send_message( "third", { fds = [ a ] } );
+        println( socket_run( 5 ) );
+        """,
+        "firstsecond\nthird\n0",
+    )
