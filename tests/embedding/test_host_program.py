@@ -140,7 +140,7 @@ def test_globals_are_a_whole_mapping() -> None:
         engine.globals.update({"a": 1}, b=2)
         assert engine.globals.pop("a") == 1
         assert engine.globals.setdefault("b", 5) == 2
-        assert ("a" in engine.globals, "b" in engine.globals.keys(), 2 in engine.globals.values()) == (False, True, True)
+        assert ("a" in engine.globals, "b" in list(engine.globals), 2 in engine.globals.values()) == (False, True, True)
 
 
 def test_a_program_of_paths(tmp_path: Path) -> None:
