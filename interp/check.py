@@ -255,7 +255,14 @@ class Checker:
                 return f' (it is in the library: include "{library}";)'
         import difflib
 
-        near = difflib.get_close_matches(name, self.defined, 1, 0.75)
+        from .habits import NAMES
+
+        same = next((item for item in self.defined if item.lower() == name.lower()), None)
+        if same is not None:
+            return f" (did you mean '{same}'?)"
+        if name in NAMES:
+            return f" ({NAMES[name].replace('{name}', name)})"
+        near = difflib.get_close_matches(name, [item for item in self.defined if "." not in item], 1, 0.75)
         return f" (did you mean '{near[0]}'?)" if near else ""
 
     # --- locals and statements ----------------------------------------------------------------------------------------
