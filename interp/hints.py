@@ -323,6 +323,16 @@ def _not_called(where: _Running) -> str:
     return f"an instance is made with `new {name}( … )`" if name and is_class(where.value(name)) else ""
 
 
+def _socket_error(where: _Running) -> str:
+    """Why an operation of a socket failed: the library has just noted it."""
+    import os
+
+    state = None if where.world is None else where.world.slots.get("sockets")
+    if state is None or not state.code:
+        return ""
+    return os.strerror(state.code) if state.code > 0 else str(state.text.decode("utf-8", "replace"))
+
+
 def _file_error(where: _Running) -> str:
     """Why a file was refused: the library has just noted it."""
     if where.world is None:
@@ -419,6 +429,7 @@ _PATTERNS: tuple[tuple[str, Callable[..., str]], ...] = (
     (r"Class '.*' cannot inherit from '(.*)' - no such global object", _base),
     (r"Variable of type '(.*)' doesn't have an iterator", _iterator),
     (r"The object could not be called", _not_called),
+    (r"socket\w*(?:\.\w+)?\(\): failed to (?:create|accept|get) .*", _socket_error),
     (r"io_file_\w+\(\): failed to .*", _file_error),
     *_ADVICE,
     (r"([\w.]+)\(\): (?:argument \d+ - expected|function expects) .*", _signature),

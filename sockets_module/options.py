@@ -55,6 +55,7 @@ def readable(name: str, read: Callable[[Socket], Any], text: str) -> prop:
         return value
 
     get.__doc__ = text
+    get.__annotations__["return"] = getattr(read, "__annotations__", {}).get("return", "Any")
     return prop(get)
 
 
