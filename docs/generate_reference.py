@@ -28,6 +28,15 @@ RESULTS = {
     "Cancellable": "socket_cancellable", "Poller": "socket_poller", "Watch": "socket_watch",
     "SocketClient": "socket_client",
 }  # fmt: skip
+# Where the guide to the formats and patterns of a library is.
+GUIDES = {
+    "string": ("formats.md#texts-with-values-string_format-fmt_text", "the items of `string_format`"),
+    "fmt": ("formats.md", "text formats, pack formats and character classes"),
+    "re": ("formats.md#regular-expressions-re_match-re_match_all-re_replace", "what patterns may hold"),
+    "os": ("formats.md#dates-os_date_string", "the codes of `os_date_string`"),
+    "io": ("formats.md#files-io_file", "the modes of `io_file`"),
+    "sockets": ("sockets.md", "the tasks, one by one"),
+}
 # A sentence with one of these tells what can go wrong.
 FAULT = re.compile(
     r"^(?!Options)(.*\b(Warning|Warns|warns|Error|Errors|fail\w*|E[A-Z]{4,}|unknown|[Nn]ull and)\b|Not found)"
@@ -146,6 +155,9 @@ def page(name: str, samples: dict[str, Example]) -> str:
     else:
         what = CHAPTER.sub("", libraries(name)[0].doc).rstrip(".")
         lines.append(f'`include "{name}";` — {what}.')
+    if name in GUIDES:
+        target, title = GUIDES[name]
+        lines += ["", f"[{target.partition('#')[0]}](../{target}) has {title}."]
     lines += ["", "Every argument of another type than its signature asks for is converted where that is possible;",
               "otherwise the call is a Warning `argument N - expected KIND, got TYPE` and gives null.", ""]  # fmt: skip
     owner = ""
