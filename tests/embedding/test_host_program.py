@@ -148,3 +148,17 @@ def test_a_program_of_paths(tmp_path: Path) -> None:
     with Engine(include_paths=[tmp_path], limits=Limits(seconds=5)) as engine:
         assert engine.run_file(tmp_path / "part.sgs") == 5
         assert engine.run("return include( 'part' );") is True
+
+
+def test_tracebacks_have_script_lines_without_marks() -> None:
+    """Python would print an empty line below a line of which it knows a column of no width."""
+    with Engine() as engine:
+
+        @engine.function
+        def fail() -> None:
+            raise LookupError("gone")
+
+        with pytest.raises(LookupError) as caught:
+            engine.run("function f( x ){\n\treturn x +\n\t\tfail();\n}\nf( 1 );", name="marks.sgs")
+    text = shown(caught.value)
+    assert '  File "marks.sgs", line 5, in <main>\n    f( 1 );\n  File "marks.sgs", line 3, in f\n    fail();\n  File' in text
