@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from interp.libraries import BUILT_IN, CORE
 from interp.library import TYPES, Library, prop
-from interp.vocabulary import constants_elsewhere
+from interp.vocabulary import CHAPTER, about, constants_elsewhere
 
 HERE = Path(__file__).parent
 PAGES = ("core", "string", "fmt", "re", "math", "io", "os", "json", "sockets")
@@ -28,14 +28,18 @@ RESULTS = {
     "Cancellable": "socket_cancellable", "Poller": "socket_poller", "Watch": "socket_watch",
     "SocketClient": "socket_client",
 }  # fmt: skip
+# Where the guide to the formats and patterns of a library is.
+GUIDES = {
+    "string": ("formats.md#texts-with-values-string_format-fmt_text", "the items of `string_format`"),
+    "fmt": ("formats.md", "text formats, pack formats and character classes"),
+    "re": ("formats.md#regular-expressions-re_match-re_match_all-re_replace", "what patterns may hold"),
+    "os": ("formats.md#dates-os_date_string", "the codes of `os_date_string`"),
+    "io": ("formats.md#files-io_file", "the modes of `io_file`"),
+    "sockets": ("sockets.md", "the tasks, one by one"),
+}
 # A sentence with one of these tells what can go wrong.
 FAULT = re.compile(
     r"^(?!Options)(.*\b(Warning|Warns|warns|Error|Errors|fail\w*|E[A-Z]{4,}|unknown|[Nn]ull and)\b|Not found)"
-)
-# where the docstrings name a chapter of the specification.
-CHAPTER = re.compile(
-    r"\s*\(?\b[Cc]hapters? \d\d(?:,? (?:and )?(?:\d\d|section [\d.]*\d|[\d.]*\d)|, \d[\d.]*\d?)*[.)]+"
-    r"|; section [\d.]+ has the codes"
 )
 EXAMPLE = re.compile(r"(?P<code>.*?)(?: (?P<kind>->|=>|exits) (?P<expected>(?:(?! -> | => ).)*))?")
 
@@ -110,7 +114,7 @@ def entries(page: str) -> Iterator[Entry]:
                     result = "bool" if member.doc.startswith("Whether") else ""
                 access = "read and write" if member.fset else "read only"
                 result += f"{', ' if result else ''}{access}"
-                yield Entry(name, key.decode(), key.decode(), result, _text(member.doc), True)
+                yield Entry(name, key.decode(), key.decode(), result, about(member.doc), True)
             else:
                 yield _native(name, member)
 
@@ -118,7 +122,7 @@ def entries(page: str) -> Iterator[Entry]:
 def _native(owner: str, native: Any) -> Entry:
     spec = native.spec
     signature = re.sub(r"\(\s+\)", "()", " ".join(spec.signature.split()))
-    return Entry(owner, spec.name, signature, _result(spec.body, spec.multi is not None), _text(spec.doc), False)
+    return Entry(owner, spec.name, signature, _result(spec.body, spec.multi is not None), about(spec.doc), False)
 
 
 def _result(body: Any, multi: bool) -> str:
@@ -126,14 +130,6 @@ def _result(body: Any, multi: bool) -> str:
     if declared == "Any":
         return "any value" + (" (or several)" if multi else "")
     return " or ".join(RESULTS.get(part, part) for part in declared.split(" | "))
-
-
-def _text(doc: str | None) -> str:
-    text = " ".join((doc or "").split())
-    text = re.sub(r"^`[\w]+\([^`]*\)`: ", "", text)
-    text = CHAPTER.sub("", text).replace("None", "null").strip()
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", ")")) else text + "."
 
 
 def split_faults(text: str) -> tuple[str, str]:
@@ -157,8 +153,11 @@ def page(name: str, samples: dict[str, Example]) -> str:
     if name == "core":
         lines.append("Always there, without an `include`.")
     else:
-        about = CHAPTER.sub("", libraries(name)[0].doc).rstrip(".")
-        lines.append(f'`include "{name}";` — {about}.')
+        what = CHAPTER.sub("", libraries(name)[0].doc).rstrip(".")
+        lines.append(f'`include "{name}";` — {what}.')
+    if name in GUIDES:
+        target, title = GUIDES[name]
+        lines += ["", f"[{target.partition('#')[0]}](../{target}) has {title}."]
     lines += ["", "Every argument of another type than its signature asks for is converted where that is possible;",
               "otherwise the call is a Warning `argument N - expected KIND, got TYPE` and gives null.", ""]  # fmt: skip
     owner = ""
@@ -166,14 +165,14 @@ def page(name: str, samples: dict[str, Example]) -> str:
         if entry.owner != owner:
             owner = entry.owner
             lines += [f"## Members of `{owner}`", ""]
-        about, faults = split_faults(entry.text)
+        told, faults = split_faults(entry.text)
         sample = samples[entry.key]
         title = entry.signature if not entry.owner else f"{entry.owner}.{entry.signature}"
         shown = sample.code
         if sample.kind:
             shown += f"   // {'' if sample.kind == '->' else 'prints ' if sample.kind == '=>' else 'exits with '}"
             shown += sample.expected
-        lines += [f"{'###' if owner else '##'} `{title}`", "", about, ""]
+        lines += [f"{'###' if owner else '##'} `{title}`", "", told, ""]
         lines.append(f"- {'Value' if entry.is_property else 'Result'}: {entry.result}")
         lines += [f"- Errors: {faults or 'none of its own'}", "", "```", shown, "```", ""]
     constants = {key for library in libraries(name) for key in library.constants}

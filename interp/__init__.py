@@ -7,11 +7,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .engine import Engine, Stats
+    from .engine import Engine
     from .errors import LimitExceeded, PermissionDenied, ScriptError, ScriptExit, ScriptInterrupted, ScriptSyntaxError
     from .limits import Limits
     from .message import Message
     from .program import Program
+    from .stats import Stats, ThreadInfo
     from .views import (
         ScriptArray,
         ScriptClass,
@@ -45,7 +46,7 @@ _HOMES = {
 __all__ = [
     "Engine", "LimitExceeded", "Limits", "Message", "PermissionDenied", "Program", "ScriptArray", "ScriptClass",
     "ScriptDict", "ScriptError", "ScriptExit", "ScriptFunction", "ScriptHandle", "ScriptInterrupted", "ScriptMap",
-    "ScriptObject", "ScriptSocket", "ScriptSyntaxError", "ScriptThread", "ScriptValue", "Stats",
+    "ScriptObject", "ScriptSocket", "ScriptSyntaxError", "ScriptThread", "ScriptValue", "Stats", "ThreadInfo",
 ]  # fmt: skip
 
 

@@ -29,6 +29,7 @@ _TEXTS = frozenset((bytes, str))  # a str is what a native works on
 _LEAVES = _SCALARS | _TEXTS
 _BUFFERS = _TEXTS | {bytearray, BytesIO}
 _SAMPLE = 512
+_PIECE = 1 << 16  # items looked at together
 _EMPTY, _NAMES = 40_000, 600  # a namespace as it is before a script adds to it
 _OURS = ("interp.", "stdlib.", "sockets_module.")
 _LIBRARIES = ("stdlib.", "sockets_module.")
@@ -90,9 +91,14 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
             total += size_of(value)
         elif isinstance(value, list):
             total += size_of(value)
-            total += _items(list(value), pending, seen)
+            for start in range(0, len(value), _PIECE):
+                if total > limit:
+                    return total  # before what it holds is copied: the copies are as large again
+                total += _items(list.__getitem__(value, slice(start, start + _PIECE)), pending, seen)
         elif isinstance(value, dict):
             total += size_of(value)
+            if total > limit:
+                return total
             total += _items(list(value.values()), pending, seen) + _items(list(value), pending, seen)
             if isinstance(value, (Table, Map)):
                 pending.append(value.meta)

@@ -12,6 +12,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from .places import Text, exact_tree
 from .syntax import nodes as n
 from .syntax.messages import SyntaxMessages
 from .syntax.parser import analyse
@@ -44,6 +45,9 @@ _SEVERAL: dict[str, tuple[str, ...]] = {
 }
 
 
+NEAR = 40  # tokens from a node's own in which the word it is about is looked for
+
+
 class Finding(NamedTuple):
     """One finding; `line` and `column` count from 1, columns in bytes."""
 
@@ -57,25 +61,28 @@ class Finding(NamedTuple):
 
 
 class Source:
-    """A script's text, to find the column of a word: the tree only knows lines."""
+    """A script's text, whose tree has the numbers of tokens from `base` on in place of lines."""
 
-    def __init__(self, text: bytes) -> None:
-        masked = re.sub(
-            rb"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|//[^\n]*|/\*.*?\*/", self._blank, text, flags=re.DOTALL
-        )
-        self.lines = masked.split(b"\n")
+    def __init__(self, text: Text, base: int) -> None:
+        self.text = text
+        self.base = base
 
-    @staticmethod
-    def _blank(match: re.Match[bytes]) -> bytes:
-        return re.sub(rb"[^\n]", b"_", match[0])
-
-    def column(self, line: int, word: str) -> int:
-        """Where a word stands in a line, or the line's first character that is no space."""
-        text = self.lines[line - 1] if 0 < line <= len(self.lines) else b""
-        found = (
-            re.search(rb"(?<![\w])" + re.escape(word.encode("utf-8", "replace")) + rb"(?![\w])", text) if word else None
-        )
-        return (found.start() if found else len(text) - len(text.lstrip())) + 1
+    def place(self, number: int, word: str) -> tuple[int, int]:
+        """Line and column of the word that a node is about, which stands at the node's own token or near it."""
+        tokens = self.text.tokens
+        assert tokens is not None
+        token = number - self.base
+        line = tokens.lines[token]
+        if word:
+            written = range(max(0, token - NEAR), min(len(self.text), token + NEAR))
+            nearest = min(
+                (place for place in written if self.text.word(place) == word and tokens.lines[place] == line),
+                key=lambda place: abs(place - token),
+                default=token,
+            )
+            token = nearest
+        at = self.text.place(self.text.spans[token][0])
+        return at if at[0] == line else (line, 1)
 
 
 class Known:
@@ -110,8 +117,8 @@ class Known:
 class Checker:
     """Looks at one file. `findings` grows; `files` are the included ones already looked at."""
 
-    def __init__(self, source: bytes, file: str, known: Known) -> None:
-        self.source = Source(source)
+    def __init__(self, source: Source, file: str, known: Known) -> None:
+        self.source = source
         self.file = file
         self.known = known
         self.natives = dict(known.natives)
@@ -122,11 +129,12 @@ class Checker:
         self._seen: set[tuple[int, str]] = set()
         self._files: set[str] = set()
 
-    def report(self, line: int, word: str, message: str) -> None:
-        """Adds a finding, once for each line and message."""
+    def report(self, number: int, word: str, message: str) -> None:
+        """Adds a finding about a word at the token of that number, once for each line and message."""
+        line, column = self.source.place(number, word)
         if (line, message) not in self._seen:
             self._seen.add((line, message))
-            self.findings.append(Finding(self.file, line, self.source.column(line, word), message))
+            self.findings.append(Finding(self.file, line, column, message))
 
     def check(self, unit: n.Function) -> None:
         """Everything but the departures."""
@@ -177,6 +185,7 @@ class Checker:
                 elif kind is n.Command and node.name.name == "include":
                     for argument in node.args:
                         self._include(text_of(argument), folder)
+                        self._unquoted(argument)
                 elif kind is n.Name and node.name in _DYNAMIC:
                     self.open = True
             for call in calls(function, "include", "include_library"):
@@ -207,6 +216,13 @@ class Checker:
                 self.natives.update(library.functions)
             elif not self._included_file(os.fsdecode(part.strip()), folder):
                 self.open = True
+
+    def _unquoted(self, argument: n.Node) -> None:
+        """`include string;` asks for whatever a variable of that name holds."""
+        if type(argument) is n.Name and argument.storage == "global" and argument.name not in self.defined:
+            name = argument.name
+            if self.known.library(name.encode()) is not None:
+                self.report(argument.line, name, f"undefined global '{name}' (write: include \"{name}\";)")
 
     def _included_file(self, name: str, folder: str) -> bool:
         for path in (os.path.join(folder, name), os.path.join(folder, name + ".sgs")):
@@ -239,7 +255,14 @@ class Checker:
                 return f' (it is in the library: include "{library}";)'
         import difflib
 
-        near = difflib.get_close_matches(name, self.defined, 1, 0.75)
+        from .habits import NAMES
+
+        same = next((item for item in self.defined if item.lower() == name.lower()), None)
+        if same is not None:
+            return f" (did you mean '{same}'?)"
+        if name in NAMES:
+            return f" ({NAMES[name].replace('{name}', name)})"
+        near = difflib.get_close_matches(name, [item for item in self.defined if "." not in item], 1, 0.75)
         return f" (did you mean '{near[0]}'?)" if near else ""
 
     # --- locals and statements ----------------------------------------------------------------------------------------
@@ -440,11 +463,15 @@ def _first_line(node: n.Node) -> int:
 
 def check_source(source: bytes, file: str, known: Known, departures: bool = False) -> list[Finding]:
     """The findings in one script, in the order of its lines."""
-    checker = Checker(source, file, known)
     try:
-        unit = analyse(source)
+        analyse(source)
     except SyntaxMessages as found:
         return [_syntax_finding(source, file, text) for text in found.texts]
+    text = Text(source)
+    found_tree = exact_tree(text)
+    assert found_tree is not None  # as it compiles
+    unit, base = found_tree
+    checker = Checker(Source(text, base), file, known)
     checker.check(unit)
     if departures:
         from .departures import find_departures

@@ -511,8 +511,8 @@ def _on_interrupt(_number: int, frame: FrameType | None) -> NoReturn:
 def _catch_interrupts() -> None:
     import _signal  # type: ignore[import-not-found] # `signal` imports enum
 
-    # a parent that started us with SIGINT ignored wants it so
-    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    # a parent that started us with SIGINT ignored wants it so; `start` has put the system's handler in place
+    if _signal.getsignal(_signal.SIGINT) in (_signal.default_int_handler, _signal.SIG_DFL):
         _signal.signal(_signal.SIGINT, _on_interrupt)
 
 
@@ -537,7 +537,11 @@ def _tool(words: list[str], stdout: BinaryIO, stderr: BinaryIO) -> int:
     from importlib import import_module
 
     _collect_from_here()
-    status: int = import_module(f"interp.{TOOLS[words[0]]}").main(words[1:], stdout, stderr)
+    try:
+        status: int = import_module(f"interp.{TOOLS[words[0]]}").main(words[1:], stdout, stderr)
+    except (ScriptInterrupted, ScriptStop):
+        stderr.write(b"Interrupted\n")
+        return INTERRUPTED
     return status
 
 

@@ -29,13 +29,20 @@ from .streams import Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from logging import Logger
-    from typing import Any, BinaryIO
+    from os import PathLike
+    from typing import Any, BinaryIO, TypeVar, overload
 
     from .message import Message
     from .program import Program
     from .stats import Stats, ThreadInfo
+    from .views import ScriptMap
+
+    AnyPath = str | PathLike[str]
+    IncludeCallback = Callable[[str, str | None], "str | bytes | Program | PathLike[str] | None"]
+    Function = TypeVar("Function", bound=Callable[..., Any])
+    Class = TypeVar("Class", bound=type)
 
 __all__ = ["Engine", "Globals", "Limits"]
 
@@ -73,8 +80,8 @@ class Engine:
         stderr: BinaryIO | None = None,
         on_message: Callable[[Message], Any] | None = None,
         log: Logger | None = None,
-        include_paths: Sequence[str] = (),
-        include: Any = None,
+        include_paths: Sequence[AnyPath] = (),
+        include: IncludeCallback | Mapping[str, str | bytes | Program | PathLike[str]] | None = None,
         includes: Includes | None = None,
         encoding: str | None = "utf-8",
         optimize: bool = True,
@@ -85,6 +92,11 @@ class Engine:
         self._closed = True  # until it is complete
         if encoding is not None:
             "".encode(encoding)  # LookupError at once
+        network = None if network is False else network
+        if network is not None and network is not True and not hasattr(network, "socket"):
+            _wants("network", network, hasattr(network, "network_for"), "a NetworkPolicy, a network, True or None")
+        _wants("limits", limits, limits is None or isinstance(limits, Limits), "Limits or None")
+        _wants("on_message", on_message, on_message is None or callable(on_message), "a function or None")
         self.limits = limits = limits if limits is not None else Limits()
         world = self._world = World()
         self._guard = guard = Guard(world, limits)
@@ -121,7 +133,7 @@ class Engine:
         if guard.exact:
             namespace["$stop"] = True
         if limits.operations is not None:
-            namespace["$tick"] = _tick(guard, limits.operations)
+            namespace["$tick"] = _limits.tick_of(guard, limits.operations)
         if limits.memory is not None:
             namespace["$concat"] = _limits.metered_concat(guard)
             namespace["$grown"] = lambda text: guard.charge(len(text))
@@ -149,7 +161,7 @@ class Engine:
         """
         return self._run_unit(source, name, args)
 
-    def run_file(self, path: str, args: Sequence[str] = ()) -> Any:
+    def run_file(self, path: AnyPath, args: Sequence[str] = ()) -> Any:
         """Runs a file; raises OSError when it cannot be read, else as `run`."""
         import os
 
@@ -499,26 +511,39 @@ class Engine:
 
     # --- functions and classes of the host ----------------------------------------------------------------------------
 
-    def function(self, function: Any = None, *, name: str | None = None) -> Any:
-        """Decorator: the function becomes a script global of its name, or of `name`.
+    if TYPE_CHECKING:
 
-        Arguments and results are converted; a tuple is several results. What it raises reaches the host's call.
-        """
-        if function is None:
-            return lambda given: self.function(given, name=name)
-        from .expose import host_function
+        @overload
+        def function(self, function: Function, *, name: str | None = None) -> Function: ...
 
-        self._check_idle()
-        shown = name or function.__name__
-        native = host_function(self._convert, function, shown)
-        self._world.namespace[environment.python_name(shown.encode())] = native
-        self._world.symbol_register(shown.encode(), native)
-        return function
+        @overload
+        def function(self, function: None = None, *, name: str | None = None) -> Callable[[Function], Function]: ...
+
+        def function(self, function: Any = None, *, name: str | None = None) -> Any: ...
+
+    else:
+
+        def function(self, function: Any = None, *, name: str | None = None) -> Any:
+            """Decorator: the function becomes a script global of its name, or of `name`.
+
+            Arguments and results are converted; a tuple is several results. What it raises reaches the host's call.
+            """
+            if function is None:
+                return lambda given: self.function(given, name=name)
+            from .expose import host_function
+
+            self._check_idle()
+            _wants("function", function, callable(function), "a callable")
+            shown = name or function.__name__
+            native = host_function(self._convert, function, shown)
+            self._world.namespace[environment.python_name(shown.encode())] = native
+            self._world.symbol_register(shown.encode(), native)
+            return function
 
     def expose(
-        self, cls: type, name: str | None = None, methods: Sequence[str] = (), properties: Sequence[str] = (),
+        self, cls: Class, name: str | None = None, methods: Sequence[str] = (), properties: Sequence[str] = (),
         constructor: bool = False,
-    ) -> type:  # fmt: skip
+    ) -> Class:  # fmt: skip
         """Declares what scripts may touch of instances of a class; with `constructor` they may make some.
 
         There is nothing else to reach: names not declared do not exist. ValueError for dunder names and for names the
@@ -546,7 +571,7 @@ class Engine:
         return self._convert.to_script(value)
 
     @property
-    def registry(self) -> Any:
+    def registry(self) -> ScriptMap:
         """The script's `_R`, a `ScriptMap`."""
         return self._convert.to_python(self._world.registry)
 
@@ -688,6 +713,11 @@ class Engine:
         return format_frames(frames).decode("utf-8", "replace")
 
 
+def _wants(name: str, value: Any, fits: bool, kind: str) -> None:
+    if not fits:
+        raise TypeError(f"{name} is {kind}, not {type(value).__name__}")
+
+
 def _hook(handler: Callable[[Any], Any], where: Callable[[], World | None]) -> Callable[..., bool]:
     def hook(kind: bytes, level: int, text: bytes, frames: list[Any]) -> bool:
         from .message import Message, trace_of
@@ -706,34 +736,6 @@ def _hook(handler: Callable[[Any], Any], where: Callable[[], World | None]) -> C
             message._world = message._subject = None
 
     return hook
-
-
-def _tick(guard: Guard, limit: int) -> Callable[[], None]:
-    """The `$tick` of an engine whose operations are limited: one operation, and a look at the stop flag."""
-    namespace = guard.world.namespace
-    left = limit
-
-    def tick() -> None:
-        nonlocal left
-        left -= 1
-        if left < 0 or namespace["$stop"]:
-            spend(0)
-            guard.check()
-
-    def spend(count: int) -> None:
-        nonlocal left
-        left -= count
-        if left < 0:
-            guard.fire("operations")
-
-    def renew() -> int:
-        nonlocal left
-        spent, left = limit - left, limit
-        return spent
-
-    guard.spend = spend
-    guard.operations_left = renew
-    return tick
 
 
 def _syntax_error(found: CompileError, name: str, source: bytes) -> ScriptSyntaxError:

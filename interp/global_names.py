@@ -6,6 +6,7 @@ as `convert` says.
 
 from __future__ import annotations
 
+from _collections_abc import MutableMapping
 from _weakref import ref
 
 from .runtime import environment, values
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 
-class Globals:
+class Globals(MutableMapping):  # type: ignore[type-arg] # subscribing costs start-up time
     """The script globals as a mapping of names to host values: `engine.globals`."""
 
     __slots__ = ("_engine",)
@@ -72,26 +73,6 @@ class Globals:
 
     def __len__(self) -> int:
         return len(environment.global_items(self._owner()._world))
-
-    def keys(self) -> list[str]:
-        """The names."""
-        return list(self)
-
-    def items(self) -> list[tuple[str, Any]]:
-        """Names and values."""
-        return [(name, self[name]) for name in self]
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The value of a name, or the default."""
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-    def update(self, *others: Any, **names: Any) -> None:
-        """Sets several globals."""
-        for name, value in dict(*others, **names).items():
-            self[name] = value
 
     def __repr__(self) -> str:
         return f"<Globals of {len(self)} names>"

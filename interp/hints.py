@@ -10,7 +10,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from . import vocabulary
+from . import habits, vocabulary
 from .libraries import BUILT_IN
 from .syntax_hints import Around, in_condition
 
@@ -23,69 +23,6 @@ if TYPE_CHECKING:
     from .pretty import Spot
 
 _MOST_MEMBERS = 2000  # that are looked at for a name like the one that is missing
-# Names that exist elsewhere, for globals that do not exist here.
-_NAMES = {
-    **dict.fromkeys(("nil", "None", "undefined", "NULL", "nullptr", "Null"), "the word for no value is `null`"),
-    **dict.fromkeys(("True", "TRUE"), "write `true`"),
-    **dict.fromkeys(("False", "FALSE"), "write `false`"),
-    **dict.fromkeys(("len", "strlen", "sizeof"), "the length is `text.length` of a string, `list.size` of an array"),
-    "self": "the object of a method is `this`",
-    "str": "`tostring( value )` makes a text",
-    "int": "`toint( value )` makes an int",
-    "float": "`toreal( value )` makes a real",
-    "parseInt": "`toint( value )` makes an int",
-    "parseFloat": "`toreal( value )` makes a real",
-    "tonumber": "`toint( value )` and `toreal( value )` make numbers",
-    **dict.fromkeys(("type", "isinstance"), "`typeof( value )` tells the type"),
-    "console": "`println( … )` writes a line",
-    "alert": "`println( … )` writes a line",
-    "printf": '`include "string"; print( string_format( … ) );` writes a formatted text',
-    "sprintf": '`include "string";` and `string_format( … )` make a formatted text',
-    "puts": "`println( … )` writes a line",
-    "echo": "`println( … )` writes a line",
-    "Math": 'functions like `sqrt( x )` are in the library math: `include "math";`',
-    "JSON": '`include "json";` has `json_encode` and `json_decode`',
-    **dict.fromkeys(("require", "import", "dofile"), '`include "name";` loads a library or a file'),
-    **dict.fromkeys(("pairs", "ipairs", "enumerate"), "`foreach( key, value : list )` goes through keys and values"),
-    "range": "`for i : ( from, to )` counts",
-    "xor": "bits are combined with `^`",
-    "exit": "`app_exit( code )` ends the program",
-    "quit": "`app_exit( code )` ends the program",
-    "setTimeout": "`thread f();` starts a function of its own, `yield( seconds )` in it waits",
-    "open": '`include "io";` has `io_file( path, mode )`',
-    "fopen": '`include "io";` has `io_file( path, mode )`',
-    "input": "`read_stdin()` reads the standard input",
-    "error": "`ERROR( text )` raises an error",
-}
-# Members that arrays have elsewhere.
-_ARRAY_MEMBERS = {
-    **dict.fromkeys(("length", "len", "count", "Count"), "the number of items is `size`"),
-    **dict.fromkeys(("append", "push_back", "add", "Add"), "`push( value )` appends"),
-    **dict.fromkeys(("indexOf", "index", "index_of"), "`find( value )` gives the index"),
-    **dict.fromkeys(("slice", "sub"), "`part( from, size )` gives a part"),
-    "splice": "`erase( from, to )` and `insert( at, value )` change the middle",
-    **dict.fromkeys(("map", "forEach"), "`array_process( list, function )` replaces every item"),
-    "filter": "`array_filter( list, function )` gives the items that pass",
-    "join": '`string_implode( list, ", " )` of the library string joins',
-    "pop_back": "`pop()` takes the last item",
-    "empty": "compare `size` with 0",
-    "isEmpty": "compare `size` with 0",
-}
-# Members that strings have elsewhere.
-_STRING_MEMBERS = {
-    **dict.fromkeys(("size", "len", "count"), "the number of bytes is `length`"),
-    **dict.fromkeys(("upper", "toUpperCase", "ToUpper", "upcase"), "string_toupper"),
-    **dict.fromkeys(("lower", "toLowerCase", "ToLower", "downcase"), "string_tolower"),
-    **dict.fromkeys(("split", "Split"), "string_explode"),
-    "join": "string_implode",
-    **dict.fromkeys(("indexOf", "find", "index"), "string_find"),
-    **dict.fromkeys(("replace", "Replace", "gsub", "sub"), "string_replace"),
-    **dict.fromkeys(("trim", "strip", "Trim"), "string_trim"),
-    **dict.fromkeys(("substr", "substring", "slice", "part"), "string_part"),
-    **dict.fromkeys(("rep", "repeat"), "string_repeat"),
-    "reverse": "string_reverse",
-    "format": "string_format",
-}
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -151,6 +88,24 @@ class _Running:
         names = (*self.code.co_varnames, *self.code.co_cellvars, *self.code.co_freevars)
         return [name for name in names if "$" not in name and name != "this"]
 
+    def value(self, name: str) -> Any:
+        """What a variable (or `this`) of the running function or a global holds, MISSING where that is not known."""
+        import sys
+
+        from .runtime.environment import global_get
+        from .runtime.values import MISSING
+
+        frame = sys._getframe()
+        while frame is not None and self.code is not None:
+            if frame.f_code is self.code:
+                found = frame.f_locals.get(name, MISSING)
+                found = getattr(found, "cell_contents", found)
+                if found is not MISSING:
+                    return found
+                break
+            frame = frame.f_back  # type: ignore[assignment]
+        return MISSING if self.world is None or name == "this" else global_get(self.world, name.encode())
+
     def has_library(self, name: str) -> bool:
         """Whether the engine may include a library; true where the engine is not known."""
         return self.world is None or self.world.library_resolver(name.encode()) is not None
@@ -197,6 +152,13 @@ def _unknown_global(where: _Running, name: str) -> str:
         if name in top_level_names(where.code):
             return f"`{name}` is a local variable of the top level: write `global {name} = …` there"
     here = where.around()
+    if here is not None and here.at(-1) == "include" and name in BUILT_IN and where.has_library(name):
+        return f'write `include "{name}";`'
+    if here is not None and here.word == name and here.at(-1) == "!" and here.at(1) == "(":
+        return f"`a!{name}()` calls the function `{name}` with `this`; a property is called with a dot: `a.{name}()`"
+    this = where.value("this")
+    if where.world is not None and this is not None and name in members(this, where.world):
+        return f"did you mean `this.{name}`?"
     if here is not None and _is_outer_variable(here, name):
         return f"functions do not see the variables around them: add `use( {name} )` behind the arguments"
     written = _library_object(where, name)
@@ -205,8 +167,8 @@ def _unknown_global(where: _Running, name: str) -> str:
     own = nearest(name, [*where.locals(), *where.globals()])
     if own is not None and own.lower() == name.lower():
         return f"did you mean `{own}`?"
-    if name in _NAMES:
-        return _NAMES[name]
+    if name in habits.NAMES:
+        return habits.NAMES[name].replace("{name}", name)
     if own is not None:
         return f"did you mean `{own}`?"
     other = nearest(name, [item for item in vocabulary.functions() if _library_of(item)])
@@ -261,7 +223,7 @@ def _library_object(where: _Running, name: str) -> str:
     for function in (f"{library}_{here.at(2)}", here.at(2)):
         if _library_of(function) is not None and where.has_library(library):
             return f'write `{function}`: add `include "{library}";`'
-    return _NAMES.get(name) or f"the functions of the library {library} are globals, there is no object `{name}`"
+    return habits.NAMES.get(name) or f"the functions of the library {library} are globals, there is no object `{name}`"
 
 
 def _unknown_property(where: _Running, name: str) -> str:
@@ -270,13 +232,24 @@ def _unknown_property(where: _Running, name: str) -> str:
     subject = where.subject
     if subject is None or where.world is None:
         return ""
-    if isinstance(subject, Array) and name in _ARRAY_MEMBERS:
-        return f"arrays: {_ARRAY_MEMBERS[name]}"
+    if isinstance(subject, Array) and name in habits.ARRAY_MEMBERS:
+        return f"arrays: {habits.ARRAY_MEMBERS[name]}"
+    table = _members_elsewhere(subject)
+    if name in table:
+        return table[name]
     near = nearest(name, members(subject, where.world))
     if near is None and isinstance(subject, Array):
-        near = nearest(name, _ARRAY_MEMBERS)
-        return f"arrays: {_ARRAY_MEMBERS[near]}" if near else ""
+        near = nearest(name, habits.ARRAY_MEMBERS)
+        return f"arrays: {habits.ARRAY_MEMBERS[near]}" if near else ""
     return f"did you mean `{near}`?" if near else ""
+
+
+def _members_elsewhere(subject: Any) -> dict[str, str]:
+    from .runtime.values import is_dict
+
+    if getattr(type(subject), "type_name", "") == "socket":
+        return habits.SOCKET_MEMBERS
+    return habits.DICT_MEMBERS if is_dict(subject) else {}
 
 
 def _written_property(where: _Running, name: str) -> str:
@@ -313,7 +286,7 @@ def _property_of(where: _Running, name: str, kind: str) -> str:
         receiver = where.receiver()
         return f"`{receiver}` is null" if receiver else ""
     if kind == "string":
-        found = _STRING_MEMBERS.get(name)
+        found = habits.STRING_MEMBERS.get(name)
         if found is not None and found[:7] == "string_":
             if found in where.globals():
                 return f"`{found}( text )` does that"
@@ -332,7 +305,41 @@ def _index_of(where: _Running, kind: str) -> str:
 
 def _unwritable(where: _Running) -> str:
     here = where.around()
-    return "`=` assigns; `==` compares" if here is not None and in_condition(here) else ""
+    if here is not None and in_condition(here):
+        return "`=` assigns; `==` compares"
+    receiver = where.receiver()
+    value = where.value(receiver) if receiver and "." not in receiver else b"" if receiver else 0
+    if value is None:
+        return f"`{receiver}` is null"
+    return "texts cannot be changed, only made anew" if type(value) is bytes and "." not in receiver else ""
+
+
+def _not_called(where: _Running) -> str:
+    """The call of an object, which may be a class."""
+    from .convert import is_class
+
+    here = where.around()
+    name = here.at(-1) if here is not None and here.word == "(" and here.at(-2) not in (".", "!") else ""
+    return f"an instance is made with `new {name}( … )`" if name and is_class(where.value(name)) else ""
+
+
+def _socket_error(where: _Running) -> str:
+    """Why an operation of a socket failed: the library has just noted it."""
+    import os
+
+    state = None if where.world is None else where.world.slots.get("sockets")
+    if state is None or not state.code:
+        return ""
+    return os.strerror(state.code) if state.code > 0 else str(state.text.decode("utf-8", "replace"))
+
+
+def _file_error(where: _Running) -> str:
+    """Why a file was refused: the library has just noted it."""
+    if where.world is None:
+        return ""
+    from stdlib.core.system import errno_text
+
+    return errno_text(where.world.errno).decode("utf-8", "replace") if where.world.errno else ""
 
 
 def _arithmetic(where: _Running) -> str:
@@ -354,7 +361,8 @@ def _out_of_bounds(where: _Running) -> str:
     appends = "; `push( value )` appends" if written else ""
     if not size:
         return f"the array is empty{appends}"
-    return f"the array has {size} item{'s' * (size > 1)}, the last index is {size - 1}{appends}"
+    last = "; the last item is `last`" if here is not None and here.at(1) == "-" else ""
+    return f"the array has {size} item{'s' * (size > 1)}, the last index is {size - 1}{last or appends}"
 
 
 def _include(where: _Running, name: str) -> str:
@@ -402,23 +410,30 @@ def _declaration(where: _Running, name: str) -> str:
     return ""
 
 
-_RULES: tuple[tuple[re.Pattern[str], Callable[..., str]], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), rule)
-    for pattern, rule in (
-        (r"variable '(.+)' was not found", _unknown_global),
-        (r"Readable property not found: \"(.*)\"", _unknown_property),
-        (r"Writable property not found: \"(.*)\"", _written_property),
-        (r"(?:Property|Index) write operation not supported on the given variable type", _unwritable),
-        (r"Specified arithmetic operation is not supported .*", _arithmetic),
-        (r"Cannot find readable value by index: \"(.*)\"", _unknown_key),
-        (r"Property '(.*)' not found on object of type '(.*)'", _property_of),
-        (r"Cannot index variable of type '(.*)'", _index_of),
-        (r"array index out of bounds", _out_of_bounds),
-        (r"include\(\): could not find '(.*)' with include path '.*'", _include),
-        (r"Class '.*' cannot inherit from '(.*)' - no such global object", _base),
-        (r"Variable of type '(.*)' doesn't have an iterator", _iterator),
-        (r"([\w.]+)\(\): (?:argument \d+ - expected|function expects) .*", _signature),
-    )
+def _advice(text: str) -> Callable[..., str]:
+    return lambda *_: text
+
+
+_ADVICE: list[tuple[str, Callable[..., str]]] = [(pattern, _advice(text)) for pattern, text in habits.ADVICE]
+_PATTERNS: tuple[tuple[str, Callable[..., str]], ...] = (
+    (r"variable '(.+)' was not found", _unknown_global),
+    (r"Readable property not found: \"(.*)\"", _unknown_property),
+    (r"Writable property not found: \"(.*)\"", _written_property),
+    (r"(?:Property|Index) write operation not supported on the given variable type", _unwritable),
+    (r"Specified arithmetic operation is not supported .*", _arithmetic),
+    (r"Cannot find readable value by index: \"(.*)\"", _unknown_key),
+    (r"Property '(.*)' not found on object of type '(.*)'", _property_of),
+    (r"Cannot index variable of type '(.*)'", _index_of),
+    (r"array index out of bounds", _out_of_bounds),
+    (r"include\(\): could not find '(.*)' with include path '.*'", _include),
+    (r"Class '.*' cannot inherit from '(.*)' - no such global object", _base),
+    (r"Variable of type '(.*)' doesn't have an iterator", _iterator),
+    (r"The object could not be called", _not_called),
+    (r"socket\w*(?:\.\w+)?\(\): failed to (?:create|accept|get) .*", _socket_error),
+    (r"io_file_\w+\(\): failed to .*", _file_error),
+    *_ADVICE,
+    (r"([\w.]+)\(\): (?:argument \d+ - expected|function expects) .*", _signature),
 )
+_RULES = tuple((re.compile(pattern, re.DOTALL), rule) for pattern, rule in _PATTERNS)
 
 __all__ = ["members", "nearest", "run_hint"]

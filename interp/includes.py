@@ -47,7 +47,7 @@ class DiskIncludes(Includes):
     The roots are searched, too, after the script's own search path.
     """
 
-    def __init__(self, roots: tuple[str, ...] | None = None) -> None:
+    def __init__(self, roots: tuple[str | os.PathLike[str], ...] | None = None) -> None:
         self.roots = None if roots is None else tuple(os.path.realpath(os.fspath(root)) for root in roots)
         self._shown = () if roots is None else tuple(os.fsencode(os.fspath(root)) for root in roots)
         if roots is None:
@@ -188,7 +188,7 @@ def _normal(path: bytes) -> bytes:
     return b"/".join(parts)
 
 
-def resolver(paths: Sequence[str], source: Any) -> Includes:
+def resolver(paths: Sequence[str | os.PathLike[str]], source: Any) -> Includes:
     """The resolver for an engine's `include_paths` and `include`."""
     if isinstance(paths, (str, bytes)):
         raise TypeError("include_paths is a sequence of folders")

@@ -20,6 +20,7 @@ from .runtime.state import ScriptStop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .runtime.state import World
@@ -322,6 +323,34 @@ class Guard:
             if self.limits.memory is not None:
                 self.base = min(self.base, self.limits.memory)
             self.mark = None
+
+
+def tick_of(guard: Guard, limit: int) -> Callable[[], None]:
+    """The `$tick` of an engine whose operations are limited: one operation, and a look at the stop flag."""
+    namespace = guard.world.namespace
+    left = limit
+
+    def tick() -> None:
+        nonlocal left
+        left -= 1
+        if left < 0 or namespace["$stop"]:
+            spend(0)
+            guard.check()
+
+    def spend(count: int) -> None:
+        nonlocal left
+        left -= count
+        if left < 0:
+            guard.fire("operations")
+
+    def renew() -> int:
+        nonlocal left
+        spent, left = limit - left, limit
+        return spent
+
+    guard.spend = spend
+    guard.operations_left = renew
+    return tick
 
 
 def metered_concat(guard: Guard) -> Any:

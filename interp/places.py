@@ -213,6 +213,22 @@ def _tree(text: Text, base: int) -> Function | str:
         return found.text
 
 
+def exact_tree(text: Text) -> tuple[Function, int] | None:
+    """The resolved tree of a text with token numbers in place of lines, and the first token's; None where it has none.
+
+    Raises SyntaxMessages, whose lines mean nothing.
+    """
+    if text.tokens is None:
+        return None
+    base = next(_bases)
+    with _Room():
+        tree = _tree(text, base)
+        if isinstance(tree, str):
+            return None
+        resolve(tree, NESTING, False)
+    return tree, base
+
+
 class _Room:
     """Makes room on the host's stack: what is to be explained may have happened at the end of it."""
 
@@ -328,7 +344,7 @@ def _layout(unit: Unit) -> _Layout:
     layout = _layouts.get(id(unit))
     if layout is None:
         if len(_layouts) >= _KEPT:
-            _layouts.clear()
+            del _layouts[next(iter(_layouts))]  # the oldest: the others know which texts were evaluated
         layout = _layouts[id(unit)] = _Layout(unit)  # it holds the unit, so the number stays its own
     return layout
 
@@ -364,4 +380,4 @@ def _sources(file: str) -> Iterator[bytes]:
         pass
 
 
-__all__ = ["Text", "locate", "refused_token"]
+__all__ = ["Text", "exact_tree", "locate", "refused_token"]

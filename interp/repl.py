@@ -176,6 +176,7 @@ class Prompt:
         from prompt_toolkit.filters import Condition
         from prompt_toolkit.history import FileHistory, InMemoryHistory
         from prompt_toolkit.key_binding import KeyBindings
+        from prompt_toolkit.layout.processors import TabsProcessor
         from prompt_toolkit.lexers import PygmentsLexer
         from prompt_toolkit.patch_stdout import StdoutProxy
 
@@ -209,6 +210,7 @@ class Prompt:
             complete_while_typing=False,
             lexer=PygmentsLexer(SgsLexer),
             key_bindings=keys,
+            input_processors=[TabsProcessor(char1=" ", char2=" ")],  # pasted code has them
             prompt_continuation=MORE,
         )
 

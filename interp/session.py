@@ -7,6 +7,7 @@ script code and no property getter, so pressing a key never has an effect on the
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
@@ -15,8 +16,9 @@ from typing import Any
 from . import vocabulary
 from .compiler.pipeline import CompileError, Unit, disk_cache, parse_unit, remember
 from .engine import Engine
-from .errors import LimitExceeded, ScriptError, ScriptSyntaxError
+from .errors import LimitExceeded, ScriptError, ScriptExit
 from .hints import nearest
+from .libraries import BUILT_IN
 from .runtime import environment
 from .runtime.shapes import chain
 from .runtime.state import ScriptStop, World, current
@@ -33,12 +35,13 @@ HELP = """\
 :time CODE      runs CODE and shows how long it took
 :load FILE      runs a file as if it were typed here: its variables stay
 :reset          a new engine: all variables, threads and sockets are gone
-:quit           the end (Ctrl-D does it too)
+:quit           the end (Ctrl-D and app_exit do it too)
 Ctrl-C stops a running script; variables, threads and sockets stay. Tab completes.
 """
 COMMANDS = (":help", ":type", ":python", ":time", ":load", ":reset", ":quit")
 _SILENT = (n.Assign, n.OpAssign, n.MultiAssign, n.VarDecl)
 _FAILED: Any = object()
+MOST_LINES, WIDEST = 200, 2000  # of a value that is shown: lines, and bytes in one
 _ROOM = 1000  # host frames that parsing and generating may take
 
 
@@ -137,6 +140,13 @@ class Input:
         return code
 
 
+class Unread:
+    """What a property holds that is not read, known by its declaration: an object of that class."""
+
+    def __init__(self, cls: type) -> None:
+        self.cls = cls
+
+
 class Session:
     """A conversation. `open_engine()` makes its engine, which must take strings as bytes; `show` writes a text."""
 
@@ -183,10 +193,12 @@ class Session:
         """The result of an action; _FAILED when it ended with something that is already on the screen."""
         try:
             return action()
-        except (ScriptError, ScriptSyntaxError):
-            pass
+        except ScriptExit:
+            raise
         except LimitExceeded as fired:
             self._show(f"limit exceeded: {fired.which}\n")
+        except ScriptError:
+            pass
         return _FAILED
 
     def _print(self, value: Any) -> None:
@@ -196,7 +208,7 @@ class Session:
         raw = self.engine.to_script(value)
         text = self._guarded(lambda: self.engine._enter(dump, raw, 3))
         if text is not _FAILED:
-            world.streams.output(text + b"\n")
+            world.streams.output(shortened(text) + b"\n")
 
     def pump(self, passed: float, wait: float) -> bool:
         """Lets threads and socket watches go on, `passed` seconds after the last time; whether any are left.
@@ -228,7 +240,7 @@ class Session:
         getattr(self, "_do_" + matches[0][1:])(rest)
 
     def _do_help(self, name: str) -> None:
-        self._show(explain(self.engine, name) if name else HELP)
+        self._show(_wrapped(explain(self.engine, name)) if name else HELP)
 
     def _do_type(self, text: str) -> None:
         if not text:
@@ -288,6 +300,19 @@ class Session:
         raise Interrupt("interrupted")
 
 
+def shortened(dump: bytes) -> bytes:
+    """A dump that fits a terminal: long texts and long lists without their middle."""
+    lines = dump.split(b"\n")
+    if len(lines) > MOST_LINES:
+        begin, end = MOST_LINES * 3 // 4, MOST_LINES // 8
+        left = f"... ({len(lines) - begin - end} lines left out, printvar shows all)".encode()
+        lines = [*lines[:begin], left, *lines[-end:]]
+    for number, line in enumerate(lines):
+        if len(line) > WIDEST:
+            lines[number] = line[:WIDEST] + f"... ({len(line) - WIDEST} bytes left out)".encode()
+    return b"\n".join(lines)
+
+
 # --- looking values up ------------------------------------------------------------------------------------------------
 
 
@@ -297,6 +322,10 @@ def describe(value: Any) -> str:
     if kind is FunctionType:
         spec = value.__dict__.get("spec")
         return spec.signature if spec is not None else _script_signature(value)
+    if value is MISSING:
+        return "property"
+    if isinstance(value, Unread):
+        return f"property, {value.cls.type_name}"  # type: ignore[attr-defined]
     if value is None:
         return "null"
     if isinstance(value, Object):
@@ -327,7 +356,10 @@ def lookup(engine: Engine, path: str) -> Any:
 
 
 def members(world: World, value: Any) -> Iterator[tuple[str, Any]]:
-    """Names that may follow a dot behind a value, with what they are; MISSING for what a getter would have to say."""
+    """Names that may follow a dot behind a value, with what they are.
+
+    MISSING, or an `Unread` where its type is known, stands for what a getter would have to say.
+    """
     seen: set[str] = set()
 
     def once(name: bytes | str, member: Any) -> Iterator[tuple[str, Any]]:
@@ -358,9 +390,17 @@ def members(world: World, value: Any) -> Iterator[tuple[str, Any]]:
             yield from once(name, MISSING)
     elif type(value) is FunctionType:
         yield from once("apply", world.symbol_values[b"sys_apply"])
-    elif isinstance(value, Object):
-        for key, member in getattr(value, "members", {}).items():
-            yield from once(key, member if type(member) is FunctionType else MISSING)
+    elif isinstance(value, (Object, Unread)):
+        for key, member in getattr(value.cls if isinstance(value, Unread) else value, "members", {}).items():
+            yield from once(key, member if type(member) is FunctionType else _unread(member))
+
+
+def _unread(member: Any) -> Any:
+    declared = str(getattr(getattr(member, "getter", None), "__annotations__", {}).get("return", ""))
+    for cls in vocabulary.types():
+        if cls.__name__ in declared.split(" | "):
+            return Unread(cls)
+    return MISSING
 
 
 def completions(engine: Engine, line: str) -> list[tuple[str, int, str]]:
@@ -370,6 +410,14 @@ def completions(engine: Engine, line: str) -> list[tuple[str, int, str]]:
         return [(word, len(stripped), "") for word in COMMANDS if word.startswith(stripped)]
     if stripped.startswith(":load "):
         return _files(stripped[6:].lstrip())
+    library = _library_at_end(line)
+    if library is not None:
+        names = sorted({module: name for name, module in reversed(BUILT_IN.items())}.values())  # one for each
+        return [
+            (name, len(library), "library")
+            for name in names
+            if name.startswith(library) and engine._installed.find(name.encode()) is not None
+        ]
     path = _path_at_end(line)
     if path is None:
         return []
@@ -378,10 +426,7 @@ def completions(engine: Engine, line: str) -> list[tuple[str, int, str]]:
     if dot:
         value = lookup(engine, head)
         if value is not MISSING:
-            found = [
-                (name, "property" if item is MISSING else describe(item))
-                for name, item in members(engine._world, value)
-            ]
+            found = [(name, describe(item)) for name, item in members(engine._world, value)]
     else:
         found += [(word, "keyword") for word in vocabulary.keywords()]
         for name, value in environment.global_items(engine._world):
@@ -392,10 +437,14 @@ def completions(engine: Engine, line: str) -> list[tuple[str, int, str]]:
 
 def _path_at_end(line: str) -> str | None:
     """The dotted name a text ends with, None where no name stands or it belongs to a longer expression."""
-    import re
-
     match = re.search(r"(?<![\w.)\]])((?:[A-Za-z_]\w*\.)*(?:[A-Za-z_]\w*)?)$", line)
     return match[1] or None if match else None
+
+
+def _library_at_end(line: str) -> str | None:
+    """The beginning of a name in an `include "…` that a text ends with, None elsewhere."""
+    match = re.search(r"""\binclude\s*\(?\s*(?:(?:"[^"]*"|'[^']*')\s*,\s*)*["'](\w*)$""", line)
+    return match[1] if match else None
 
 
 def _files(start: str) -> list[tuple[str, int, str]]:
@@ -433,8 +482,8 @@ def _explain_value(engine: Engine, name: str, value: Any) -> str:
             return _explain_native(value)
         code = value.__code__
         return f"{_script_signature(value)}\n  defined in {code.co_filename}, line {code.co_firstlineno}\n"
-    if isinstance(value, Object):
-        return f"{name}: " + _explain_type(type(value), "")
+    if isinstance(value, (Object, Unread)):
+        return f"{name}: " + _explain_type(value.cls if isinstance(value, Unread) else type(value), "")
     rows = [(member, describe(item)) for member, item in members(engine._world, value) if item is not MISSING]
     lines = [f"  {member:<16} {note}" for member, note in rows[:40]]
     return "\n".join([f"{name}: {describe(value)}", *lines]) + "\n"
@@ -442,8 +491,20 @@ def _explain_value(engine: Engine, name: str, value: Any) -> str:
 
 def _explain_native(native: Any) -> str:
     spec = native.spec
-    lines = [line.strip() for line in (spec.doc or "").strip().splitlines()]
-    return "\n".join([spec.signature, *[f"  {line}" if line else "" for line in lines]]) + "\n"
+    return f"{spec.signature}\n  {vocabulary.about(spec.doc)}\n"
+
+
+def _wrapped(text: str) -> str:
+    """A text with its long lines broken for the terminal."""
+    from shutil import get_terminal_size
+    from textwrap import fill
+
+    width = max(40, min(100, get_terminal_size().columns))
+    lines = []
+    for line in text.splitlines():
+        margin = " " * (len(line) - len(line.lstrip()))
+        lines.append(line if len(line) < width else fill(line, width, subsequent_indent=margin))
+    return "\n".join(lines) + "\n"
 
 
 def _explain_type(cls: Any, member: str) -> str:
@@ -453,11 +514,10 @@ def _explain_type(cls: Any, member: str) -> str:
             return f"{cls.type_name} has no '{member}'\n"
         if type(found) is FunctionType:
             return _explain_native(found)
-        return f"{cls.type_name}.{member}: a property\n" + (f"  {found.doc.strip()}\n" if found.doc else "")
+        return f"{cls.type_name}.{member}: a property\n" + (f"  {vocabulary.about(found.doc)}\n" if found.doc else "")
     lines = [f"{cls.type_name}"]
     for key, item in getattr(cls, "members", {}).items():
         native = type(item) is FunctionType
-        doc = (item.spec.doc if native else item.doc) or ""
-        first = doc.strip().splitlines()[0] if doc.strip() else ""
+        first = re.split(r"(?<=\.) ", vocabulary.about(item.spec.doc if native else item.doc))[0]
         lines.append(f"  {item.spec.signature if native else key.decode():<32} {first}")
     return "\n".join(lines) + "\n"

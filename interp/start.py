@@ -159,6 +159,10 @@ def keep() -> None:
 def main() -> None:
     """The program `sgs`: the process ends in here."""
     global _made
+    import _signal  # type: ignore[import-not-found] # built in
+
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # no traceback of ours before the program handles it
     # nothing made on the way to a script is garbage
     gc.disable()
     missing = "--no-cache" not in sys.argv and not load()

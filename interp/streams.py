@@ -8,6 +8,7 @@ before it is asked for, and waiting for one ends with an interrupt or a limit.
 from __future__ import annotations
 
 import sys
+from _io import _TextIOBase
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ class Streams:
     __slots__ = ("_begun", "_buffered", "_err", "_guard", "_in", "_limit", "_out")
 
     def __init__(self, stdin: Any, stdout: Any, stderr: Any, guard: Guard) -> None:
+        for name, stream in (("stdin", stdin), ("stdout", stdout), ("stderr", stderr)):
+            if isinstance(stream, _TextIOBase):
+                raise TypeError(f"{name} is a binary file object, like a text file's `buffer` or io.BytesIO")
         self._in = stdin
         self._out = stdout
         self._err = stderr

@@ -221,6 +221,8 @@ def _missing_operator(here: Around) -> str:
 
 
 def _invalid(here: Around) -> str:
+    if here.word == "!" and here.at(1) == "(" and here.kind_at(-1) in ("NAME", "this", ")", "]"):
+        return "behind `!` stands the name of a function; `sys_apply( function, this, arguments )` calls any other"
     for first, second, hint in (
         ("*", "*", "a power is `pow( a, b )` of the library math"),
         ("~", "=", "not equal is written `!=`"),
@@ -282,6 +284,8 @@ def _unexpected_hash(here: Around) -> str:
         return '`include "name";` loads a library or a file'
     if here.at(1) in ("define", "ifdef", "ifndef", "pragma", "undef", "endif"):
         return "there is no preprocessor"
+    if here.token == 0 and here.at(1) == "!" and here.glued():
+        return "scripts have no `#!` line: `sgs FILE` runs one"
     if here.token == 0 or here.line(-1) < here.line():
         return "comments begin with `//`"
     if here.kind_at(1) == "NAME" and here.glued() and here.kind_at(-1) in ("(", "=", ","):
@@ -391,6 +395,8 @@ def _each(here: Around) -> str:
 def _body(here: Around) -> str:
     if here.word == "return":
         return "the body stands in braces: `{ return …; }`; or write `= …;` in place of them"
+    if here.pair("-", ">") and here.at(-1) == ")" and "{" in (here.at(2), here.at(3)):
+        return "the type of a result is not written"
     if here.pair("-", ">") or here.pair("=", ">"):
         return "a short function is written `function( a ) = a + 1;`"
     if here.word == ":":
@@ -462,6 +468,8 @@ def _quote(here: Around) -> str:
 
 def _symbol(here: Around) -> str:
     word = here.word
+    if here.token == 0 and here.text.source[:3] == b"\xef\xbb\xbf":
+        return "the file begins with a byte order mark: save it as UTF-8 without one"
     if word == "`":
         return "strings stand in `\"` or `'`; `$` joins texts and values"
     if word in _QUOTES:

@@ -13,7 +13,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from .cli import Options, open_engine
-from .errors import ScriptError, ScriptExit, ScriptSyntaxError
+from .errors import ScriptError, ScriptExit, ScriptInterrupted, ScriptSyntaxError
+from .runtime.state import ScriptStop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,6 +164,8 @@ class Run:
         try:
             start()
             return True
+        except ScriptInterrupted:
+            raise
         except ScriptSyntaxError as fault:
             self._fail(label, [str(fault)], b"")
         except ScriptExit as end:
@@ -214,14 +217,18 @@ def main(words: list[str], stdout: BinaryIO, stderr: BinaryIO) -> int:
         return 2
     coverage = Coverage() if "--coverage" in switches else None
     run = Run(stdout, coverage is None)
-    if coverage is None:
-        for file in files:
-            run.file(file)
-    else:
-        with coverage:
+    try:
+        if coverage is None:
             for file in files:
                 run.file(file)
-        for line in coverage.report():
-            run.say(line)
+        else:
+            with coverage:
+                for file in files:
+                    run.file(file)
+            for line in coverage.report():
+                run.say(line)
+    except (ScriptInterrupted, ScriptStop):
+        run.say(f"{run.passed} passed, {run.failed} failed, the rest not run")
+        raise
     run.say(f"{run.passed} passed, {run.failed} failed" if files else "no tests found")
     return 0 if run.passed and not run.failed else 1

@@ -7,6 +7,7 @@ all libraries, so only people's tools ask it, never a running script.
 from __future__ import annotations
 
 import importlib
+import re
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,21 @@ CONSTANT_WORDS = frozenset(("null", "true", "false", "this"))
 DECLARING_WORDS = frozenset(("var", "global", "function", "class", "use", "new", "thread", "subthread", "decltree"))
 # what the interpreter itself puts into every engine
 CORE_GLOBALS = ("array", "argc", "argv", "SGS_PATH", "_G", "_R", "_T")
+
+# Where the docstrings name a chapter of the specification.
+CHAPTER = re.compile(
+    r"\s*\(?\b[Cc]hapters? \d\d(?:,? (?:and )?(?:\d\d|section [\d.]*\d|[\d.]*\d)|, \d[\d.]*\d?)*[.)]+"
+    r"|; section [\d.]+ has the codes"
+)
+
+
+def about(doc: str | None) -> str:
+    """A docstring as the reference and the prompt show it: one paragraph in the words of scripts."""
+    text = " ".join((doc or "").split())
+    text = re.sub(r"^`[\w]+\([^`]*\)`: ", "", text)
+    text = CHAPTER.sub("", text).replace("None", "null").strip()
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", ")")) else text + "."
 
 
 def keywords() -> list[str]:
@@ -65,8 +81,6 @@ def constants_elsewhere(text: str) -> set[str]:
 
     The sockets library has those of its host; what is made on one must not forget those of the others.
     """
-    import re
-
     return set(re.findall(r"\b(?:AF|AI|EAI|IP|IPPROTO|IPV6|MSG|NI|PF|SCM|SO|SOCK|SOL|TCP)_\w+", text))
 
 

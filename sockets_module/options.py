@@ -60,6 +60,7 @@ def readable(name: str, read: Callable[[Socket], Any], text: str, asks: bool = T
         return value
 
     get.__doc__ = text
+    get.__annotations__["return"] = getattr(read, "__annotations__", {}).get("return", "Any")
     return prop(get)
 
 

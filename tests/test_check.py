@@ -57,6 +57,22 @@ def test_seeded_mistakes(script: Path, known: Known) -> None:
         assert finding.message.startswith(message)
 
 
+def test_columns_are_those_of_the_word_that_is_meant(known: Known) -> None:
+    """Also where the same word stands in the line before it, as a parameter, a string, a property or a definition."""
+    text = b"""class P { function __construct( x ) { this.x = x; } function get() { return x; } }
+println( new P( 1 ), "lost", @lost, lost );
+function f( a ) { return 1 + a - ( "sum: " + a + " or " ); }
+println( f( 1 ), f( 1, 2 ) );
+"""
+    found = check_source(text, "a.sgs", known)
+    assert [str(finding) for finding in found] == [
+        "a.sgs:1:77: undefined global 'x'",
+        "a.sgs:2:37: undefined global 'lost'",
+        "a.sgs:3:48: '+' adds numbers: '$' joins texts",
+        "a.sgs:4:18: 'f' takes at most 1 arguments, 2 given",
+    ]
+
+
 def test_every_departure_is_seeded() -> None:
     assert {label for _, label in seeded(FOLDER / "departures.sgs", "?")} == set(LABELS)
 

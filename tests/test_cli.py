@@ -347,6 +347,33 @@ def test_ctrl_c_ends_a_script_at_once(wait: str) -> None:
     assert trace.endswith(b"Interrupted\n")
 
 
+@pytest.mark.parametrize("tool", ["test", "check"])
+def test_ctrl_c_ends_a_tool(tool: str, tmp_path: Path) -> None:
+    """No test behind the interrupted one runs, and nobody sees a traceback."""
+    fifo = tmp_path / "waits.sgs"
+    os.mkfifo(fifo)
+    wait = f"include 'io'; function test_slow(){{ io_file_read( '{fifo}' ); while( true ); }}"
+    write("test_a.sgs", "function test_first(){ }\n" + wait)
+    write("test_b.sgs", "function test_never(){ }")
+    words = ["test", "test_a.sgs", "test_b.sgs"] if tool == "test" else ["check", "test_b.sgs", str(fifo)]
+    with subprocess.Popen([*SGS, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        try:
+            with open(fifo, "wb"):  # returns when the tool reads
+                time.sleep(0.05)
+                process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=10) == 130
+        finally:
+            process.kill()
+        assert process.stderr.read() == b"Interrupted\n"
+        assert process.stdout.read() == (b"1 passed, 0 failed, the rest not run\n" if tool == "test" else b"")
+
+
+def test_ctrl_c_while_the_program_starts_shows_no_traceback() -> None:
+    code = "import signal, interp.start as s; s.load = lambda: exit(signal.getsignal(2) == 0); s.main()"
+    assert subprocess.run([sys.executable, "-c", code], timeout=30, check=False).returncode == 1
+
+
 # --- start-up ---------------------------------------------------------------------------------------------------------
 
 

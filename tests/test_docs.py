@@ -90,7 +90,7 @@ def test_reference_is_up_to_date() -> None:
 
 GUIDES = [
     pytest.param(script, printed, id=f"{guide}-{number}")
-    for guide in ("tour", "sockets")
+    for guide in ("tour", "sockets", "formats")
     for number, (script, printed) in enumerate(
         re.findall(r"```sgs\n(.*?)```\n\n```output\n(.*?)```", (DOCS / f"{guide}.md").read_text(), re.DOTALL), 1
     )
@@ -103,7 +103,7 @@ def test_guide(script: str, printed: str) -> None:
 
 
 def test_every_block_of_the_guides_is_run() -> None:
-    text = "".join((DOCS / f"{guide}.md").read_text() for guide in ("tour", "sockets"))
+    text = "".join((DOCS / f"{guide}.md").read_text() for guide in ("tour", "sockets", "formats"))
     assert text.count("```") == 4 * len(GUIDES) > 60
 
 
@@ -119,6 +119,6 @@ def test_porting_lists_what_the_check_knows() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for guide in ("README", "tour", "sockets", "debugging", "porting", "internals"):
+    for guide in ("README", "tour", "sockets", "formats", "debugging", "porting", "internals"):
         links = re.findall(r"\]\(([^)#:]+)\)", (DOCS / f"{guide}.md").read_text())
         assert [link for link in links if not (DOCS / link).exists()] == []

@@ -1,8 +1,9 @@
 """Small makers of Python syntax-tree nodes with a line: the vocabulary of the code generator.
 
-Rules of this file: every node begins and ends on the one line given, which is what stack traces show; the host takes a
-missing end for the beginning. Half of the compile time is making nodes, so the frequent kinds have their columns in
-their class and are filled without the constructor, which looks at each argument's name.
+Rules of this file: every node begins and ends on the one line given, which is what stack traces show, and has no column
+(-1), so that the host's tracebacks mark none; the host takes a missing end for the beginning. Half of the compile time
+is making nodes, so the frequent kinds have their columns in their class and are filled without the constructor, which
+looks at each argument's name.
 """
 
 from __future__ import annotations
@@ -16,54 +17,54 @@ DEL = ast.Del()
 
 
 class Name(ast.Name):
-    col_offset = 0
+    col_offset = -1
 
 
 class Constant(ast.Constant):
-    col_offset = 0
+    col_offset = -1
 
 
 class Call(ast.Call):
-    col_offset = 0
+    col_offset = -1
 
 
 class Attribute(ast.Attribute):
-    col_offset = 0
+    col_offset = -1
 
 
 class Subscript(ast.Subscript):
-    col_offset = 0
+    col_offset = -1
 
 
 class BinOp(ast.BinOp):
-    col_offset = 0
+    col_offset = -1
 
 
 class Compare(ast.Compare):
-    col_offset = 0
+    col_offset = -1
 
 
 class Assign(ast.Assign):
-    col_offset = 0
+    col_offset = -1
 
 
 class If(ast.If):
-    col_offset = 0
+    col_offset = -1
 
 
 class Try(ast.Try):
-    col_offset = 0
+    col_offset = -1
 
 
 class ExceptHandler(ast.ExceptHandler):
-    col_offset = 0
+    col_offset = -1
 
 
 _new: Any = Constant.__new__  # any of them will do
 
 
 def at(line: int) -> dict[str, int]:
-    return {"lineno": line, "col_offset": 0}
+    return {"lineno": line, "col_offset": -1}
 
 
 class _Names(dict):  # type: ignore[type-arg]
@@ -133,23 +134,23 @@ def compare(left: ast.expr, op: ast.cmpop, right: ast.expr, line: int) -> ast.ex
 
 
 def unary(op: ast.unaryop, operand: ast.expr, line: int) -> ast.expr:
-    return ast.UnaryOp(op, operand, lineno=line, col_offset=0)
+    return ast.UnaryOp(op, operand, lineno=line, col_offset=-1)
 
 
 def both(values: list[ast.expr], line: int) -> ast.expr:
     if len(values) == 1:
         return values[0]  # the host refuses one value
-    return ast.BoolOp(ast.And(), values, lineno=line, col_offset=0)
+    return ast.BoolOp(ast.And(), values, lineno=line, col_offset=-1)
 
 
 def either(values: list[ast.expr], line: int) -> ast.expr:
     if len(values) == 1:
         return values[0]  # the host refuses one value
-    return ast.BoolOp(ast.Or(), values, lineno=line, col_offset=0)
+    return ast.BoolOp(ast.Or(), values, lineno=line, col_offset=-1)
 
 
 def choose(cond: ast.expr, then: ast.expr, other: ast.expr, line: int) -> ast.expr:
-    return ast.IfExp(cond, then, other, lineno=line, col_offset=0)
+    return ast.IfExp(cond, then, other, lineno=line, col_offset=-1)
 
 
 def tuple_of(items: list[ast.expr], line: int) -> ast.expr:
@@ -167,7 +168,7 @@ def assign(targets: list[ast.expr] | ast.expr | str, value: ast.expr, line: int)
 
 
 def expression(value: ast.expr, line: int) -> ast.stmt:
-    return ast.Expr(value, lineno=line, col_offset=0)
+    return ast.Expr(value, lineno=line, col_offset=-1)
 
 
 def if_(cond: ast.expr, then: list[ast.stmt], other: list[ast.stmt], line: int) -> ast.stmt:

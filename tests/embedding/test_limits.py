@@ -346,6 +346,8 @@ def test_memory(name: str) -> None:
 NATIVES = {
     "coroutines in cycles": "function f(){ var c, s = string_repeat('x', 10000), box = []; c = co_create(function(b, p){ yield(1); return b, p; });"
     " box.push(c); co_resume(c, box, s); } while(true) f();",
+    "itself": "a = []; while(true) a.push(a);",
+    "numbers": "a = []; while(true) a.push(5);",
     "text of an array": "a = array_sized(7000000); while(true) x = tostring(a);",
     "text of shared strings": "s = string_repeat('x', 1000000); a = []; for(i = 0; i < 1000; ++i) a.push(s); x = tostring(a);",
     "dump": "a = []; for(i = 0; i < 12; ++i) a = [ a, a, a, a ]; x = dumpvar_ext(a, 100);",

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from interp import cli
-from interp.session import Session, completions, explain, is_complete
+from interp import Engine, Limits, ScriptExit, cli
+from interp.session import Session, completions, explain, is_complete, shortened
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
@@ -316,6 +316,51 @@ def test_commands(session: Any, tmp_path: Path) -> None:
     assert ":help lists them" in enter(":nothing")
     enter(":reset")
     assert "was not found" in enter("loaded")
+
+
+def test_long_values_are_shown_without_their_middle(session: Any) -> None:
+    _, enter = session
+    shown = enter("[ 5 ].resize( 100000 )").splitlines()
+    assert (shown[0], shown[2], shown[-1]) == ("array (100000)", "  int (5)", "]")
+    assert len(shown) < 200
+    assert [line for line in shown if "left out" in line] == ["... (99828 lines left out, printvar shows all)"]
+    assert len(enter("include 'string'; string_repeat( 'x', 100000 )")) < 3000
+    assert shortened(b"x" * 3000 + b"\ny") == b"x" * 2000 + b"... (1000 bytes left out)\ny"
+
+
+def test_a_script_can_end_the_prompt(session: Any) -> None:
+    _, enter = session
+    with pytest.raises(ScriptExit) as caught:
+        enter("app_exit( 3 )")
+    assert caught.value.code == 3
+
+
+def test_a_limit_is_told() -> None:
+    shown: list[str] = []
+    made = Session(lambda: Engine(encoding=None, limits=Limits(seconds=0.05)), shown.append)
+    made.enter("while( true );")
+    assert shown == ["limit exceeded: seconds\n"]
+    made.engine.close()
+
+
+def test_completion_knows_declared_types_and_libraries(session: Any) -> None:
+    made, enter = session
+    enter("include 'sockets'; s = socket_tcp();")
+    assert ("local_address", 3, "property, socket_address") in completions(made.engine, "s.loc")
+    assert [word for word, _, _ in completions(made.engine, "s.local_address.full")] == ["full_addr_string"]
+    assert completions(made.engine, "include 's") == [("sockets", 1, "library"), ("string", 1, "library")]
+    assert [word for word, _, _ in completions(made.engine, 'include "io", "ma')] == ["math"]
+    assert [word for word, _, _ in completions(made.engine, "include( 'r")] == ["re"]
+    assert explain(made.engine, "s.local_address").startswith("s.local_address: socket_address\n")
+
+
+def test_help_is_in_the_words_of_the_reference(session: Any) -> None:
+    _, enter = session
+    for name in ("socket_connect", "socket.recv", "socket", "pcall", "socket.local_address"):
+        shown = enter(f":help {name}")
+        assert "hapter" not in shown
+        assert all(len(line) <= 100 for line in shown.splitlines())
+    assert "\n  Connects to a host and service, or to an address" in enter(":help socket_connect")
 
 
 def test_completion_runs_nothing(session: Any) -> None:
