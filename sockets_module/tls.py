@@ -338,7 +338,7 @@ class TlsEndpoint:
     def accept(self) -> tuple[Endpoint, SockAddr]:
         raise OSError(errno.EINVAL, "")
 
-    def set_patience(self, seconds: float | None) -> bool:
+    def set_patience(self, seconds: float | None, endless: bool = False) -> bool:
         return False
 
     def facts(self) -> list[tuple[bytes, Any]]:

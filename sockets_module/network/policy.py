@@ -303,7 +303,7 @@ class PolicyEndpoint:
         self.verb = "udp" if self.type & _KIND != STREAM else "connect"
         for name in ("close", "detach", "fileno", "getpeername", "getsockname", "pending", "setblocking", "shutdown"):
             setattr(self, name, getattr(inner, name))
-        self.set_patience: Any = getattr(inner, "set_patience", lambda seconds: False)
+        self.set_patience: Any = getattr(inner, "set_patience", lambda seconds, endless=False: False)
 
     # --- addresses ----------------------------------------------------------------------------------------------------
 
