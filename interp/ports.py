@@ -10,12 +10,12 @@ import time
 from _weakref import ref
 
 from .runtime import threads as _threads
-from .runtime.state import _local, current
+from .runtime.state import current
 from .runtime.threads import FREE, park, rest, wake
 
 __all__ = [
-    "FREE", "Ports", "Resources", "alone", "can_park", "check", "clock", "next_due", "on_interrupt", "on_pass", "park",
-    "rest", "run_pass", "running", "unwatched", "wake",
+    "FREE", "Ports", "Resources", "alone", "can_park", "check", "clock", "current", "next_due", "on_interrupt",
+    "on_pass", "park", "rest", "run_pass", "unwatched", "wake",
 ]  # fmt: skip
 
 TYPE_CHECKING = False
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from .runtime.state import World
-
-# `running.context` is the running context, for calls so hot that even asking costs too much: one whose `resumer` is
-# None is in no script thread, one that has an `owner` is a script thread's own
-running: Any = _local
 
 
 class Ports:

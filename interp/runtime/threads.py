@@ -83,7 +83,7 @@ class Scheduler:
     dead      greenlets of contexts that were discarded, still to be ended
     lonely    what wants to know before the next one begins while there is none (see `interp.ports.alone`)
     running   the context that the innermost `run_woken` has entered, None when it was another way or has left
-    driver    the greenlet of that `run_woken`, which began at `now`
+    driver    the greenlet of that `run_woken`, which began at `now`; `cell` is that of its OS thread
     """
 
     def __init__(self) -> None:
@@ -96,6 +96,7 @@ class Scheduler:
         self.woken: deque[Context] = deque()
         self.running: Context | None = None
         self.driver: Any = None
+        self.cell: Any = None
         self.now = 0.0
         self.serial = 0
         self.main: Thread | None = None
@@ -549,7 +550,7 @@ def park(waiter: Any) -> None:
 
     Raises the abort when it is aborted meanwhile. `waiter` is any object with an attribute `thread`, at first None.
     """
-    context: Context = _local.context  # type: ignore[assignment]
+    context = current()
     here = _getcurrent()
     if context.place is None:
         context.place = ref(here)
@@ -580,12 +581,14 @@ def park(waiter: Any) -> None:
 def rest(spot: Any, events: int) -> int:
     """`park` for what the threads of a server do most: wait without any limit for the one thing that `spot` stands for.
 
-    `spot` has the attributes `thread`, `events` and `code`: FREE, None while a thread waits there, then why it goes on.
+    `spot` has the attributes `shared` (the engine's `Scheduler`), `thread`, `events` and `code`: FREE, None while a
+    thread waits there, then why it goes on.
     Returns that code, or FREE without having waited: the spot is taken, or the thread is not where this can be done.
     """
-    context: Context = _local.context  # type: ignore[assignment]
-    shared = context.world.threads
-    if shared is None or shared.running is not context or spot.code != FREE or context.rooms:
+    shared: Scheduler = spot.shared
+    context = shared.running
+    # no coroutine or call of a host inside the thread, neither of which says so to the scheduler
+    if context is None or shared.cell.context is not context or spot.code != FREE or context.rooms:
         return FREE
     spot.code = None
     spot.events = events
@@ -636,11 +639,14 @@ def run_woken() -> None:
     # names the parents of greenlets without referring to them: while a thread's greenlet has this one as its parent,
     # no other greenlet has its number
     home = id(here)
-    me = current()
-    limit = sys.getrecursionlimit()
-    before = shared.running, shared.driver, shared.now
+    cell = _local.cell
+    me: Context = cell.context  # type: ignore[assignment]
+    world = me.world
+    limit = reach = sys.getrecursionlimit()  # `reach` is the one that is set now
+    before = shared.running, shared.driver, shared.cell, shared.now
     shared.driver = here
-    shared.now = me.world.ports.clock()
+    shared.cell = cell
+    shared.now = world.ports.clock()
     context: Context | None = None
     try:
         for _ in range(len(woken)):
@@ -652,10 +658,10 @@ def run_woken() -> None:
             inner = context.within
             if inner is None:
                 inner = shared.running = context
-                target = context.place()
             else:
                 shared.running = None
-                target = inner.place()
+            place = inner.place
+            target = place()  # not as a method: Python finds those in slots slowly
             if target is None:
                 continue
             if context.home != home:
@@ -664,12 +670,12 @@ def run_woken() -> None:
                 context.home = home
             # as `_enter`, without its call: a server does this once for each message
             context.state = "active"
-            if inner.host_limit > limit:
-                sys.setrecursionlimit(inner.host_limit)
-            _local.context = inner
+            wanted = inner.host_limit if inner.host_limit > limit else limit
+            if wanted != reach or world.overrun:
+                reach = wanted
+                sys.setrecursionlimit(reach)
+            cell.context = inner
             values = target.switch()
-            if inner.host_limit > limit:
-                sys.setrecursionlimit(limit)
             owner = context.owner
             assert owner is not None  # only threads park
             if context.state == "parked":
@@ -677,11 +683,11 @@ def run_woken() -> None:
                     continue  # again: it stands where it stood
                 values = ()
             shared.running = None
-            _local.context = me
+            cell.context = me
             _settle(context, values)
     finally:
-        _local.context = me
-        shared.running, shared.driver, shared.now = before
+        cell.context = me
+        shared.running, shared.driver, shared.cell, shared.now = before
         if sys.getrecursionlimit() != limit:
             sys.setrecursionlimit(limit)
         if context is not None and context.state == "finished":
