@@ -361,6 +361,7 @@ def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -
     show = _show_pretty(stderr) if pretty else None
     engine = open_engine(options, stdin=stdin, stdout=stdout, stderr=stderr, on_message=show)
     explain = _explain if pretty else None
+    engine._world.ports.sole = not options.limits
     _collect_from_here()
     watcher: Any = None
     if options.profile is not None or options.debug:

@@ -10,12 +10,12 @@ import time
 from _weakref import ref
 
 from .runtime import threads as _threads
-from .runtime.state import _local, current
+from .runtime.state import current
 from .runtime.threads import FREE, park, rest, wake
 
 __all__ = [
-    "FREE", "Ports", "Resources", "alone", "can_park", "check", "clock", "next_due", "on_interrupt", "on_pass", "park",
-    "rest", "run_pass", "running", "wake",
+    "FREE", "Ports", "Resources", "alone", "can_park", "check", "clock", "current", "next_due", "on_interrupt",
+    "on_pass", "park", "rest", "run_pass", "unwatched", "wake",
 ]  # fmt: skip
 
 TYPE_CHECKING = False
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
     from .runtime.state import World
 
-# `running.context` is the running context, for calls so hot that even asking costs too much: one whose `resumer` is
-# None is in no script thread, one that has an `owner` is a script thread's own
-running: Any = _local
-
 
 class Ports:
-    """One engine's doors. A host's virtual clock or network replaces `clock`."""
+    """One engine's doors. A host's virtual clock or network replaces `clock`.
+
+    sole   what interrupts the engine are signal handlers that raise, which end system calls; no other OS thread does
+    """
 
     def __init__(self) -> None:
+        self.sole = False
         self.clock: Callable[[], float] = time.monotonic
         self.interrupts: list[Callable[[], None]] = []
         self.passes: list[Callable[[], None]] = []
@@ -101,6 +101,19 @@ def alone(revoke: Callable[[], None]) -> bool:
         return False
     if revoke not in shared.lonely:
         shared.lonely.append(revoke)
+    return True
+
+
+def unwatched(revoke: Callable[[], None]) -> bool:
+    """Whether a wait may last in a system call that nothing but a signal ends.
+
+    Then what was printed has been shown, and `revoke` is called before more is printed.
+    """
+    world = current().world
+    if not world.ports.sole:
+        return False
+    world.streams.flush()
+    world.streams.before_output = revoke
     return True
 
 

@@ -12,6 +12,7 @@ from _io import _TextIOBase
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .limits import Guard
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class Streams:
     """An engine's standard streams: binary file objects."""
 
-    __slots__ = ("_begun", "_buffered", "_err", "_guard", "_in", "_limit", "_out")
+    __slots__ = ("_begun", "_buffered", "_err", "_guard", "_in", "_limit", "_out", "before_output")
 
     def __init__(self, stdin: Any, stdout: Any, stderr: Any, guard: Guard) -> None:
         for name, stream in (("stdin", stdin), ("stdout", stdout), ("stderr", stderr)):
@@ -33,9 +34,13 @@ class Streams:
         self._limit = guard.limits.output
         self._begun = b""  # of a line or a text whose end an interrupted call did not see
         self._buffered: bool | None = None  # whether the input's own buffer holds something, None: nobody knows
+        self.before_output: Callable[[], None] | None = None  # called once: who waits without a look at what is printed
 
     def output(self, data: bytes) -> None:
         """Writes to the standard output."""
+        if self.before_output is not None:
+            tell, self.before_output = self.before_output, None
+            tell()
         first = not self._guard.written
         self.count(len(data))
         if self._out is not None:

@@ -48,13 +48,13 @@ class Socket(Object, name="socket"):
     secure        the endpoint once more when it is a `TlsEndpoint`, else None
     host          the name it was connected to by, or None
     direct        operations wait in the system call (see `transfer.become_direct`); not while the socket is `shared`
-                  with another object or program
+                  with another object or program. `endless`: its receives do so until the end, not for a while only
     guarded, sends, into, calm  follow from the others, see `settle`
     sent_count    `sent`                        pollers       weak references to the pollers it is in, or None
     """
 
     __slots__ = (
-        "ahead", "backlog", "calm", "canceller", "direct", "due", "endpoint",
+        "ahead", "backlog", "calm", "canceller", "direct", "due", "endless", "endpoint",
         "guarded", "host", "inactivity", "interface", "into",
         "pollers", "recv_span", "registration", "secure", "send_span", "sends", "sent_count", "shared", "state",
         "stream", "waits",
@@ -72,7 +72,7 @@ class Socket(Object, name="socket"):
         self.inactivity = 0.0
         self.due: float | None = None
         self.canceller: Cancellable | None = None
-        self.direct = False
+        self.direct = self.endless = False
         self.shared = False
         self.ahead: bytearray | None = None
         self.secure: tls.TlsEndpoint | None = None
@@ -127,7 +127,7 @@ class Socket(Object, name="socket"):
     def leave(self) -> None:
         """Takes the socket out of everything that knows its descriptor; every wait for it ends with EBADF."""
         self.state.reactor.forget(self.registration)
-        self.direct = False
+        self.direct = self.endless = False
         self.ahead = None
         self.settle()
         if self.pollers is not None:

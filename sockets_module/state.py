@@ -96,6 +96,18 @@ class State:
             except OSError:
                 pass  # the host has closed the descriptor: the next operation tells
 
+    def hurry(self) -> None:
+        """Something is about to be printed, which a wait has to show: none is to last without end."""
+        from .transfer import DIRECT_WAIT
+
+        for sock in tuple(self.directs):
+            if sock.endless:
+                sock.endless = False
+                try:
+                    sock.endpoint.set_patience(DIRECT_WAIT)
+                except OSError:
+                    pass  # the host has closed the descriptor: the next operation tells
+
     def close(self) -> None:
         """The engine closes: releases the descriptors of waiting itself."""
         self.loop.watches.clear()

@@ -257,7 +257,7 @@ class TlsEndpoint:
 
     def _sender(self) -> Any:
         """Who is sending: threads may send at the same time. TLS over this one is a single sender."""
-        return None if self.owner is None else ports.running.context
+        return None if self.owner is None else ports.current()
 
     def recvfrom(self, size: int, flags: int = 0, /) -> tuple[bytes, SockAddr]:
         return self.recv(size, flags), None
@@ -338,7 +338,7 @@ class TlsEndpoint:
     def accept(self) -> tuple[Endpoint, SockAddr]:
         raise OSError(errno.EINVAL, "")
 
-    def set_patience(self, seconds: float | None) -> bool:
+    def set_patience(self, seconds: float | None, endless: bool = False) -> bool:
         return False
 
     def facts(self) -> list[tuple[bytes, Any]]:

@@ -390,16 +390,23 @@ def plain_receive(sock: Socket, size: int, waits: bool) -> bytes:
 def become_direct(sock: Socket) -> bool:
     """Has a socket that had to wait do so in the system call itself from now on, one instead of three; whether it does.
 
-    Each such wait is `DIRECT_WAIT` seconds long at most. That is for sockets without any limit in an engine without
-    script threads, which would have to wait, too.
+    Each such wait is `DIRECT_WAIT` seconds long at most; receives wait without end (which spares the system a timer)
+    where the engine has nothing to look after meanwhile, until `State.hurry`. That is for sockets without any limit in
+    an engine without script threads, which would have to wait, too.
     """
+    owner = sock.state
     if sock.direct:
+        if not sock.endless and ports.unwatched(owner.hurry):
+            sock.endless = sock.endpoint.set_patience(DIRECT_WAIT, True)
         return True
     if sock.shared or sock.guarded or sock.inactivity or sock.recv_span is not None or sock.send_span is not None:
         return False
-    owner = sock.state
-    if not ports.alone(owner.leave_direct) or not sock.endpoint.set_patience(DIRECT_WAIT):
+    if not ports.alone(owner.leave_direct):
         return False
+    endless = ports.unwatched(owner.hurry)
+    if not sock.endpoint.set_patience(DIRECT_WAIT, endless):
+        return False
+    sock.endless = endless
     sock.direct = True
     owner.directs.add(sock)
     sock.registration.drained = False
@@ -420,7 +427,7 @@ def _next(sock: Socket, size: int, flags: int) -> bytes:
 def leave_direct(sock: Socket) -> None:
     """Makes the endpoint an ordinary one again, before anything else than this module's receives depends on it."""
     if sock.direct:
-        sock.direct = False
+        sock.direct = sock.endless = False
         sock.settle()
         sock.state.directs.discard(sock)
         sock.endpoint.set_patience(None)

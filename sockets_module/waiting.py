@@ -64,7 +64,7 @@ class Registration:
               try
     """
 
-    __slots__ = ("code", "drained", "events", "exact", "fd", "mask", "tells", "thread", "waiters")
+    __slots__ = ("code", "drained", "events", "exact", "fd", "mask", "shared", "tells", "thread", "waiters")
 
     def __init__(self, fd: int, exact: bool = False) -> None:
         self.fd = fd
@@ -76,6 +76,7 @@ class Registration:
         self.code: int | None = FREE
         self.events = 0
         self.thread: Any = None
+        self.shared: Any = None
 
     def blur(self) -> None:
         """From now on a short receive tells nothing."""
@@ -383,6 +384,7 @@ class Reactor:
         events = events or PRI  # who waits for nothing but the end must be armed, too
         if mask & events != events:
             self._armed[registration.fd] = registration
+            registration.shared = ports.threads()
             self.selector.arm(registration.fd, mask | events)
             registration.mask = mask | events
             registration.tells = registration.exact and registration.mask & IN != 0

@@ -47,8 +47,18 @@ class HostRaised(BaseException):
         self.exception = exception
 
 
+class Cell:
+    """Where one OS thread's running context stands. What changes it often looks the cell up once."""
+
+    __slots__ = ("context",)
+
+    def __init__(self) -> None:
+        self.context: Context | None = None
+
+
 class _Local(_thread._local):
-    context: Context | None = None
+    def __init__(self) -> None:  # in each OS thread
+        self.cell = Cell()
 
 
 _local = _Local()
@@ -56,13 +66,13 @@ _local = _Local()
 
 def current() -> Context:
     """The context whose code runs on this OS thread."""
-    return _local.context  # type: ignore[return-value]
+    return _local.cell.context  # type: ignore[return-value]
 
 
 def switch(context: Context | None) -> Context | None:
     """Makes another context the running one; returns the one before."""
-    before = _local.context
-    _local.context = context
+    cell = _local.cell
+    before, cell.context = cell.context, context
     return before
 
 

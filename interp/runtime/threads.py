@@ -1,8 +1,9 @@
 """Coroutines, threads and their scheduler (chapter 05), and parking for socket operations (chapter 11 section 4).
 
-Rules of this file: a context's frames live in a greenlet that only its `Thread` handle owns; nothing the frames can
-reach refers to the handle, so dropping the last handle discards the frames. Discarding, aborts and the end of the
-program run no script code. New greenlets start from one shallow hub, so that they inherit no call depth.
+Rules of this file: a context's frames live in a greenlet that its `Thread` handle owns and ends (`kill`) when it goes;
+nothing the frames can reach refers to the handle, so dropping the last handle discards the frames. Discarding, aborts
+and the end of the program run no script code. New greenlets start from one shallow hub, so that they inherit no call
+depth.
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ class Thread:
         self.greenlet: Any = None
         context.handle_ref = ref(self)
 
+    def __del__(self) -> None:
+        if self.greenlet is not None:
+            kill(self.greenlet)
+
     def get_property(self, key: Any) -> Any:
         """A built-in property or method, MISSING for others."""
         if type(key) is not bytes:
@@ -83,7 +88,8 @@ class Scheduler:
     dead      greenlets of contexts that were discarded, still to be ended
     lonely    what wants to know before the next one begins while there is none (see `interp.ports.alone`)
     running   the context that the innermost `run_woken` has entered, None when it was another way or has left
-    driver    the greenlet of that `run_woken`, which began at `now`
+    driver    the greenlet of that `run_woken`, which began at `now`; `cell` is that of its OS thread; `left` of the
+              woken ones still have their turn in it
     """
 
     def __init__(self) -> None:
@@ -96,7 +102,9 @@ class Scheduler:
         self.woken: deque[Context] = deque()
         self.running: Context | None = None
         self.driver: Any = None
+        self.cell: Any = None
         self.now = 0.0
+        self.left = 0
         self.serial = 0
         self.main: Thread | None = None
         self.alive = 0
@@ -284,13 +292,24 @@ def _enter(handle: Thread, inner: Context, target: Any, args: tuple[Any, ...]) -
     return results
 
 
+def kill(greenlet: Any) -> None:
+    """Ends the frames of a suspended greenlet, also while a thread that rests still refers to it (see `rest`)."""
+    if not greenlet:  # it has ended
+        return
+    try:
+        greenlet.parent = _getcurrent()
+        greenlet.throw()
+    except (ValueError, greenlet.error):
+        pass  # one of another OS thread: ends there, when the last reference goes
+
+
 def discard(handle: Thread) -> None:
     """Ends a suspended context without running anything in it."""
     context = handle.context
     greenlet, handle.greenlet = handle.greenlet, None
     finish(context)
     context.was_aborted = True
-    del greenlet  # the last reference: its frames end here
+    kill(greenlet)
 
 
 def discard_all(shared: Scheduler, root: Context, everything: bool) -> None:
@@ -305,11 +324,15 @@ def discard_all(shared: Scheduler, root: Context, everything: bool) -> None:
     shared.woken.clear()
     for handle in handles:
         if handle is not None and handle.context.state in ("suspended", "parked"):
-            if handle.context.state == "suspended":
-                shared.dead.append(handle.greenlet)
-            handle.greenlet = None
+            parked = handle.context.state == "parked"
+            greenlet, handle.greenlet = handle.greenlet, None
             finish(handle.context)
             handle.context.was_aborted = True
+            if parked:
+                kill(greenlet)
+            else:
+                shared.dead.append(greenlet)
+            del greenlet
 
 
 def _descendants(context: Context) -> Iterator[Thread]:
@@ -323,7 +346,9 @@ def _descendants(context: Context) -> Iterator[Thread]:
 def bury(shared: Scheduler, most: int) -> None:
     """Ends the frames of at most so many discarded contexts."""
     dead = shared.dead
-    del dead[max(len(dead) - most, 0) :]
+    while dead and most > 0:
+        kill(dead.pop())
+        most -= 1
 
 
 def suspend(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -549,7 +574,7 @@ def park(waiter: Any) -> None:
 
     Raises the abort when it is aborted meanwhile. `waiter` is any object with an attribute `thread`, at first None.
     """
-    context: Context = _local.context  # type: ignore[assignment]
+    context = current()
     here = _getcurrent()
     if context.place is None:
         context.place = ref(here)
@@ -580,12 +605,14 @@ def park(waiter: Any) -> None:
 def rest(spot: Any, events: int) -> int:
     """`park` for what the threads of a server do most: wait without any limit for the one thing that `spot` stands for.
 
-    `spot` has the attributes `thread`, `events` and `code`: FREE, None while a thread waits there, then why it goes on.
+    `spot` has the attributes `shared` (the engine's `Scheduler`), `thread`, `events` and `code`: FREE, None while a
+    thread waits there, then why it goes on.
     Returns that code, or FREE without having waited: the spot is taken, or the thread is not where this can be done.
     """
-    context: Context = _local.context  # type: ignore[assignment]
-    shared = context.world.threads
-    if shared is None or shared.running is not context or spot.code != FREE or context.rooms:
+    shared: Scheduler = spot.shared
+    context = shared.running
+    # no coroutine or call of a host inside the thread, neither of which says so to the scheduler
+    if context is None or shared.cell.context is not context or spot.code != FREE or context.rooms:
         return FREE
     spot.code = None
     spot.events = events
@@ -594,7 +621,30 @@ def rest(spot: Any, events: int) -> int:
     context.since = shared.now
     context.state = "parked"
     try:
-        shared.driver.switch()
+        # Straight to the next one where the driver would find nothing to do in between: entering a greenlet is dear.
+        # While this one rests, its stack refers to the other, so that `kill` must not rely on the last reference.
+        if (
+            shared.left
+            and shared.woken
+            and (following := shared.woken[0]).state == "parked"
+            and following.within is None
+            and following.home == context.home
+            and following.host_limit == context.host_limit
+            and context.end_events is None
+            and not context.list
+            and not context.world.overrun
+            and context in context.owner.parked_threads  # type: ignore[union-attr]
+        ):
+            shared.left -= 1
+            del shared.woken[0]
+            following.state = "active"
+            shared.cell.context = shared.running = following
+            place = following.place
+            following = None
+            place().switch()
+        else:
+            following = None
+            shared.driver.switch()
     except BaseException:  # it is being discarded
         spot.thread = None
         spot.code = FREE
@@ -636,26 +686,30 @@ def run_woken() -> None:
     # names the parents of greenlets without referring to them: while a thread's greenlet has this one as its parent,
     # no other greenlet has its number
     home = id(here)
-    me = current()
-    limit = sys.getrecursionlimit()
-    before = shared.running, shared.driver, shared.now
+    cell = _local.cell
+    me: Context = cell.context  # type: ignore[assignment]
+    world = me.world
+    limit = reach = sys.getrecursionlimit()  # `reach` is the one that is set now
+    before = shared.running, shared.driver, shared.cell, shared.now, shared.left
+    shared.running = None
+    shared.left = len(woken)
     shared.driver = here
-    shared.now = me.world.ports.clock()
+    shared.cell = cell
+    shared.now = world.ports.clock()
     context: Context | None = None
     try:
-        for _ in range(len(woken)):
-            if not woken:
-                break  # a thread has driven the others itself
+        while shared.left and woken:  # a thread may have driven the others itself
+            shared.left -= 1
             context = woken.popleft()
             if context.state != "parked":
                 continue
             inner = context.within
             if inner is None:
                 inner = shared.running = context
-                target = context.place()
             else:
                 shared.running = None
-                target = inner.place()
+            place = inner.place
+            target = place()  # not as a method: Python finds those in slots slowly
             if target is None:
                 continue
             if context.home != home:
@@ -664,12 +718,15 @@ def run_woken() -> None:
                 context.home = home
             # as `_enter`, without its call: a server does this once for each message
             context.state = "active"
-            if inner.host_limit > limit:
-                sys.setrecursionlimit(inner.host_limit)
-            _local.context = inner
+            wanted = inner.host_limit if inner.host_limit > limit else limit
+            if wanted != reach or world.overrun:
+                reach = wanted
+                sys.setrecursionlimit(reach)
+            cell.context = inner
             values = target.switch()
-            if inner.host_limit > limit:
-                sys.setrecursionlimit(limit)
+            running = shared.running
+            if running is not None:
+                context = running  # threads that rest enter the next one themselves
             owner = context.owner
             assert owner is not None  # only threads park
             if context.state == "parked":
@@ -677,11 +734,13 @@ def run_woken() -> None:
                     continue  # again: it stands where it stood
                 values = ()
             shared.running = None
-            _local.context = me
+            cell.context = me
             _settle(context, values)
     finally:
-        _local.context = me
-        shared.running, shared.driver, shared.now = before
+        cell.context = me
+        if shared.running is not None:
+            context = shared.running
+        shared.running, shared.driver, shared.cell, shared.now, shared.left = before
         if sys.getrecursionlimit() != limit:
             sys.setrecursionlimit(limit)
         if context is not None and context.state == "finished":
@@ -693,7 +752,10 @@ def _settle(context: Context, values: tuple[Any, ...]) -> None:
     handle = context.handle_ref() if context.handle_ref is not None else None
     if context.owner is not None:
         context.owner.parked_threads.pop(context, None)
-    if handle is None:
+    if handle is None:  # dropped while it ran
+        greenlet = None if context.place is None else context.place()
+        if greenlet is not None:
+            kill(greenlet)
         return
     if context.state == "finished":
         handle.greenlet = None

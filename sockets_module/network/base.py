@@ -65,9 +65,10 @@ if TYPE_CHECKING:
         ) -> tuple[bytes, list[Ancillary], int, SockAddr]: ...
         def getsockopt(self, level: int, name: int, size: int = 0, /) -> Any: ...
         def setsockopt(self, level: int, name: int, value: Any, length: int = 0, /) -> None: ...
-        def set_patience(self, seconds: float | None) -> bool:
-            """From now on `recv` and `send` wait for so long before they raise `BlockingIOError`, and what is called
-            without MSG_DONTWAIT may wait too; None takes that back. False where the network has no such thing."""
+        def set_patience(self, seconds: float | None, endless: bool = False) -> bool:
+            """From now on `recv` and `send` wait for so long before they raise `BlockingIOError`, `endless` receives
+            for ever, and what is called without MSG_DONTWAIT may wait too; None takes that back. False where the
+            network has no such thing."""
             ...
 
         def pending(self) -> int:

@@ -306,7 +306,7 @@ class PolicyEndpoint:
             "close", "conclude", "detach", "fileno", "getpeername", "getsockname", "pending", "setblocking", "shutdown",
         ):  # fmt: skip
             setattr(self, name, getattr(inner, name))
-        self.set_patience: Any = getattr(inner, "set_patience", lambda seconds: False)
+        self.set_patience: Any = getattr(inner, "set_patience", lambda seconds, endless=False: False)
 
     # --- addresses ----------------------------------------------------------------------------------------------------
 

@@ -56,13 +56,13 @@ class SystemEndpoint(_socket.socket):
             if problem.errno != errno.EISCONN:
                 raise
 
-    def set_patience(self, seconds: float | None) -> bool:
+    def set_patience(self, seconds: float | None, endless: bool = False) -> bool:
         import struct
 
         span = seconds or 0.0
         packed = struct.pack("@ll", int(span), int(span % 1 * 1_000_000))
-        self.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, packed)
         self.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, packed)
+        self.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, bytes(len(packed)) if endless else packed)
         self.setblocking(seconds is not None)
         return True
 
