@@ -18,6 +18,7 @@ from .values import ATTR, MISSING, Object, is_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
     from types import CodeType
     from typing import Any
 
@@ -34,14 +35,31 @@ BAIL_ERRORS = (
 TWINS: dict[str, CodeType] = {}
 
 
+def begun(exc: BaseException, binding: Container[CodeType]) -> bool:
+    """Whether the callee of the call that `exc` stopped had begun.
+
+    `binding` are the codes of frames that only find the callee. What was not begun goes on without the traceback.
+    """
+    trace = exc.__traceback__.tb_next if exc.__traceback__ is not None else None
+    while trace is not None:
+        if trace.tb_frame.f_code not in binding:
+            return True
+        trace = trace.tb_next
+    exc.__traceback__ = None
+    return False
+
+
+def stopped(exc: BaseException) -> Any:
+    """The end of a call whose callee had begun: null after too deep a recursion, else `exc` goes on."""
+    if type(exc) is RecursionError:
+        return overflow(exc)
+    raise exc
+
+
 def call_slow(exc: BaseException, function: Any, this: Any, *args: Any) -> Any:
     """After `exc` stopped a direct call: finishes it by the rules, or raises `exc` again when the callee had begun."""
-    trace = exc.__traceback__
-    if trace is not None and trace.tb_next is not None:
-        if type(exc) is RecursionError:
-            return overflow(exc)
-        raise exc
-    exc.__traceback__ = None
+    if begun(exc, ()):
+        return stopped(exc)
     if type(exc) is RecursionError:
         return enter_deep(function, this, args)
     context = current()
@@ -53,23 +71,24 @@ def call_slow(exc: BaseException, function: Any, this: Any, *args: Any) -> Any:
 
 
 def method_after(exc: BaseException, this: Any, key: bytes) -> Any:
-    """After `exc` stopped `this.key$( … )`: the function to call; raises `exc` again when the callee had begun."""
+    """After `exc` stopped `this.key$( … )`: the function for `call_slow`, which also ends what had begun."""
+    if begun(exc, BIND_CODES):
+        return None
+    if type(exc) is AttributeError:
+        teach(this, ATTR[key])
     from .access import get_property
 
-    not_begun(exc, this, key)
     return get_property(this, key)
 
 
-def not_begun(exc: BaseException, this: Any, key: bytes) -> None:
-    """Comes back when `exc` stopped `this.key$( … )` before the callee had begun; else the exception goes on."""
-    inner = exc.__traceback__.tb_next if exc.__traceback__ is not None else None
-    if inner is not None and inner.tb_frame.f_code not in BIND_CODES:
-        if type(exc) is RecursionError:
-            overflow(exc)
-        raise exc
-    exc.__traceback__ = None
+def not_begun(exc: BaseException, this: Any, key: bytes) -> bool:
+    """After `exc` stopped `this.key$( … )`: whether it is still to be done; `stopped` where the callee had begun."""
+    if begun(exc, BIND_CODES):
+        stopped(exc)
+        return False
     if type(exc) is AttributeError:
         teach(this, ATTR[key])
+    return True
 
 
 def frames_active() -> int:
