@@ -99,7 +99,7 @@ def frames_active() -> int:
     copied = False
     while frame is not None:
         code = frame.f_code
-        if frame.f_globals is namespace:
+        if frame.f_globals is namespace and not code.co_kwonlyargcount:  # see hooked.py
             # a closed copy and the general code that called it are one call
             if not copied or is_closed_copy(code):
                 count += 1
@@ -180,7 +180,7 @@ def invoke(function: Any, this: Any, *args: Any) -> Any:
                 return overflow(exc)
             exc.__traceback__ = None
             return enter_deep(function, this, args)
-    results = _call_object(function, this, args)
+    results = call_object(function, this, args)
     return results[0] if results else None
 
 
@@ -194,7 +194,7 @@ def invoke_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
             return (function(this, *args),)
         entered, form = all_results_of(function)
         return in_form(form, invoke(entered, this, *args))
-    return _call_object(function, this, args)
+    return call_object(function, this, args)
 
 
 def all_results_of(function: Any) -> tuple[Any, str]:
@@ -222,7 +222,7 @@ def _twin(function: Any, key: str) -> Any:
     return twin
 
 
-def _call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+def call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Calls what is no function: an object with `__call`, else the Error of chapter 02 section 5.3."""
     from .access import find_in_chain_of
 

@@ -505,8 +505,11 @@ def set_meta(obj: Any, meta: Any, mm: bool) -> None:
         obj._meta = meta
         obj._mm = mm
     elif type(obj) is FunctionType:
+        from .hooked import hook_calls
+
         obj.__dict__["meta"] = meta
         obj.__dict__["mm"] = mm
+        hook_calls(obj, mm)
     else:
         _link_object(obj, meta, mm)
 

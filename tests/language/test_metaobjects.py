@@ -334,6 +334,49 @@ def test_a_closure_has_a_meta_object_like_any_object() -> None:
     )
 
 
+def test_calls_of_a_closure_reach_its_metamethod() -> None:
+    """However it is called; `this` is the closure, the caller's `this` comes first (chapter 03 section 9.4)."""
+    got = both("""
+    x = 1; global F;
+    F = function( a, b ) use( x ){ x++; return a, b; };
+    M = { __call = function( caller, a, b ){ println( this === F, " ", caller, " ", a, " ", b, " ", va_arg_count() ); return 7, 8; } };
+    metaobj_set( F, M ); println( F( 1, 2 ), x ); s = serialize( F ) $ dumpvar( F );
+    metamethods_enable( F, true );
+    println( F( 1, 2 ) ); ( p, q ) = F( 3 ); println( p, q ); println( 5!F( 4 ) ); o = { m = F }; o.m( 6, 7, 8 );
+    F.apply( 3, [ 9 ] ); array_process( [ 1 ], F ); co_create( F ).resume( 1, 2 ); thread F( 5 );
+    new F( 1 ); class K { global __construct = F; } new K( 3 ); [ 3, 1 ].sort_custom( F );
+    println( is_callable( F ), typeof( F ), s == serialize( F ) $ dumpvar( F ) );
+    metamethods_enable( F, false ); ( p, q ) = F( 3, 4 ); println( p, q, x );
+    """)
+    calls = [
+        "null 1 2 3\n7", "null 3 null 2\n78", "5 4 null 2\n7", "{m=closure} 6 7 4", "3 9 null 2", "null 1 0 3",
+        "null 1 2 3", "null 5 null 2", "{} 1 null 2", "{} 3 null 2", "null 1 3 3",
+    ]  # fmt: skip
+    assert got == "12\n" + "".join(f"true {call}\n" for call in calls) + "trueclosuretrue\n343\n"
+
+
+def test_messages_of_a_closure_that_is_called_by_its_metamethod() -> None:
+    """The closure itself adds no frame; a missing or wrong `__call` is said as for any object."""
+    got = both("""x = 1; f = function() use( x ){};
+    M = { __call = function hook( c ){ WARNING( "w" ); } }; class( f, M ); f();
+    function call( f ){ f(); }
+    M.__call = 5; array_process( [ f ], call ); unset( M, "__call" );
+    array_process( [ f ], call ); metaobj_set( f, null ); array_process( [ f ], call );""")
+    called = '- "hook" in t.sgs, line 2\nWarning: w\n'
+    inside = '- "<main>" in t.sgs, line {0}\n- "array_process" in [C code]\n- "call" in t.sgs, line 3\n'
+    uncallable = "Error: Variable of type '{0}' cannot be called\n"
+    assert got.startswith('- "<main>" in t.sgs, line 2\n' + called)
+    assert inside.format(4) + uncallable.format("int") in got
+    assert got.endswith((inside.format(5) + uncallable.format("null")) * 2)
+
+
+def test_a_closure_whose_metamethod_calls_it_again_ends_at_the_depth() -> None:
+    got = both("""x = 1; global F, n = 0; F = function() use( x ){}; class( F, { __call = function(){ n++; F(); } } );
+    array_process( [ 1 ], function(){ F(); } ); println( n >= 950, n <= 1100 );""")
+    assert got.startswith("truetrue\n")
+    assert got.endswith("Error: max. call stack size reached\n") and got.count("Error") == 1
+
+
 def test_an_error_in_a_metamethod_stops_at_the_native_that_converts() -> None:
     """Natives go on with the default conversion (chapter 04 section 1.4), for what is in containers, too."""
     got = both("""
