@@ -8,10 +8,12 @@ must follow every later change. The model is the lookup rule as it is written.
 from __future__ import annotations
 
 import random
+import time
 from typing import Any
 
 import pytest
 
+from interp.runtime import shapes
 from language.world import both, run, slow
 
 NAMES = ["a", "b", "c", "d", "e"]
@@ -245,6 +247,61 @@ def judge(seed: int, steps: int) -> None:
 @pytest.mark.parametrize("seed", range(25))
 def test_random_operations(seed: int) -> None:
     judge(seed, 120)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_random_operations_on_chains_too_long_for_classes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "_MOST_LINKS", seed % 3)
+    judge(seed, 120)
+
+
+CHAIN = """
+function bottom( n ){ global base = { v = 1, m = function() = this.own; }; o = base; for( i = 0; i < n; i++ ) o = new o(); o.own = n; return o; }
+function show( o ){ println( o.v, o.m(), !o, o == 1, o.missing, ( new o() ).own, isset( o, "v" ) ); o.z = 5; println( get_keys( o ) ); unset( o, "z" ); }
+function hooks( o ){
+    show( o ); base.v = 2; base.m = function() = "changed";; show( o );
+    base.__tobool = function() = false;; base.__compare = function( a, b ) = 0;; base.__construct = function(){ this.own = "made"; };
+    base.__setindex = function( k, v ){ println( "set", k ); return true; }; show( o );
+    unset( base, "__setindex" ); base.__getindex = mm_getindex_router; base.__get_v = function() = "got";; show( o );
+    base.__getindex = function( k ){ if( k == "missing" ) return "found"; }; show( o );
+    unset( base, "__tobool" ); unset( base, "__compare" ); unset( base, "__construct" ); unset( base, "__getindex" ); show( o );
+}
+"""
+
+
+def test_long_chains_are_read_like_short_ones() -> None:
+    """Whatever changes at their far end; classes follow the short one only."""
+    short = run(CHAIN + "o = bottom( 3 ); o.own = 'x'; hooks( o );")
+    long = run(CHAIN + "o = bottom( 300 ); o.own = 'x'; hooks( o );")
+    assert "found" in short.out and "made" in short.out and "got" in short.out and "changed" in short.out
+    assert (long.out, long.err) == (short.out, short.err)
+
+
+def test_long_chains_cost_no_more_than_their_links() -> None:
+    """Linking is a walk along the chain, and no class of a link remembers all others: 500 took 1.2 s, 1000 took 7 s."""
+    source = "o = { m = 1 }; for( i = 0; i < 1000; i++ ){ p = new o(); p.x = i; o = p; } println( o.m, o.x, isset( o, 'zz' ) );"
+    begin = time.process_time()
+    assert both(source) == "1999false\n"
+    assert time.process_time() - begin < 4
+
+
+def test_reading_through_a_chain_of_hooks_is_one_walk() -> None:
+    begin = time.process_time()
+    source = "class A { } o = new A(); for( i = 0; i < 1000; i++ ) o = new o(); for( i = 0; i < 50; i++ ) isset( o, 'zz' ); println( isset( o, '__name' ) );"
+    assert both(source) == "true\n"
+    assert time.process_time() - begin < 4
+
+
+@pytest.mark.parametrize("link", ["metaobj_set", "class"])
+def test_cycles_through_closures_and_long_chains_are_refused(link: str) -> None:
+    got = both(
+        f"x = 1; f = function() use( x ){{}}; o = {{}}; {link}( f, o ); {link}( o, f ); println( metaobj_get( o ) );"
+    )
+    assert got.startswith("null\n") and f"{link}(): loop detected" in got
+    got = both(
+        f"e = o = []; for( i = 0; i < 10005; i++ ){{ p = []; metaobj_set( o, p ); o = p; }} {link}( o, e ); println( 1 );"
+    )
+    assert got.startswith("1\n") and f"{link}(): loop detected" in got
 
 
 @slow
