@@ -1,8 +1,8 @@
 """Calls: the complete slow path behind every direct call of generated code, and calls from natives into scripts.
 
 Rules of this file: every callable takes `( this, *args )`. A function gives its first result; a script function that
-can give another number of results than one has a twin which returns the whole tuple (`TWINS`). `call` is a boundary
-for aborts, `invoke` is not (operators, constructors, message handlers).
+can give another number of results than one has a twin which returns the whole tuple (`all_results_of`). `call` is a
+boundary for aborts, `invoke` is not (operators, constructors, message handlers).
 """
 
 from __future__ import annotations
@@ -30,9 +30,6 @@ CALL_ERRORS = (TypeError, RecursionError)
 BAIL_ERRORS = (
     TypeError, AttributeError, IndexError, KeyError, ZeroDivisionError, OverflowError, ValueError, RecursionError,
 )  # fmt: skip
-
-# KEY in the docstring of a script function (see functions.py) -> code of its twin.
-TWINS: dict[str, CodeType] = {}
 
 
 def begun(exc: BaseException, binding: Container[CodeType]) -> bool:
@@ -202,7 +199,7 @@ def all_results_of(function: Any) -> tuple[Any, str]:
     info = (function.__doc__ or "function one").split(" ")
     if info[1] in ("one", "none"):
         return function, info[1]
-    return function.__dict__.get("twin") or _twin(function, info[2]), "many"
+    return function.__dict__.get("twin") or _twin(function), "many"
 
 
 def in_form(form: str, value: Any) -> tuple[Any, ...]:
@@ -212,9 +209,9 @@ def in_form(form: str, value: Any) -> tuple[Any, ...]:
     return () if form == "none" or value is None else value
 
 
-def _twin(function: Any, key: str) -> Any:
+def _twin(function: Any) -> Any:
     """The form of a script function that gives all results, sharing its captured variables."""
-    code = TWINS[key]
+    code = function.__code__.co_consts[-2]  # see functions.py
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     closure = tuple(cells[name] for name in code.co_freevars)
     twin = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, closure)
