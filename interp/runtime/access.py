@@ -26,7 +26,6 @@ from .values import (
     dict_get,
     dict_set,
     is_closure,
-    is_native,
     is_object,
     map_get,
     map_key,
@@ -44,11 +43,6 @@ def find_metamethod(obj: Any, name: bytes) -> Any:
     if not enabled or meta is None:
         return MISSING
     return find_in_chain(meta, name)
-
-
-def find_in_chain_of(obj: Any, name: bytes) -> Any:
-    """The first entry of that name from the object itself on."""
-    return find_in_chain(obj, name)
 
 
 def object_truth(obj: Any, native: bool) -> bool:
@@ -385,7 +379,3 @@ def literal_set(table: Any, key: Any, value: Any, is_map: bool) -> None:
     name = written_key(key)
     if name is not None:
         dict.__setitem__(table, name, value)
-
-
-def is_function(value: Any) -> bool:
-    return type(value) is FunctionType and (is_native(value) or not is_closure(value))

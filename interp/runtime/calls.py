@@ -12,7 +12,7 @@ import sys
 from .convert import general_type_name
 from .kinds import FunctionType
 from .messages import NATIVE_CODES, error, is_closed_copy, message
-from .shapes import BIND_CODES, teach
+from .shapes import BIND_CODES, find_in_chain, teach
 from .state import ERROR, ScriptAbort, current
 from .values import ATTR, MISSING, Object, is_object
 
@@ -221,11 +221,9 @@ def _twin(function: Any) -> Any:
 
 def call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Calls what is no function: an object with `__call`, else the Error of chapter 02 section 5.3."""
-    from .access import find_in_chain_of
-
     if is_object(function):
         if function.mm:
-            method = find_in_chain_of(function, b"__call")
+            method = find_in_chain(function, b"__call")
             if method is MISSING:
                 _uncallable(b"Variable of type 'null' cannot be called")
                 return ()
@@ -382,8 +380,3 @@ def hook_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
 def _too_deep() -> tuple[Any, ...]:
     overflow(None)
     return ()
-
-
-def apply(function: Any, this: Any, args: Any) -> tuple[Any, ...]:
-    """`f.apply( this, args )`: all results; a boundary like every native call."""
-    return call_multi(function, this, *args)
