@@ -459,6 +459,7 @@ class Debugger:
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(limit + ROOM)
         self.talking = self._stopped = True
+        self.engine._guard.hold()
         try:
             self.world.streams.flush()
             self._talk(stop)
@@ -467,6 +468,7 @@ class Debugger:
             raise
         finally:
             self.talking = self._stopped = False
+            self.engine._guard.release()
             try:
                 sys.setrecursionlimit(limit)
             except RecursionError:

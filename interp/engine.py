@@ -23,7 +23,7 @@ from .limits import Guard, Limits, Stop
 from .ports import Ports, Resources
 from .runtime import environment, helpers, values
 from .runtime.calls import BAIL_ERRORS, enter_deep, enter_native, invoke, invoke_multi, leave_native, mend, overflow
-from .runtime.messages import Place, format_frames
+from .runtime.messages import Place
 from .runtime.state import HostRaised, ScriptAbort, ScriptQuit, ScriptStop, World, current, switch
 from .streams import Streams
 
@@ -706,11 +706,6 @@ class Engine:
 
     def __reduce__(self) -> Any:
         raise TypeError("an engine cannot be pickled")
-
-    def trace_text(self) -> str:
-        """The trace of the last Error, as scripts print it."""
-        frames, _ = self._world.last_error or ([], b"")
-        return format_frames(frames).decode("utf-8", "replace")
 
 
 def _wants(name: str, value: Any, fits: bool, kind: str) -> None:

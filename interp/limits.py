@@ -190,6 +190,7 @@ class Guard:
     state      None at the start of a call, then when the watchdog first saw it (a time), then the `Stop` that ends it
     written    bytes of output of this call, None before any
     until      the deadline of a `timeout=`, None without one
+    held       since when time does not count, None while it does
     exact      the depth is counted at every check
     fast       calls need no preparation beyond these stores
     seconds, operations   the account since the engine was made; `timed`: the running call keeps its own time
@@ -199,7 +200,7 @@ class Guard:
 
     __slots__ = (
         "__weakref__", "base", "busy",
-        "block_mark", "census_due", "charged", "exact", "fast", "limits", "mark", "memory_peak",
+        "block_mark", "census_due", "charged", "exact", "fast", "held", "limits", "mark", "memory_peak",
         "operations", "operations_left", "seconds", "spend", "state", "timed", "token", "until", "watched",
         "world", "written",
     )  # fmt: skip
@@ -212,6 +213,7 @@ class Guard:
         self.state: Any = None
         self.written: int | None = None
         self.until: float | None = None
+        self.held: float | None = None
         self.exact = limits.depth < SMALL_DEPTH
         self.fast = limits.operations is None and not self.exact
         self.watched = limits.seconds is not None or limits.memory is not None
@@ -254,6 +256,21 @@ class Guard:
 
             if frames_active() > self.limits.depth + self.limits.depth // 20:
                 overflow(None)
+
+    def hold(self) -> None:
+        """Time does not count until `release`: a person looks at the stopped script."""
+        with _lock:
+            self.held = monotonic()
+
+    def release(self) -> None:
+        with _lock:
+            if self.held is not None:
+                away = monotonic() - self.held
+                self.held = None
+                if type(self.state) is float:
+                    self.state += away
+                if self.until is not None:
+                    self.until += away
 
     def fire(self, which: str, text: str | None = None) -> None:
         """A limit is passed, seen by the running thread itself: raises."""
@@ -451,6 +468,8 @@ class Watchdog:
                     active = True
                 continue
             active = True
+            if guard.held is not None:
+                continue
             if not guard.timed:
                 guard.seconds += self.tick
             state = guard.state
@@ -468,7 +487,7 @@ class Watchdog:
                 left = until - now
                 if left <= 0:
                     with _lock:
-                        if guard.state is state:
+                        if guard.state is state and guard.held is None:
                             guard.stop("limit exceeded: seconds", "seconds")
                 elif left < tick:
                     tick = left

@@ -275,7 +275,7 @@ class _Layout:
                     node.lineno = node.end_lineno = lines[token]  # type: ignore[attr-defined]
                     node.col_offset = node.end_col_offset = token + 1  # type: ignore[attr-defined]
 
-        return generate(tree, unit.file, unit.key, *unit.options, unit.source, as_columns)
+        return generate(tree, unit.file, *unit.options, unit.source, as_columns)
 
     def token(self, path: tuple[int, ...], place: Place) -> int | None:
         """The token at work in a function of the unit; `path` leads to its code through the constants."""
@@ -333,7 +333,7 @@ def _search(code: CodeType) -> tuple[_Layout, tuple[int, ...]] | None:
     # a unit that is no longer in memory: the same instructions on the same lines must come out of its text
     for source in _sources(code.co_filename):
         for options in ((False, True, False), (True, True, False), (False, False, False)):
-            layout = _Layout(Unit(code, source, code.co_filename, "", options, NESTING))
+            layout = _Layout(Unit(code, source, code.co_filename, options, NESTING))
             path = None if layout.code is None else _path(layout.code, code, same=True)
             if path is not None:
                 return layout, path

@@ -26,7 +26,7 @@ from greenlet import getcurrent
 from .compiler import pyast as p
 from .compiler.cache import Cache
 from .compiler.generate import PART, generate
-from .compiler.pipeline import disk_cache, parse_unit, register_twins
+from .compiler.pipeline import disk_cache, parse_unit
 from .runtime.messages import NATIVE_CODES, OUTLINED, RENAMING_CODES
 
 if TYPE_CHECKING:
@@ -153,10 +153,7 @@ class _Unit:
     def code(self, limits: bool, optimize: bool, counting: bool, cache: bool, nesting: int) -> CodeType:
         """The code for an engine of that kind; raises `CompileError`."""
         unit = parse_unit(self.source, disk_cache() if cache else Cache(None), nesting)
-        key = f"{id(self):x}-{len(self._marker.counters)}"
-        code = generate(unit, self.name, key, limits, optimize, counting, self.source, self._marker.module)
-        register_twins(code)
-        return code
+        return generate(unit, self.name, limits, optimize, counting, self.source, self._marker.module)
 
 
 # --- samples ----------------------------------------------------------------------------------------------------------

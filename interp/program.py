@@ -46,7 +46,7 @@ class Program:
         from .compiler.generate import generate_source
         from .compiler.pipeline import parse_unit
 
-        return generate_source(parse_unit(self.source, Cache(None)), "program", True)
+        return generate_source(parse_unit(self.source, Cache(None)), True)
 
     def __reduce__(self) -> tuple[Any, ...]:
         import marshal
@@ -70,11 +70,8 @@ def _load(source: bytes, name: str, python: str, compiler: str, codes: dict[tupl
     import marshal
     import sys
 
-    from .compiler.pipeline import register_twins
-
     made = Program(source, name)
     if python == sys.version and compiler == _version():
         for key, data in codes.items():
             made._variants[key] = marshal.loads(data)
-            register_twins(made._variants[key])
     return made

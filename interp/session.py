@@ -127,16 +127,15 @@ class Input:
         """The code, in the form that an engine asks a `Program` for; raises CompileError."""
         from .compiler.generate import generate
 
-        key = f"{id(self):x}"
         depth = sys.getrecursionlimit()
         sys.setrecursionlimit(depth + _ROOM)
         try:
-            code = generate(self.tree(), self.name, key, limits, optimize, counting, self.source)
+            code = generate(self.tree(), self.name, limits, optimize, counting, self.source)
         except (RecursionError, SyntaxError, MemoryError):
             raise CompileError([b"[line 1] nesting too deep"]) from None
         finally:
             sys.setrecursionlimit(depth)
-        remember(self.name, Unit(code, self.source, self.name, key, (limits, optimize, counting), nesting, self.shape))
+        remember(self.name, Unit(code, self.source, self.name, (limits, optimize, counting), nesting, self.shape))
         return code
 
 
@@ -257,7 +256,7 @@ class Session:
 
         source = closed(text) if text else self.last
         try:
-            made = generate_source(Input(source, "<input>").tree(), "input")
+            made = generate_source(Input(source, "<input>").tree())
         except CompileError as found:
             self._show("".join(f"Error: {part.decode('utf-8', 'replace')}\n" for part in found.texts))
             return

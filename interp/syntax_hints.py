@@ -162,15 +162,6 @@ class Around:
         second = self.text.word(before - 1) if self.text.kind(before - 1) == "NAME" else ""
         return second if second in _BLOCKS else self.text.word(before)
 
-    def open_bracket(self) -> str:
-        """The fact that a bracket before the token is still open, for a `{` or `;` that stands in it."""
-        place = self.opening()
-        while place is not None and self.text.kind(place) == "{":
-            place = self.text.opening(place)
-        if place is None:
-            return ""
-        return f"the `{self.text.word(place)}` in line {self.text.line_of(place)} is still open"
-
 
 def _missing_operator(here: Around) -> str:
     before, word = here.at(-1), here.word

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import stat
+import weakref
 from pathlib import Path
 
 import pytest
@@ -147,3 +149,22 @@ def test_keys_differ_with_all_that_decides() -> None:
         content_key(b"af", "", "00"),
     }
     assert len(keys) == 5
+
+
+def test_code_that_is_no_longer_needed_is_freed() -> None:
+    """Also the second form of functions with several results."""
+    engine = Engine()
+    engine.run("function f( x ){ if( x ) return 1, 2; return 3; }")
+    f = engine.globals["f"]
+    assert engine.run("( a, b ) = f( true ); return [ a, b ];")[1] == 2
+    code = f._value.__code__
+    forms = [weakref.ref(code), *(weakref.ref(const) for const in code.co_consts if isinstance(const, type(code)))]
+    assert len(forms) == 2
+    del f, code
+    engine.close()
+    del engine
+    other = Engine()
+    for number in range(300):  # as many as are kept, and more
+        other.run(f"return {number};")
+    gc.collect()
+    assert [form() for form in forms] == [None, None]

@@ -382,7 +382,8 @@ class Accesses:
 
         caught = self.caught()
         begun = p.call("$not_begun", [p.name(caught, line), self.again(obj, line), p.const(key.value, line)], line)
-        handler = [p.expression(begun, line), *self.general_code(general, tree, line)]
+        null = [] if name is None else [p.assign(name, p.const(None, line), line)]
+        handler = [p.if_(begun, self.general_code(general, tree, line), null, line)]
         fast = p.expression(called, line) if name is None else p.assign(name, called, line)
         self.out.append(p.try_([fast], "$MethodErrors", caught, handler, line))
         return self.constant(None, line) if name is None else self.result(name, dest, line)

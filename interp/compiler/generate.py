@@ -6,7 +6,7 @@ Rules of this file:
 * the unit makes its functions in parts, each a Python function that the host compiles as soon as it is complete: for
   each function the host copies all names around it, and a tree in the processor's caches is worked on faster;
 * a script function is `def f( this, a=None, … )`; it returns its first result. A function that can give none or
-  several is generated twice: the twin returns all results as a tuple (see `interp.runtime.calls.TWINS`);
+  several is generated twice: the twin, which returns all results as a tuple, is a constant of the other's code;
 * helper names contain a `$`, which no script name can; script globals are Python globals of the same name.
 """
 
@@ -52,13 +52,12 @@ class UnitGenerator:
     """Generates a whole unit: a file, an `eval` text, a program."""
 
     def __init__(
-        self, unit: n.Function, key: str, limits: bool, optimize: bool, counting: bool = False,
+        self, unit: n.Function, limits: bool, optimize: bool, counting: bool = False,
         build: Callable[[ast.Module], CodeType] | None = None,
     ) -> None:  # fmt: skip
         """`build` compiles a module and gives the code of the one function in it; without it parts stay trees."""
         self.unit = unit
         self.build = build
-        self.key = key
         self.limits = limits
         self.optimize = optimize
         self.counting = counting
@@ -117,7 +116,7 @@ class UnitGenerator:
                 made.append(p.assign(f"{name}$p", p.name(f"{display}$p", line), line))
         if kind == "many":
             self.twins += 1
-            key = f" {self.key}:{self.twins}"
+            key = f" {self.twins}"
             twin = FunctionGenerator(self, function, True, name).build(f"{display}$t", f"twin{key}")
             made.append(p.if_(p.name("$never", line), [twin], [], line))
         begin, end = function.span
@@ -461,12 +460,12 @@ def mentions(function: n.Function, names: frozenset[str]) -> bool:
 
 
 def generate(
-    unit: n.Function, file: str, key: str, limits: bool = False, optimize: bool = True, counting: bool = False,
+    unit: n.Function, file: str, limits: bool = False, optimize: bool = True, counting: bool = False,
     source: bytes = b"", change: Callable[[ast.Module, str], None] | None = None,
 ) -> CodeType:  # fmt: skip
     """The code of a unit: a Python function body that, called, returns the `<main>` function.
 
-    `key` must differ between units that differ; `limits` selects the variant that polls the engine's stop flag at loop
+    `limits` selects the variant that polls the engine's stop flag at loop
     back-edges and function entries, `counting` with it the one that calls `$tick` there instead. The code of each
     function holds the unit's `source` (see `interp.runtime.functions`). `change` is shown each Python tree, and the
     file's name, before it is compiled.
@@ -478,7 +477,7 @@ def generate(
         code = compile(module, file, "exec", dont_inherit=True, optimize=0)
         return next(const for const in code.co_consts if isinstance(const, CodeType))
 
-    generator = UnitGenerator(unit, key, limits, optimize, counting, build)
+    generator = UnitGenerator(unit, limits, optimize, counting, build)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # what the host thinks of `5()` is no message of the script's
         code = build(generator.module())
@@ -493,19 +492,32 @@ def _is_part(const: object) -> bool:
     return isinstance(const, CodeType) and const.co_name.startswith(PART)
 
 
-def generate_source(unit: n.Function, key: str, limits: bool = False, optimize: bool = True) -> str:
+def generate_source(unit: n.Function, limits: bool = False, optimize: bool = True) -> str:
     """The generated Python as text, for people."""
-    return ast.unparse(UnitGenerator(unit, key, limits, optimize).module())
+    return ast.unparse(UnitGenerator(unit, limits, optimize).module())
 
 
-def finish(code: CodeType, source: bytes) -> CodeType:
-    """Gives nested code the names that traces show (the generator made some of them unique), and the source."""
-    consts = tuple([finish(const, source) if isinstance(const, CodeType) else const for const in code.co_consts])
+def finish(code: CodeType, source: bytes, twin: CodeType | None = None) -> CodeType:
+    """Gives nested code the names that traces show (the generator made some of them unique), and the source.
+
+    Each twin moves from beside its function, where nothing executes it, into the function's code.
+    """
+    twins: dict[str, CodeType] = {}
+    consts: tuple[Any, ...] = ()
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            kind, *rest = str(const.co_consts[0]).split(" ", 3) if const.co_consts else [""]
+            number = rest[1] if kind in ("function", "closure") and len(rest) == 3 else ""
+            const = finish(const, source, twins.get(number))
+            if kind == "twin":
+                twins[rest[0]] = const
+                const = None
+        consts += (const,)
     name = code.co_name
     for suffix in ("$t", "$c", "$c$t", "$p"):
         name = name.removesuffix(suffix)
     if consts and isinstance(consts[0], str) and consts[0].startswith(("function ", "closure ")):
-        consts += (source,)
+        consts += (source,) if twin is None else (twin, source)
     return code.replace(co_consts=consts, co_name=name)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import sys
 
-from ..runtime.calls import TWINS
 from ..runtime.kinds import CodeType, FunctionType
 from ..runtime.shapes import note_stores
 from ..start import default_folder
@@ -26,19 +25,18 @@ if TYPE_CHECKING:
 class Unit:
     """Code and what it was made from: a message for people needs the text, and where in it an instruction stands.
 
-    `options` are the ones that `generate` took behind the key; `shape`, where there is one, changed the tree before.
+    `options` are the ones that `generate` took behind the file; `shape`, where there is one, changed the tree before.
     """
 
-    __slots__ = ("code", "file", "key", "nesting", "options", "shape", "source")
+    __slots__ = ("code", "file", "nesting", "options", "shape", "source")
 
     def __init__(
-        self, code: CodeType, source: bytes, file: str, key: str, options: tuple[bool, bool, bool], nesting: int,
+        self, code: CodeType, source: bytes, file: str, options: tuple[bool, bool, bool], nesting: int,
         shape: Callable[[Any], None] | None = None,
     ) -> None:  # fmt: skip
         self.code = code
         self.source = source
         self.file = file
-        self.key = key
         self.options = options
         self.nesting = nesting
         self.shape = shape
@@ -97,22 +95,21 @@ def compile_unit(
         gc.disable()
         try:
             unit = parse_unit(source, disk, nesting, origin=origin)
-            code = _generate(unit, source, file, key, limits, optimize, counting)
+            code = _generate(unit, source, file, limits, optimize, counting)
         finally:
             sys.setrecursionlimit(limit)
             if collecting:
                 gc.enable()
         disk.store_code(key, identity, code)
-    remember(place, Unit(code, source, file, key[:16], (limits, optimize, counting), nesting))
+    remember(place, Unit(code, source, file, (limits, optimize, counting), nesting))
     return code
 
 
 def remember(key: object, unit: Unit) -> None:
-    """Keeps a unit in memory, and makes its code ready to run."""
+    """Keeps a unit in memory."""
     if len(_memory) >= _MEMORY_MAX:
         _memory.pop(next(iter(_memory)))
     _memory[key] = unit
-    register_twins(unit.code)
 
 
 def units() -> Iterator[Unit]:
@@ -120,11 +117,11 @@ def units() -> Iterator[Unit]:
     return iter(list(_memory.values())[::-1])
 
 
-def _generate(unit: Any, source: bytes, file: str, key: str, limits: bool, optimize: bool, counting: bool) -> CodeType:
+def _generate(unit: Any, source: bytes, file: str, limits: bool, optimize: bool, counting: bool) -> CodeType:
     from .generate import generate
 
     try:
-        return generate(unit, file, key[:16], limits, optimize, counting, source)
+        return generate(unit, file, limits, optimize, counting, source)
     except (RecursionError, SyntaxError, MemoryError) as problem:
         # the host's compiler has limits of its own on nested blocks
         line = getattr(problem, "lineno", None) or 1
@@ -159,16 +156,6 @@ def parse_unit(source: bytes, disk: Cache, nesting: int = 200, keep: bool = Fals
 
 def _as_bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("latin-1", "replace")
-
-
-def register_twins(code: CodeType) -> None:
-    """Makes the functions that give several results known to `invoke_multi`."""
-    doc = code.co_consts[0] if code.co_consts else None
-    if isinstance(doc, str) and doc.startswith("twin "):
-        TWINS[doc[5:]] = code
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            register_twins(const)
 
 
 def load_unit(code: CodeType, world: World) -> Any:

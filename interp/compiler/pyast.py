@@ -13,7 +13,6 @@ from typing import Any
 
 LOAD = ast.Load()
 STORE = ast.Store()
-DEL = ast.Del()
 
 
 class Name(ast.Name):

@@ -10,7 +10,7 @@ from . import convert
 from .calls import call, hook_multi
 from .kinds import FunctionType
 from .messages import warning
-from .shapes import chain, find_in_chain, is_router, meta_of
+from .shapes import chain, find_in_chain, find_with_owner, is_router, meta_of
 from .state import current
 from .values import (
     ATTR,
@@ -26,7 +26,6 @@ from .values import (
     dict_get,
     dict_set,
     is_closure,
-    is_native,
     is_object,
     map_get,
     map_key,
@@ -44,11 +43,6 @@ def find_metamethod(obj: Any, name: bytes) -> Any:
     if not enabled or meta is None:
         return MISSING
     return find_in_chain(meta, name)
-
-
-def find_in_chain_of(obj: Any, name: bytes) -> Any:
-    """The first entry of that name from the object itself on."""
-    return find_in_chain(obj, name)
 
 
 def object_truth(obj: Any, native: bool) -> bool:
@@ -165,6 +159,9 @@ def string_position(key: Any) -> int | None:
 
 def lookup(obj: Any, key: Any, is_prop: bool) -> Any:
     """Reads an entry by chapter 03 section 9.1; MISSING when nothing answers."""
+    # what was found behind one link holds for the next ones, up to the owner: each search sees the rest of the chain
+    getter_key = b"__get_" + key if type(key) is bytes and len(key) < 256 else None
+    hook = hook_owner = getter = getter_owner = None
     while True:
         value = own_get(obj, key, is_prop)
         if value is not MISSING:
@@ -172,24 +169,24 @@ def lookup(obj: Any, key: Any, is_prop: bool) -> Any:
         meta, enabled = meta_of(obj)
         if meta is None:
             return MISSING
+        if hook_owner is obj:
+            hook = getter = None
+        elif getter_owner is obj:
+            getter = None
         if enabled:
-            hook = find_in_chain(meta, b"__getindex")
-            if hook is not MISSING:
-                value = _run_getindex(hook, obj, meta, key)
-                if value is not MISSING:
-                    return value
+            if hook is None:
+                hook, hook_owner = find_with_owner(meta, b"__getindex")
+            if hook is not MISSING and not is_router(hook):
+                results = hook_multi(hook, obj, key)
+                if results:
+                    return results[-1]
+                hook = getter = None  # it may have changed the chain
+            elif hook is not MISSING and getter_key is not None and hook.spec.name == "mm_getindex_router":
+                if getter is None:
+                    getter, getter_owner = find_with_owner(meta, getter_key)
+                if getter is not MISSING:
+                    return _call_accessor("mm_getindex_router", getter, obj, key)
         obj = meta
-
-
-def _run_getindex(hook: Any, obj: Any, meta: Any, key: Any) -> Any:
-    if is_router(hook):
-        if type(key) is bytes and len(key) < 256 and hook.spec.name == "mm_getindex_router":
-            getter = find_in_chain(meta, b"__get_" + key)
-            if getter is not MISSING:
-                return _call_accessor("mm_getindex_router", getter, obj, key)
-        return MISSING
-    results = hook_multi(hook, obj, key)
-    return results[-1] if results else MISSING
 
 
 def _call_accessor(router: str, accessor: Any, this: Any, key: bytes, *args: Any) -> Any:
@@ -382,7 +379,3 @@ def literal_set(table: Any, key: Any, value: Any, is_map: bool) -> None:
     name = written_key(key)
     if name is not None:
         dict.__setitem__(table, name, value)
-
-
-def is_function(value: Any) -> bool:
-    return type(value) is FunctionType and (is_native(value) or not is_closure(value))

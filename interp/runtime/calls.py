@@ -1,8 +1,8 @@
 """Calls: the complete slow path behind every direct call of generated code, and calls from natives into scripts.
 
 Rules of this file: every callable takes `( this, *args )`. A function gives its first result; a script function that
-can give another number of results than one has a twin which returns the whole tuple (`TWINS`). `call` is a boundary
-for aborts, `invoke` is not (operators, constructors, message handlers).
+can give another number of results than one has a twin which returns the whole tuple (`all_results_of`). `call` is a
+boundary for aborts, `invoke` is not (operators, constructors, message handlers).
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import sys
 from .convert import general_type_name
 from .kinds import FunctionType
 from .messages import NATIVE_CODES, error, is_closed_copy, message
-from .shapes import BIND_CODES, teach
+from .shapes import BIND_CODES, find_in_chain, teach
 from .state import ERROR, ScriptAbort, current
 from .values import ATTR, MISSING, Object, is_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
     from types import CodeType
     from typing import Any
 
@@ -30,18 +31,32 @@ BAIL_ERRORS = (
     TypeError, AttributeError, IndexError, KeyError, ZeroDivisionError, OverflowError, ValueError, RecursionError,
 )  # fmt: skip
 
-# KEY in the docstring of a script function (see functions.py) -> code of its twin.
-TWINS: dict[str, CodeType] = {}
+
+def begun(exc: BaseException, binding: Container[CodeType]) -> bool:
+    """Whether the callee of the call that `exc` stopped had begun.
+
+    `binding` are the codes of frames that only find the callee. What was not begun goes on without the traceback.
+    """
+    trace = exc.__traceback__.tb_next if exc.__traceback__ is not None else None
+    while trace is not None:
+        if trace.tb_frame.f_code not in binding:
+            return True
+        trace = trace.tb_next
+    exc.__traceback__ = None
+    return False
+
+
+def stopped(exc: BaseException) -> Any:
+    """The end of a call whose callee had begun: null after too deep a recursion, else `exc` goes on."""
+    if type(exc) is RecursionError:
+        return overflow(exc)
+    raise exc
 
 
 def call_slow(exc: BaseException, function: Any, this: Any, *args: Any) -> Any:
     """After `exc` stopped a direct call: finishes it by the rules, or raises `exc` again when the callee had begun."""
-    trace = exc.__traceback__
-    if trace is not None and trace.tb_next is not None:
-        if type(exc) is RecursionError:
-            return overflow(exc)
-        raise exc
-    exc.__traceback__ = None
+    if begun(exc, ()):
+        return stopped(exc)
     if type(exc) is RecursionError:
         return enter_deep(function, this, args)
     context = current()
@@ -53,23 +68,24 @@ def call_slow(exc: BaseException, function: Any, this: Any, *args: Any) -> Any:
 
 
 def method_after(exc: BaseException, this: Any, key: bytes) -> Any:
-    """After `exc` stopped `this.key$( … )`: the function to call; raises `exc` again when the callee had begun."""
+    """After `exc` stopped `this.key$( … )`: the function for `call_slow`, which also ends what had begun."""
+    if begun(exc, BIND_CODES):
+        return None
+    if type(exc) is AttributeError:
+        teach(this, ATTR[key])
     from .access import get_property
 
-    not_begun(exc, this, key)
     return get_property(this, key)
 
 
-def not_begun(exc: BaseException, this: Any, key: bytes) -> None:
-    """Comes back when `exc` stopped `this.key$( … )` before the callee had begun; else the exception goes on."""
-    inner = exc.__traceback__.tb_next if exc.__traceback__ is not None else None
-    if inner is not None and inner.tb_frame.f_code not in BIND_CODES:
-        if type(exc) is RecursionError:
-            overflow(exc)
-        raise exc
-    exc.__traceback__ = None
+def not_begun(exc: BaseException, this: Any, key: bytes) -> bool:
+    """After `exc` stopped `this.key$( … )`: whether it is still to be done; `stopped` where the callee had begun."""
+    if begun(exc, BIND_CODES):
+        stopped(exc)
+        return False
     if type(exc) is AttributeError:
         teach(this, ATTR[key])
+    return True
 
 
 def frames_active() -> int:
@@ -80,7 +96,7 @@ def frames_active() -> int:
     copied = False
     while frame is not None:
         code = frame.f_code
-        if frame.f_globals is namespace:
+        if frame.f_globals is namespace and not code.co_kwonlyargcount:  # see hooked.py
             # a closed copy and the general code that called it are one call
             if not copied or is_closed_copy(code):
                 count += 1
@@ -161,7 +177,7 @@ def invoke(function: Any, this: Any, *args: Any) -> Any:
                 return overflow(exc)
             exc.__traceback__ = None
             return enter_deep(function, this, args)
-    results = _call_object(function, this, args)
+    results = call_object(function, this, args)
     return results[0] if results else None
 
 
@@ -175,7 +191,7 @@ def invoke_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
             return (function(this, *args),)
         entered, form = all_results_of(function)
         return in_form(form, invoke(entered, this, *args))
-    return _call_object(function, this, args)
+    return call_object(function, this, args)
 
 
 def all_results_of(function: Any) -> tuple[Any, str]:
@@ -183,7 +199,7 @@ def all_results_of(function: Any) -> tuple[Any, str]:
     info = (function.__doc__ or "function one").split(" ")
     if info[1] in ("one", "none"):
         return function, info[1]
-    return function.__dict__.get("twin") or _twin(function, info[2]), "many"
+    return function.__dict__.get("twin") or _twin(function), "many"
 
 
 def in_form(form: str, value: Any) -> tuple[Any, ...]:
@@ -193,9 +209,9 @@ def in_form(form: str, value: Any) -> tuple[Any, ...]:
     return () if form == "none" or value is None else value
 
 
-def _twin(function: Any, key: str) -> Any:
+def _twin(function: Any) -> Any:
     """The form of a script function that gives all results, sharing its captured variables."""
-    code = TWINS[key]
+    code = function.__code__.co_consts[-2]  # see functions.py
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     closure = tuple(cells[name] for name in code.co_freevars)
     twin = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, closure)
@@ -203,13 +219,11 @@ def _twin(function: Any, key: str) -> Any:
     return twin
 
 
-def _call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+def call_object(function: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Calls what is no function: an object with `__call`, else the Error of chapter 02 section 5.3."""
-    from .access import find_in_chain_of
-
     if is_object(function):
         if function.mm:
-            method = find_in_chain_of(function, b"__call")
+            method = find_in_chain(function, b"__call")
             if method is MISSING:
                 _uncallable(b"Variable of type 'null' cannot be called")
                 return ()
@@ -366,8 +380,3 @@ def hook_multi(function: Any, this: Any, *args: Any) -> tuple[Any, ...]:
 def _too_deep() -> tuple[Any, ...]:
     overflow(None)
     return ()
-
-
-def apply(function: Any, this: Any, args: Any) -> tuple[Any, ...]:
-    """`f.apply( this, args )`: all results; a boundary like every native call."""
-    return call_multi(function, this, *args)

@@ -7,7 +7,17 @@ method of that name anyway. Whatever has none takes `construct` here, which is c
 
 from __future__ import annotations
 
-from .calls import depth_left, enter_deep, enter_hop, enter_native, hook_multi, leave_hop, leave_native, overflow
+from .calls import (
+    begun,
+    depth_left,
+    enter_deep,
+    enter_hop,
+    enter_native,
+    hook_multi,
+    leave_hop,
+    leave_native,
+    stopped,
+)
 from .kinds import CodeType, FunctionType
 from .messages import error
 from .shapes import BIND_CODES, find_in_chain, instance_class
@@ -39,12 +49,8 @@ def construct(callee: Any, *args: Any) -> Any:
 
 def construct_slow(exc: BaseException, callee: Any, *args: Any) -> Any:
     """After `exc` stopped `callee.construct( args )`: makes the object by the rules, or raises `exc` again."""
-    inner = exc.__traceback__.tb_next if exc.__traceback__ is not None else None
-    if inner is not None and (inner.tb_next is not None or inner.tb_frame.f_code not in _CODES):
-        if type(exc) is RecursionError:
-            return overflow(exc)
-        raise exc
-    exc.__traceback__ = None
+    if begun(exc, _CODES):
+        return stopped(exc)
     if type(exc) is RecursionError:
         return enter_deep(construct, callee, args)
     context = current()

@@ -1,8 +1,9 @@
 """What a script function tells of itself: its text and the variables it captures.
 
-Rules of this file: the compiler leaves both in the code object. Its docstring is "function|closure RESULTS KEY
-BEGIN:END [NAME,…]": how many results, the key of the twin or `-` (see `calls.TWINS`), where the text stands in the
-source of the unit, and the Python names of captured variables in the order of `use`. Its last constant is that source.
+Rules of this file: the compiler leaves both in the code object. Its docstring is "function|closure RESULTS TWIN
+BEGIN:END [NAME,…]": how many results, the number of the twin or `-`, where the text stands in the source of the unit,
+and the Python names of captured variables in the order of `use`. Its last constant is that source, the one before it
+the code of the twin.
 """
 
 from __future__ import annotations

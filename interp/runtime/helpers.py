@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from . import access, calls, convert, operators, threads
 from .construct import construct_slow
-from .iterators import NotIterable, dict_steps, get_iterator, iterate
+from .iterators import NotIterable, dict_steps, get_iterator
 from .kinds import FunctionType
 from .messages import error, warning
-from .shapes import find_in_chain, instance_class, set_meta, shape_of
+from .shapes import find_in_chain, instance_class, shape_of
 from .state import current
 from .values import (
     MISSING,
@@ -23,7 +23,6 @@ from .values import (
     dict_set,
     is_dict,
     is_object,
-    map_key,
     own_keys,
 )
 
@@ -357,5 +356,3 @@ TABLE: dict[str, Any] = {
     "$sync_wait": threads.sync_wait,
     "$poll": poll,
 }
-
-__all__ = ["TABLE", "iterate", "map_key", "set_meta"]

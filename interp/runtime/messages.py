@@ -97,7 +97,7 @@ def stack(
             rename = None
         elif code in RENAMING_CODES:
             rename = frame.f_locals.get("frame_name") or rename
-        elif frame.f_globals is namespace:
+        elif frame.f_globals is namespace and not code.co_kwonlyargcount:  # see hooked.py
             first = False
             line = Place(frame.f_lineno, code, frame.f_lasti) if places else frame.f_lineno
             while frame.f_code.co_name.startswith(OUTLINED) and frame.f_back is not None:

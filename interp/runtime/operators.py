@@ -229,10 +229,6 @@ def equal(a: Any, b: Any) -> bool:
     return compare(a, b) == 0
 
 
-def not_equal(a: Any, b: Any) -> bool:
-    return compare(a, b) != 0
-
-
 def less(a: Any, b: Any) -> bool:
     return compare(a, b) < 0
 
@@ -267,11 +263,6 @@ def same_type(a: Any, b: Any) -> bool:
 def identical(a: Any, b: Any) -> bool:
     """`===`"""
     return same_type(a, b) and compare(a, b) == 0
-
-
-def not_identical(a: Any, b: Any) -> bool:
-    """`!==`"""
-    return not same_type(a, b) or compare(a, b) != 0
 
 
 def concat(*values: Any) -> bytes:

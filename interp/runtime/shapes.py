@@ -6,6 +6,7 @@ Rules of this file:
 * an own entry wins over the chain. `$name` is right by Python's own rules, `name$` only as long as no instance of the
   class can hold an own `name`; where one can, `name$` looks the entry up at each call;
 * a record that is a meta-object itself is the only instance of a class of its own, which notices writes;
+* a class shows nothing of a chain of very many links, and is told nothing of it: all its accesses are slow ones;
 * whatever the classes cannot show is left to the slow paths of `access.py`.
 """
 
@@ -83,16 +84,38 @@ class Shape:
 
 
 def chain(meta: Any) -> Iterator[Any]:
-    """The meta-object and its meta-objects; the end comes at a cycle too."""
-    seen = 0
-    while meta is not None and seen < 10_000:
+    """The meta-object and its meta-objects. There are no cycles: who links objects looks with `is_linked_to`."""
+    while meta is not None:
         yield meta
-        meta = meta_of(meta)[0]
-        seen += 1
+        meta = meta.__dict__.get("meta") if type(meta) is FunctionType else meta.meta
+
+
+def is_linked_to(obj: Any, other: Any) -> bool:
+    """Whether an object is another one, or has it somewhere in the chain of its meta-objects."""
+    # as `chain`, but nothing is called for each link
+    while obj is not None:
+        if obj is other:
+            return True
+        obj = obj.__dict__.get("meta") if type(obj) is FunctionType else obj.meta
+    return False
+
+
+_MOST_LINKS = 64
+
+
+def _is_long(meta: Any) -> bool:
+    """Whether a chain has too many links for classes to follow: each follows all of them."""
+    links = chain(meta)
+    return all(next(links, None) is not None for _ in range(_MOST_LINKS + 1))
 
 
 def find_in_chain(meta: Any, key: bytes) -> Any:
     """The first own entry of that name in the chain, or MISSING. Arrays and closures have no named entries."""
+    return find_with_owner(meta, key)[0]
+
+
+def find_with_owner(meta: Any, key: bytes) -> tuple[Any, Any]:
+    """As `find_in_chain`, and the link that has the entry (None for MISSING)."""
     while meta is not None:
         if isinstance(meta, (Table, Record)):
             value = dict_get(meta, key)
@@ -106,9 +129,9 @@ def find_in_chain(meta: Any, key: bytes) -> Any:
         else:
             value = meta.own_get(key, True)
         if value is not MISSING:
-            return value
+            return value, meta
         meta = meta.meta
-    return MISSING
+    return MISSING, None
 
 
 def is_live(obj: Any) -> bool:
@@ -211,6 +234,8 @@ def _slow_setattr(self: Record, name: str, value: Any) -> None:
 
 
 def _follow(cls: Any) -> None:
+    if _is_long(cls.meta):
+        return
     for meta in chain(cls.meta):
         shape = shape_of(meta)
         if shape is not None:
@@ -260,9 +285,9 @@ def mirror(cls: Any, is_new: bool = False) -> None:
         _drop_form(cls, name)
     cls.mirrored.clear()
     observed = cls.__dict__.get("is_observed", False)
-    reads, writes = False, False
+    reads = writes = long = _is_long(cls.meta)
     keys: dict[bytes, None] = {}
-    if not isinstance(cls.meta, (Array, Map, Object)):
+    if not long and not isinstance(cls.meta, (Array, Map, Object)):
         for meta in chain(cls.meta):
             if not isinstance(meta, (Table, Record)) or is_live(meta):
                 reads = True  # an entry of a strange meta-object: leave all to the slow path
@@ -287,20 +312,20 @@ def mirror(cls: Any, is_new: bool = False) -> None:
             if type(value) is FunctionType:
                 _mirror_name(cls, key)
     elif not observed:
-        _set_maker(cls)
+        _set_maker(cls, long)
     if cls.mm and cls.meta is not None and not observed:
         if writes:
             cls.__setattr__ = _slow_setattr
         elif "__setattr__" in cls.__dict__:
             del cls.__setattr__
     if cls.mm:
-        _install(cls, b"__tobool", "__bool__", _bool_hook)
-        _install(cls, b"__compare", "__eq__", _eq_hook)
+        _install(cls, b"__tobool", "__bool__", _bool_hook, long)
+        _install(cls, b"__compare", "__eq__", _eq_hook, long)
         if "__eq__" in cls.__dict__:
             cls.__hash__ = object.__hash__
 
 
-def _set_maker(cls: Any) -> None:
+def _set_maker(cls: Any, long: bool) -> None:
     """Lets `new` call the class's meta-object for an instance (see `construct.py`)."""
     home: Any = type(cls.meta)
     if (
@@ -311,7 +336,7 @@ def _set_maker(cls: Any) -> None:
         return
     from .construct import maker
 
-    made = maker(cls, find_in_chain(cls.meta, b"__construct"))
+    made = None if long else maker(cls, find_in_chain(cls.meta, b"__construct"))
     if made is not None:
         home.construct = made
     elif "construct" in home.__dict__:
@@ -322,8 +347,8 @@ def is_router(value: Any) -> bool:
     return is_native(value) and value.spec.name in ("mm_getindex_router", "mm_setindex_router")
 
 
-def _install(cls: Any, key: bytes, method: str, hook: Any) -> None:
-    if find_in_chain(cls.meta, key) is not MISSING:
+def _install(cls: Any, key: bytes, method: str, hook: Any, always: bool) -> None:
+    if always or find_in_chain(cls.meta, key) is not MISSING:
         setattr(cls, method, hook)
     elif method in cls.__dict__:
         delattr(cls, method)
@@ -505,8 +530,11 @@ def set_meta(obj: Any, meta: Any, mm: bool) -> None:
         obj._meta = meta
         obj._mm = mm
     elif type(obj) is FunctionType:
+        from .hooked import hook_calls
+
         obj.__dict__["meta"] = meta
         obj.__dict__["mm"] = mm
+        hook_calls(obj, mm)
     else:
         _link_object(obj, meta, mm)
 

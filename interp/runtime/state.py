@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-INFO, WARNING, ERROR, APIERR = 100, 200, 300, 330
+INFO, WARNING, ERROR = 100, 200, 300
 
 
 class ScriptAbort(BaseException):

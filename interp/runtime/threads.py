@@ -12,7 +12,7 @@ import sys
 from _thread import get_ident
 from _weakref import ref
 
-from .calls import all_results_of, hook_multi, host_depth, in_form, invoke_multi, overflow
+from .calls import all_results_of, host_depth, in_form, invoke_multi, overflow
 from .convert import to_real
 from .guard import guarded, native_truth
 from .kinds import FunctionType
@@ -796,6 +796,3 @@ def next_due(context: Context | None = None) -> float | None:
         for value in candidates:
             due = value if due is None or value < due else due
     return due
-
-
-__all__ = ["Test", "Thread", "hook_multi"]

@@ -11,7 +11,6 @@ import sys
 from interp.library import MISSING, Library, argument_error, convert, make_native, new_array, new_dict, type_name
 from interp.runtime import shapes, values
 from interp.runtime.calls import call, call_multi, is_callable
-from interp.runtime.kinds import FunctionType
 from interp.runtime.messages import NATIVE_CODES, Handler, format_frames, live_handler, message, stack, warning
 from interp.runtime.state import ScriptAbort, current
 from interp.runtime.threads import Thread, abort_thread
@@ -230,14 +229,10 @@ def sym_get(value: Any) -> Any:
 # --- meta-objects -----------------------------------------------------------------------------------------------------
 
 
-def _cyclic(obj: Any, meta: Any) -> bool:
-    return meta is obj or (type(meta) is not FunctionType and any(link is obj for link in shapes.chain(meta)))
-
-
 @library.function("metaobj_set( strict-object object[, object meta ] )")
 def metaobj_set(obj: Any, meta: Any) -> Any:
     """Links an object to a meta-object (null removes it), the switch stays; the object. Chapter 03 section 9."""
-    if meta is not None and _cyclic(obj, meta):
+    if shapes.is_linked_to(meta, obj):
         return warning("loop detected")
     shapes.set_meta(obj, meta, shapes.meta_of(obj)[1])
     return obj
@@ -265,7 +260,7 @@ def metamethods_test(obj: Any) -> bool:
 @library.function("class( strict-object object, strict-object meta )")
 def class_(obj: Any, meta: Any) -> Any:
     """Links an object to a meta-object and enables its metamethods; returns the object. Chapter 03 section 9."""
-    if _cyclic(obj, meta):
+    if shapes.is_linked_to(meta, obj):
         return warning("loop detected")
     shapes.set_meta(obj, meta, True)
     return obj

@@ -75,3 +75,29 @@ def test_overflows_do_not_add_up(call: str) -> None:
         " println( counts.first >= 490, counts.first <= 1100, counts.last - counts.first <= 2 );"
     )
     assert got == "truetruetrue\n"
+
+
+WRAPPINGS = {
+    "@": "@a.m( 1 );",
+    "a handler": "pcall( function(){ a.m( 1 ); }, function( t, m ){ log.push( m ); } );",
+    "pcall alone": "pcall( function(){ a.m( 1 ); } );",
+    "a coroutine": "t = co_create( function(){ pcall( function(){ a.m( 1 ); }, function( t, m ){ log.push( m ); } ); } ); t.resume();",
+}
+
+
+BODIES = ["this.m();", "x = this.m( n ); this.k = x;", "this.m( n + 1 );"]
+# a constructor is refused where a handler has no room either
+BOTH = [(w, body) for w in WRAPPINGS for body in BODIES] + [(w, "x = new A( this );") for w in ("@", "pcall alone")]
+
+
+@pytest.mark.parametrize("wrapping, body", BOTH)
+def test_methods_report_the_depth_once(wrapping: str, body: str) -> None:
+    """However a callee is found: the call that was too much is reported once, and those around it finish."""
+    got = both(
+        "global begun = 0, ended = 0, log = [];"
+        f" class A {{ function __construct( o ){{ if( o !== null ) o.m( 0 ); }} function m( n ){{ begun++; {body} ended++; }} }}"
+        f" global a = new A(); {WRAPPINGS[wrapping]}"
+        " println( begun - ended <= 8, ' ', begun >= 490, ' ', log );"
+    )
+    message = "max. call stack size reached" if "log" in WRAPPINGS[wrapping] else ""
+    assert got == f"true true [{message}]\n"

@@ -542,3 +542,13 @@ def test_a_host_can_debug_its_scripts() -> None:
             engine.run("ERROR( 'no' );", name="rules.sgs")
     assert "rules.sgs:2 in <main>" in written.getvalue().decode()
     assert sys.gettrace() is None
+
+
+def test_time_at_the_prompt_does_not_count(tmp_path: Path) -> None:
+    script = "function spin(){ t = ftime(); while( ftime() - t < 1.5 ){} return 'spun'; }\nx = 1;\nprintln( 'end' );\n"
+    limited = ("--limit", "seconds=1", "it.sgs")
+    done = Debugged(tmp_path, script, "print spin()", "next", "print spin()", "continue", words=limited)
+    assert done.answers[0] == done.answers[2] == 'string [4] "spun"\n'
+    assert done.answers[3] == "end\n" and done.messages == "" and done.status == 0
+    done = Debugged(tmp_path, script + "spin();\n", "print spin()", "continue", "continue", words=limited)
+    assert "limit exceeded: seconds" in done.messages
