@@ -384,6 +384,9 @@ class Expressions:
             if lo >= INT_MIN and hi <= INT_MAX:
                 return V(p.binary(left.node, operator(), right.node, line), INT, lo=lo, hi=hi)
             return V(self.checked(p.binary(left.node, operator(), right.node, line), "$wrap", lo, hi, line), INT)
+        if self.compact and both & ~NUMERIC:
+            mask = ANY if both & (OTHER | ARRAY | FUNC) else INT | REAL
+            return V(p.call(slow, [left.node, right.node], line), mask)
         if not both & ~(INT | BOOL | NULL):
             return self.int_like(op, left, right, line, dest)
         if not both & ~NUMERIC:
@@ -527,7 +530,7 @@ class Expressions:
             slow = p.call("$div", [self.again(left, line), self.again(right, line)], line)
             return V(p.choose(outside, slow, p.binary(left.node, ast.Div(), right.node, line), line), REAL)
         whole: ast.expr | None = None  # whether the host divides as the language does: it rounds once, beyond 2^53 too
-        if not exact:
+        if not exact and not self.compact:
             divisor = right.value if right.kind == "const" else 0
             if type(divisor) is float and divisor:
                 exact = True
@@ -540,7 +543,7 @@ class Expressions:
                 left, right = self.operands([left, right], atoms=True)
                 tests = [self.type_test(side, "$float", line) for side in (left, right) if side.mask & REAL]
                 whole = p.either(tests, line) if len(tests) > 1 else tests[0]
-        if exact or whole is not None:
+        if (exact or whole is not None) and not self.compact:
             left, right = self.operands([left, right], atoms=True)
             name = self.new_temp(REAL if numeric else ANY)
             host: ast.expr = p.binary(left.node, ast.Div(), right.node, line)

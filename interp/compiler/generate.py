@@ -225,6 +225,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
         self.real_nodes: set[int] = set()  # operations that belong to one of reals
         self.realish: set[str] = guess_reals(function, unit.hints) if unit.hints is not None else set()
         self.in_tree = False
+        self.compact = False
         self.versioned = False
         self.exact_tables: frozenset[str] = frozenset()
         self.in_region = False

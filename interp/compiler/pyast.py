@@ -101,7 +101,7 @@ def name(identifier: str, line: int) -> ast.expr:
     node.id = identifier
     node.ctx = LOAD
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def target(identifier: str, line: int) -> ast.expr:
@@ -109,14 +109,14 @@ def target(identifier: str, line: int) -> ast.expr:
     node.id = identifier
     node.ctx = STORE
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def const(value: Any, line: int) -> ast.expr:
     node: Any = _new(Constant)
     node.value = value
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def call(function: ast.expr | str, args: list[ast.expr], line: int) -> ast.expr:
@@ -125,7 +125,7 @@ def call(function: ast.expr | str, args: list[ast.expr], line: int) -> ast.expr:
     node.args = args
     node.keywords = _NONE
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def attribute(obj: ast.expr, attr: str, line: int) -> ast.expr:
@@ -134,7 +134,7 @@ def attribute(obj: ast.expr, attr: str, line: int) -> ast.expr:
     node.attr = attr
     node.ctx = LOAD
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def subscript(obj: ast.expr, key: ast.expr, line: int) -> ast.expr:
@@ -143,7 +143,7 @@ def subscript(obj: ast.expr, key: ast.expr, line: int) -> ast.expr:
     node.slice = key
     node.ctx = LOAD
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def binary(left: ast.expr, op: ast.operator, right: ast.expr, line: int) -> ast.expr:
@@ -152,7 +152,7 @@ def binary(left: ast.expr, op: ast.operator, right: ast.expr, line: int) -> ast.
     node.op = op
     node.right = right
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def compare(left: ast.expr, op: ast.cmpop, right: ast.expr, line: int) -> ast.expr:
@@ -161,7 +161,7 @@ def compare(left: ast.expr, op: ast.cmpop, right: ast.expr, line: int) -> ast.ex
     node.ops = [op]
     node.comparators = [right]
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def unary(op: ast.unaryop, operand: ast.expr, line: int) -> ast.expr:
@@ -169,7 +169,7 @@ def unary(op: ast.unaryop, operand: ast.expr, line: int) -> ast.expr:
     node.op = op
     node.operand = operand
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def both(values: list[ast.expr], line: int) -> ast.expr:
@@ -179,7 +179,7 @@ def both(values: list[ast.expr], line: int) -> ast.expr:
     node.op = _AND
     node.values = values
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def either(values: list[ast.expr], line: int) -> ast.expr:
@@ -189,7 +189,7 @@ def either(values: list[ast.expr], line: int) -> ast.expr:
     node.op = _OR
     node.values = values
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def choose(cond: ast.expr, then: ast.expr, other: ast.expr, line: int) -> ast.expr:
@@ -210,14 +210,14 @@ def assign(targets: list[ast.expr] | ast.expr | str, value: ast.expr, line: int)
         node.targets = [targets]
     node.value = value
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def expression(value: ast.expr, line: int) -> ast.stmt:
     node: Any = _new(Expr)
     node.value = value
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def if_(cond: ast.expr, then: list[ast.stmt], other: list[ast.stmt], line: int) -> ast.stmt:
@@ -226,7 +226,7 @@ def if_(cond: ast.expr, then: list[ast.stmt], other: list[ast.stmt], line: int) 
     node.body = then or [pass_(line)]
     node.orelse = other
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def while_(cond: ast.expr, body: list[ast.stmt], line: int) -> ast.stmt:
@@ -266,7 +266,7 @@ def try_(body: list[ast.stmt], kind: str, caught: str | None, handler: list[ast.
     node.orelse = _NONE
     node.finalbody = _NONE
     node.lineno = line
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def leaves(node: ast.stmt) -> bool:

@@ -1,8 +1,9 @@
 """Arithmetic over properties and locals as one host expression, tried as a whole.
 
-Rule of this file: a tree is only built from reads without effects, so when anything in it raises, the general code
-computes it again from the start. As long as nothing raises, an operation with one real operand gives a real, whatever
-the other is: that is what makes a test for each operand unnecessary.
+Rules of this file: a tree is only built from reads without effects, so when anything in it raises, the general code
+computes it again from the start. Where that is the only way to the general code, it is compact: slow paths called one
+in the other. As long as nothing raises, an operation with one real operand gives a real, whatever the other is: that is
+what makes a test for each operand unnecessary.
 """
 
 from __future__ import annotations
@@ -120,7 +121,10 @@ class Trees:
             value = self.expr(node, None)
             self.out.append(p.assign(name, value.node, node.line))
 
-        return self.general_code(make, tree, node.line)
+        self.compact = not (tree.guards or tree.callees)
+        made = self.general_code(make, tree, node.line)
+        self.compact = False
+        return made
 
     def general_code(self: FunctionGenerator, make: Callable[[], None], tree: Tree, line: int) -> list[ast.stmt]:
         """What `make` generates, operation by operation."""
@@ -411,6 +415,12 @@ class Trees:
             store = self.property_target(obj.node, target.key.value, target.line)
         # the object has the attribute, so it is no function: the store needs no test
         fast.append(p.assign(store, p.name(name, target.line), target.line))
-        general = self.general(node, name, tree)
+        if tree.guards or tree.callees:
+            general = self.general(node, name, tree)
+        else:
+            general = self.general(whole, name, tree)
+            args = [obj.node, self.expr(target.key).node, p.name(name, target.line)]
+            setter = "$setprop" if isinstance(target, n.Prop) else "$setindex"
+            general.append(p.expression(p.call(setter, args, target.line), target.line))
         self.emit_tree(tree, fast, general, line)
         return self.temp_value(name, line, ANY)
