@@ -13,6 +13,7 @@ from .messages import warning
 from .shapes import chain, find_in_chain, is_router, meta_of
 from .state import current
 from .values import (
+    ATTR,
     INDEX_TEXT,
     MISSING,
     Array,
@@ -76,6 +77,10 @@ def get_property_after(exc: BaseException, obj: Any, key: Any) -> Any:
 def get_property(obj: Any, key: Any) -> Any:
     """`obj.key` for any values."""
     kind = type(obj)
+    if isinstance(obj, Record) and type(key) is bytes:
+        value = obj.__dict__.get(ATTR[key], MISSING)  # most of what generated code comes for
+        if value is not MISSING:
+            return value
     if kind is bytes:
         if type(key) is bytes and key == b"length":
             return len(obj)
