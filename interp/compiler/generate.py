@@ -28,7 +28,7 @@ from .guess import Hints, guess_params, guess_reals
 from .infer import Type, Types, forget_loops, infer
 from .loops import Loop, Loops, Scope
 from .statements import Statements
-from .texts import table_uses
+from .texts import forget_texts, table_uses
 from .trees import Trees
 from .types import ANY, ARRAY, FUNC, INT, INT_MAX, INT_MIN, OTHER, REAL, STR
 from .values import V
@@ -143,6 +143,7 @@ class UnitGenerator:
         self.defined[id(self.unit)] = "$main"
         main = self.definition(self.unit, "$main", self.out, None)
         forget_loops()
+        forget_texts()
         body = [*self.made, *self.out, *main, p.return_(p.name("$main", 1), 1)]
         if self.stores:
             body.insert(0, p.expression(p.const(" ".join(["stores", *sorted(self.stores)]), 1), 1))
@@ -200,6 +201,9 @@ class Stores(list):  # type: ignore[type-arg]
 
 class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, Loops):
     """Generates one function."""
+
+    of_expression: dict[type, Any]
+    of_statement: dict[type, Any]
 
     def __init__(self, unit: UnitGenerator, function: n.Function, twin: bool, variable: str) -> None:
         self.unit = unit
@@ -450,6 +454,16 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
             self.out.extend(general)
         else:
             self.out.append(p.if_(cond, special, general, line))
+
+
+def _methods(prefix: str) -> dict[type, Any]:
+    """The generator's methods for the kinds of nodes, by kind."""
+    names = {kind: prefix + kind.__name__ for kind in n.Node.__subclasses__()}
+    return {kind: getattr(FunctionGenerator, name) for kind, name in names.items() if hasattr(FunctionGenerator, name)}
+
+
+FunctionGenerator.of_expression = _methods("x_")
+FunctionGenerator.of_statement = _methods("s_")
 
 
 def mentions(function: n.Function, names: frozenset[str]) -> bool:

@@ -269,6 +269,10 @@ def try_(body: list[ast.stmt], kind: str, caught: str | None, handler: list[ast.
     return node
 
 
+# statements behind which nothing is reached
+LEAVING = frozenset((ast.Return, ast.Break, ast.Continue))
+
+
 def leaves(node: ast.stmt) -> bool:
     """Whether a statement only leaves a loop or the function, and cannot raise."""
     if isinstance(node, ast.Return):

@@ -6,36 +6,56 @@ is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, TypeGuard
 
 from ..syntax import nodes as n
 from .types import NUMERIC, STR
 
-LOOPS = (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach)
+LOOPS = frozenset((n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach))
 
 # what can run script code, or make a local mean another thing
-CALLS = (
+CALLS = frozenset((
     n.Call, n.CompatCall, n.New, n.ThreadCall, n.Sync, n.MultiAssign, n.Command, n.ClassDecl, n.DeclTree, n.FuncExpr,
     n.FuncDecl, n.Foreach, n.Defer,
-)  # fmt: skip
+))  # fmt: skip
 
-_MORE_THAN_LOCALS = (*CALLS, *LOOPS, n.MultiSet)
+_MORE_THAN_LOCALS = CALLS | LOOPS | {n.MultiSet}
 
 # texts with more nodes do not stand twice
 _MAX_TWICE = 400
 
 
-def walk(text: Any) -> Iterator[Any]:
+# What `walk` found, by its argument, until the unit is complete: several questions are asked of each loop.
+_walked: dict[int, tuple[Any, list[Any]]] = {}
+
+
+def forget_texts() -> None:
+    """Drops what was kept about the trees of a unit."""
+    _walked.clear()
+
+
+def walk(text: Any) -> list[Any]:
     """All nodes of a text, without the bodies of functions in it."""
+    known = _walked.get(id(text))
+    if known is not None:
+        return known[1]
+    found: list[Any] = []
     pending = [text]
     while pending:
         node = pending.pop()
-        if isinstance(node, (list, tuple)):
-            pending.extend(node)
-        elif isinstance(node, n.Node) and not isinstance(node, n.Function):
-            yield node
-            pending.extend(getattr(node, slot) for slot in node.parts)
+        kind = type(node)
+        if kind is list or kind is tuple:
+            pending += node
+        elif kind is n.Const or kind is n.Name:
+            found.append(node)
+        elif isinstance(node, n.Node) and kind is not n.Function:
+            found.append(node)
+            for slot in node.parts:
+                pending.append(getattr(node, slot))
+    if type(text) is not list:
+        _walked[id(text)] = text, found
+    return found
 
 
 _STORES = frozenset((n.Assign, n.OpAssign, n.IncDec, n.VarDecl, n.MultiAssign, n.NumericFor, n.Foreach))
@@ -72,12 +92,12 @@ def stored_names(node: Any) -> set[str]:
 
 def is_local(node: Any) -> TypeGuard[n.Name]:
     """Whether an expression is a variable of its own function that no other function shares."""
-    return isinstance(node, n.Name) and node.storage == "local"
+    return type(node) is n.Name and node.storage == "local"
 
 
 def calls_nothing(text: Any) -> bool:
     """Whether a text can run no script code by a call and change no array's size."""
-    return not any(isinstance(node, CALLS) for node in walk(text))
+    return not any(type(node) in CALLS for node in walk(text))
 
 
 def indexed_locals(loop: Any) -> set[str]:
@@ -85,11 +105,13 @@ def indexed_locals(loop: Any) -> set[str]:
     indexed: set[str] = set()
     stored: set[str] = set()
     for node in walk(loop):
-        if isinstance(node, CALLS):
+        kind = type(node)
+        if kind in CALLS:
             return set()
-        if type(node) is n.Index and is_local(node.obj):
+        if kind is n.Index and is_local(node.obj):
             indexed.add(node.obj.name)
-        stored |= stored_names(node)
+        elif kind in _STORES:
+            stored |= stored_names(node)
     return indexed - stored
 
 
@@ -103,21 +125,23 @@ def table_uses(nodes: Iterable[Any]) -> tuple[set[str], set[str]] | None:
     uses = 0
     for node in nodes:
         pair: list[Any] = []
-        if isinstance(node, n.Call):
+        kind = type(node)
+        if kind is n.Call:
             if not calls_isset(node):
                 return None
             pair = node.args
-        elif isinstance(node, (*CALLS, *LOOPS)):
+        elif kind in CALLS or kind in LOOPS:
             return None
-        elif isinstance(node, n.Index):
+        elif kind is n.Index:
             pair = [node.obj, node.key]
+        elif kind in _STORES:
+            stored |= stored_names(node)
         if pair:
             if not all(is_local(part) for part in pair):
                 return None
             tables.add(pair[0].name)
             keys.add(pair[1].name)
             uses += 1
-        stored |= stored_names(node)
     if uses < 2 or (tables | keys) & stored or tables & keys:
         return None
     return tables, keys
@@ -126,8 +150,8 @@ def table_uses(nodes: Iterable[Any]) -> tuple[set[str], set[str]] | None:
 def calls_isset(node: Any) -> bool:
     """`isset( a, b )`."""
     return (
-        isinstance(node, n.Call)
-        and isinstance(node.func, n.Name)
+        type(node) is n.Call
+        and type(node.func) is n.Name
         and node.func.name == "isset"
         and node.func.storage == "global"
         and len(node.args) == 2
@@ -141,7 +165,7 @@ def mentions_isset(text: Any) -> bool:
 def only_locals_stored(text: Any) -> bool:
     """Whether a text calls nothing, stores to plain variables alone and has no loop of its own."""
     for node in walk(text):
-        if isinstance(node, _MORE_THAN_LOCALS):
+        if type(node) in _MORE_THAN_LOCALS:
             return False
         for target in stored_targets(node):
             if not is_local(target):
