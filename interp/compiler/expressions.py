@@ -12,7 +12,7 @@ Rules of this file:
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
@@ -148,8 +148,8 @@ class Expressions:
         kind = type(node)
         value: V = self.of_expression[kind](self, node, dest)
         if (kind is n.Binary or kind is n.Logic) and value.kind == "expr":
-            node = cast("n.Binary | n.Logic", node)
-            links = self.links.pop(id(node.left), 0) + 1
+            operation: Any = node
+            links = self.links.pop(id(operation.left), 0) + 1
             if links >= MOST_LINKS:
                 return self.spill(value, node.line)
             self.links[id(node)] = links
