@@ -41,6 +41,7 @@ _PART = 24
 PART = "$part"
 
 _VARIADIC = frozenset(("va_get_args", "va_get_arg", "va_arg_count"))
+_VARIADIC_TEXTS = _VARIADIC | {name.encode() for name in _VARIADIC}
 
 
 def script_name(name: str) -> str:
@@ -338,7 +339,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
         function = self.function
         line = function.line
         params = [self.py_name(param) for param in function.params]
-        variadic = mentions(function, _VARIADIC)
+        variadic = mentions(function, _VARIADIC_TEXTS)
         head: list[ast.stmt] = [p.expression(p.const(doc, line), line)]
         setup: list[ast.stmt] = []
         if variadic:
@@ -466,13 +467,15 @@ FunctionGenerator.of_expression = _methods("x_")
 FunctionGenerator.of_statement = _methods("s_")
 
 
-def mentions(function: n.Function, names: frozenset[str]) -> bool:
-    """Whether a name stands in a function's own text: as a name, a property (`_G.x`) or a string (`_G[ "x" ]`)."""
-    texts = {name.encode() for name in names}
-    return any(
-        node.name in names if type(node) is n.Name else type(node) is n.Const and node.value in texts
-        for node in n.own_nodes(function)
-    )
+def mentions(function: n.Function, names: frozenset[Any]) -> bool:
+    """Whether one of some names (as str and bytes) stands in a function's own text: as a name, a property (`_G.x`) or a
+    string (`_G[ "x" ]`).
+    """
+    for node in n.own_nodes(function):
+        kind = type(node)
+        if (kind is n.Name and node.name in names) or (kind is n.Const and node.value in names):
+            return True
+    return False
 
 
 def generate(

@@ -68,16 +68,16 @@ def stored_targets(node: Any) -> list[Any]:
         return targets
     if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)):
         targets = [node.target]
-    elif isinstance(node, n.VarDecl):
+    elif type(node) is n.VarDecl:
         targets = [target for target, _ in node.items]
-    elif isinstance(node, n.MultiAssign):
+    elif type(node) is n.MultiAssign:
         targets = list(node.targets)
-    elif isinstance(node, n.NumericFor):
+    elif type(node) is n.NumericFor:
         targets = [node.name]
-    elif isinstance(node, n.Foreach):
+    elif type(node) is n.Foreach:
         targets = [name for name in (node.key, node.value) if name is not None]
     for i, target in enumerate(targets):
-        while isinstance(target, n.Paren) and len(target.items) == 1:
+        while type(target) is n.Paren and len(target.items) == 1:
             target = target.items[0]
         targets[i] = target
     return targets
@@ -87,7 +87,7 @@ def stored_names(node: Any) -> set[str]:
     """The variables that a node itself stores to."""
     if type(node) not in _STORES:
         return set()
-    return {target.name for target in stored_targets(node) if isinstance(target, n.Name)}
+    return {target.name for target in stored_targets(node) if type(target) is n.Name}
 
 
 def is_local(node: Any) -> TypeGuard[n.Name]:
@@ -188,8 +188,8 @@ def count_uses(text: Any, names: set[str]) -> int | None:
     for i, node in enumerate(walk(text)):
         if i > _MAX_TWICE or isinstance(node, (n.Defer, n.Sync)) or stored_names(node) & names:
             return None
-        if isinstance(node, n.Binary):
-            uses += sum(isinstance(side, n.Name) and side.name in names for side in (node.left, node.right))
+        if type(node) is n.Binary:
+            uses += sum(type(side) is n.Name and side.name in names for side in (node.left, node.right))
     return uses
 
 
@@ -210,7 +210,7 @@ def is_light(text: Any, value_type: Any) -> bool:
     for count, node in enumerate(walk(text)):
         if count >= _MAX_LIGHT:
             return False
-        if isinstance(node, n.Index):
+        if type(node) is n.Index:
             items += 1
             if items > _MAX_ITEMS or not is_numeric(node.key, value_type):
                 return False
@@ -227,19 +227,19 @@ def is_light(text: Any, value_type: Any) -> bool:
 
 def is_numeric(node: Any, value_type: Any) -> bool:
     """Whether an expression's operands are numbers, by what is known of them."""
-    while isinstance(node, n.Paren) and len(node.items) == 1:
+    while type(node) is n.Paren and len(node.items) == 1:
         node = node.items[0]
-    if isinstance(node, n.Const):
+    if type(node) is n.Const:
         return type(node.value) in (int, float, bool)
-    if isinstance(node, n.Binary):
+    if type(node) is n.Binary:
         return is_numeric(node.left, value_type) and is_numeric(node.right, value_type)
-    if isinstance(node, n.Unary):
+    if type(node) is n.Unary:
         return node.op != "@" and is_numeric(node.operand, value_type)
-    if isinstance(node, n.IncDec):
+    if type(node) is n.IncDec:
         return is_numeric(node.target, value_type)
-    if isinstance(node, n.OpAssign):
+    if type(node) is n.OpAssign:
         return node.op != "$" and is_numeric(node.target, value_type) and is_numeric(node.value, value_type)
-    if isinstance(node, n.Index):
+    if type(node) is n.Index:
         # a byte of a string
         return bool(value_type(node.obj)[0] == STR) and is_numeric(node.key, value_type)
     return not value_type(node)[0] & ~NUMERIC
@@ -265,14 +265,14 @@ def counting_parts(node: n.For) -> Counting | None:
         return None
     test: Any = node.test[0]
     step: Any = node.step[0]
-    if not (isinstance(test, n.Binary) and test.op in ("<", "<=") and isinstance(test.left, n.Name)):
+    if not (type(test) is n.Binary and test.op in ("<", "<=") and type(test.left) is n.Name):
         return None
     counter = test.left
     if counter.storage != "local" or not isinstance(test.right, (n.Const, n.Name, n.Prop)):
         return None
-    if isinstance(test.right, n.Prop) and not isinstance(test.right.obj, n.Name):
+    if type(test.right) is n.Prop and type(test.right.obj) is not n.Name:
         return None
-    if not isinstance(step, (n.IncDec, n.OpAssign)) or not isinstance(step.target, n.Name):
+    if not isinstance(step, (n.IncDec, n.OpAssign)) or type(step.target) is not n.Name:
         return None
     if step.target.name != counter.name:
         return None
@@ -280,17 +280,17 @@ def counting_parts(node: n.For) -> Counting | None:
         by: Any = n.Const(step.line, 1) if step.op == "++" else None
     else:
         by = step.value if step.op == "+" else None
-    if not isinstance(by, (n.Const, n.Name)) or (isinstance(by, n.Name) and by.name == counter.name):
+    if not isinstance(by, (n.Const, n.Name)) or (type(by) is n.Name and by.name == counter.name):
         return None
     first: Any = node.init[-1] if node.init else None
-    if isinstance(first, n.VarDecl) and first.items:
+    if type(first) is n.VarDecl and first.items:
         target, value = first.items[-1]
         first = n.Assign(first.line, target, value) if value is not None else None
     from_zero = (
-        isinstance(first, n.Assign)
-        and isinstance(first.target, n.Name)
+        type(first) is n.Assign
+        and type(first.target) is n.Name
         and first.target.name == counter.name
-        and isinstance(first.value, n.Const)
+        and type(first.value) is n.Const
         and type(first.value.value) is int
         and first.value.value == 0
     )
