@@ -30,12 +30,12 @@ class Accesses:
 
     def x_Prop(self: FunctionGenerator, node: n.Prop, dest: str | None) -> V:
         self.take_unused()
-        obj, key = self.operands([node.obj, node.key], atoms=True)
+        obj, key = self.operands([node.obj, node.key], not self.compact)
         return self.read_property(obj, key, node.line, dest)
 
     def read_property(self: FunctionGenerator, obj: V, key: V, line: int, dest: str | None = None) -> V:
         """`obj.key` for atoms."""
-        if key.kind != "const" or type(key.value) is not bytes:
+        if key.kind != "const" or type(key.value) is not bytes or self.compact:
             return V(p.call("$getprop", [obj.node, key.node], line))
         name = dest if dest is not None and dest != obj.name else self.new_temp(ANY)
         caught = self.caught()
@@ -95,7 +95,7 @@ class Accesses:
 
     def x_Index(self: FunctionGenerator, node: n.Index, dest: str | None) -> V:
         self.take_unused()
-        obj, key = self.operands([node.obj, node.key], atoms=True)
+        obj, key = self.operands([node.obj, node.key], not self.compact)
         return self.read_index(obj, key, node.line, dest)
 
     def zipped_item(self: FunctionGenerator, node: n.Index) -> str | None:
@@ -108,7 +108,7 @@ class Accesses:
 
     def read_index(self: FunctionGenerator, obj: V, key: V, line: int, dest: str | None = None) -> V:
         """`obj[ key ]` for atoms."""
-        if obj.kind == "const":
+        if obj.kind == "const" or self.compact:
             return V(p.call("$getindex", [obj.node, key.node], line))
         name = dest if dest is not None and dest not in (obj.name, key.name) else self.new_temp(ANY)
         slow = p.call("$getindex", [self.again(obj, line), self.again(key, line)], line)

@@ -36,6 +36,8 @@ class Comparisons:
         both = left.mask | right.mask
         if not both & ~NUMERIC or not both & ~STR:
             return V(p.compare(left.node, operator(), right.node, line), BOOL)
+        if self.compact:
+            return V(p.call(slow, [left.node, right.node], line), BOOL)
         left, right = self.operands([left, right], atoms=True)
         name = self.new_temp(BOOL)
         body: list[ast.stmt] = [p.assign(name, p.compare(left.node, operator(), right.node, line), line)]

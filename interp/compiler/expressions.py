@@ -88,10 +88,13 @@ class Expressions:
         return self.temp_value(temp, line, value.mask, value)
 
     def as_atom(self: FunctionGenerator, value: V, line: int) -> V:
-        return value if value.atom else self.spill(value, line)
+        return self.spill(value, line) if value.kind == "expr" else value
 
     def again(self: FunctionGenerator, value: V, line: int) -> ast.expr:
-        """The expression of an atom once more, as another node with its own line."""
+        """The expression of an atom once more, on the line given: nothing changes nodes, so places may share them."""
+        node: Any = value.node
+        if node.lineno == line:
+            return node
         if value.kind == "const":
             return p.const(value.value, line)
         assert value.name is not None
@@ -104,29 +107,36 @@ class Expressions:
         """
         values: list[V] = []
         marks: list[tuple[int, int]] = []
+        out, stores = self.out, self.stores
+        begin, stored = len(out), len(stores)
+        simple = True
         for item in items:
-            value = item if isinstance(item, V) else self.expr(item)
+            value = item if type(item) is V else self.expr(item)
             values.append(value)
-            marks.append((len(self.out), len(self.stores)))
+            marks.append((len(out), len(stores)))
+            if value.kind == "expr":
+                simple = False
+        if len(out) == begin and len(stores) == stored and (simple or not atoms):
+            return values  # nothing came between
         # later statements run before the final use of earlier values: move those that could change, the last first,
         # so that the positions of the others stay right
-        end = len(self.out)
+        end = len(out)
         moved = False
         for i in range(len(values) - 1, -1, -1):
             value = values[i]
             position, stored = marks[i]
             line = getattr(value.node, "lineno", 1)
             if position == end:
-                if value.kind == "local" and value.name in self.stores[stored:]:
+                if value.kind == "local" and value.name in stores[stored:]:
                     values[i] = self.spill(value, line, position)
-                elif atoms and (not value.atom or (value.kind == "cell" and moved)):
+                elif atoms and (value.kind == "expr" or (value.kind == "cell" and moved)):
                     values[i] = self.spill(value, line, position)
                     end = position  # everything before must come before this statement
                     moved = True
                 continue
             if value.kind in ("const", "temp"):
                 continue
-            if value.kind == "local" and value.name not in self.stores[stored:]:
+            if value.kind == "local" and value.name not in stores[stored:]:
                 continue
             values[i] = self.spill(value, line, position)
         return values
@@ -135,9 +145,11 @@ class Expressions:
 
     def expr(self: FunctionGenerator, node: n.Node, dest: str | None = None) -> V:
         """The value of an expression. With `dest` the last operation may store straight into that local."""
-        value: V = getattr(self, "x_" + type(node).__name__)(node, dest)
-        if isinstance(node, (n.Binary, n.Logic)) and not value.atom:
-            links = self.links.pop(id(node.left), 0) + 1
+        kind = type(node)
+        value: V = self.of_expression[kind](self, node, dest)
+        if (kind is n.Binary or kind is n.Logic) and value.kind == "expr":
+            operation: Any = node
+            links = self.links.pop(id(operation.left), 0) + 1
             if links >= MOST_LINKS:
                 return self.spill(value, node.line)
             self.links[id(node)] = links
@@ -392,6 +404,9 @@ class Expressions:
             if lo >= INT_MIN and hi <= INT_MAX:
                 return V(p.binary(left.node, operator(), right.node, line), INT, lo=lo, hi=hi)
             return V(self.checked(p.binary(left.node, operator(), right.node, line), "$wrap", lo, hi, line), INT)
+        if self.compact and both & ~NUMERIC:
+            mask = ANY if both & (OTHER | ARRAY | FUNC) else INT | REAL
+            return V(p.call(slow, [left.node, right.node], line), mask)
         if not both & ~(INT | BOOL | NULL):
             return self.int_like(op, left, right, line, dest)
         if not both & ~NUMERIC:
@@ -535,7 +550,7 @@ class Expressions:
             slow = p.call("$div", [self.again(left, line), self.again(right, line)], line)
             return V(p.choose(outside, slow, p.binary(left.node, ast.Div(), right.node, line), line), REAL)
         whole: ast.expr | None = None  # whether the host divides as the language does: it rounds once, beyond 2^53 too
-        if not exact:
+        if not exact and not self.compact:
             divisor = right.value if right.kind == "const" else 0
             if type(divisor) is float and divisor:
                 exact = True
@@ -555,7 +570,7 @@ class Expressions:
                     ]
                     tests.append(p.both(limits, line))
                 whole = p.either(tests, line) if len(tests) > 1 else tests[0]
-        if exact or whole is not None:
+        if (exact or whole is not None) and not self.compact:
             left, right = self.operands([left, right], atoms=True)
             name = self.new_temp(REAL if numeric else ANY)
             host: ast.expr = p.binary(left.node, ast.Div(), right.node, line)

@@ -28,7 +28,7 @@ from .guess import Hints, guess_params, guess_reals
 from .infer import Type, Types, forget_loops, infer
 from .loops import Loop, Loops, Scope
 from .statements import Statements
-from .texts import table_uses
+from .texts import forget_texts, table_uses
 from .trees import Trees
 from .types import ANY, ARRAY, FUNC, INT, INT_MAX, INT_MIN, OTHER, REAL, STR
 from .values import V
@@ -41,6 +41,7 @@ _PART = 24
 PART = "$part"
 
 _VARIADIC = frozenset(("va_get_args", "va_get_arg", "va_arg_count"))
+_VARIADIC_TEXTS = _VARIADIC | {name.encode() for name in _VARIADIC}
 
 
 def script_name(name: str) -> str:
@@ -142,6 +143,7 @@ class UnitGenerator:
         self.defined[id(self.unit)] = "$main"
         main = self.definition(self.unit, "$main", self.out, None)
         forget_loops()
+        forget_texts()
         body = [*self.made, *self.out, *main, p.return_(p.name("$main", 1), 1)]
         if self.stores:
             body.insert(0, p.expression(p.const(" ".join(["stores", *sorted(self.stores)]), 1), 1))
@@ -200,6 +202,9 @@ class Stores(list):  # type: ignore[type-arg]
 class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, Loops):
     """Generates one function."""
 
+    of_expression: dict[type, Any]
+    of_statement: dict[type, Any]
+
     def __init__(self, unit: UnitGenerator, function: n.Function, twin: bool, variable: str) -> None:
         self.unit = unit
         self.function = function
@@ -224,6 +229,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
         self.real_nodes: set[int] = set()  # operations that belong to one of reals
         self.realish: set[str] = guess_reals(function, unit.hints) if unit.hints is not None else set()
         self.in_tree = False
+        self.compact = False
         self.versioned = False
         self.exact_tables: frozenset[str] = frozenset()
         self.in_region = False
@@ -332,7 +338,7 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
         function = self.function
         line = function.line
         params = [self.py_name(param) for param in function.params]
-        variadic = mentions(function, _VARIADIC)
+        variadic = mentions(function, _VARIADIC_TEXTS)
         head: list[ast.stmt] = [p.expression(p.const(doc, line), line)]
         setup: list[ast.stmt] = []
         if variadic:
@@ -450,13 +456,25 @@ class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, L
             self.out.append(p.if_(cond, special, general, line))
 
 
-def mentions(function: n.Function, names: frozenset[str]) -> bool:
-    """Whether a name stands in a function's own text: as a name, a property (`_G.x`) or a string (`_G[ "x" ]`)."""
-    texts = {name.encode() for name in names}
-    return any(
-        node.name in names if type(node) is n.Name else type(node) is n.Const and node.value in texts
-        for node in n.own_nodes(function)
-    )
+def _methods(prefix: str) -> dict[type, Any]:
+    """The generator's methods for the kinds of nodes, by kind."""
+    names = {kind: prefix + kind.__name__ for kind in n.Node.__subclasses__()}
+    return {kind: getattr(FunctionGenerator, name) for kind, name in names.items() if hasattr(FunctionGenerator, name)}
+
+
+FunctionGenerator.of_expression = _methods("x_")
+FunctionGenerator.of_statement = _methods("s_")
+
+
+def mentions(function: n.Function, names: frozenset[Any]) -> bool:
+    """Whether one of some names (as str and bytes) stands in a function's own text: as a name, a property (`_G.x`) or a
+    string (`_G[ "x" ]`).
+    """
+    for node in n.own_nodes(function):
+        kind = type(node)
+        if (kind is n.Name and node.name in names) or (kind is n.Const and node.value in names):
+            return True
+    return False
 
 
 def generate(

@@ -50,20 +50,20 @@ class Hints:
             masks[i] |= literal_mask(arg)
 
     def _entry(self, key: Any) -> None:
-        if isinstance(key, n.Const):
+        if type(key) is n.Const:
             self.entries.add(key.value)
 
     def _property(self, key: Any, value: Any) -> None:
         self._entry(key)
-        if isinstance(key, n.Const) and type(key.value) is bytes:
+        if type(key) is n.Const and type(key.value) is bytes:
             self.properties[key.value] = self.properties.get(key.value, 0) | literal_mask(value)
 
 
 def literal_mask(node: Any) -> int:
     """The type of a literal, 0 for what tells nothing."""
-    if isinstance(node, n.Unary) and node.op == "-":
+    if type(node) is n.Unary and node.op == "-":
         return literal_mask(node.operand)
-    return const_mask(node.value) if isinstance(node, n.Const) else 0
+    return const_mask(node.value) if type(node) is n.Const else 0
 
 
 def guess_params(function: n.Function, types: Types, hints: Hints) -> dict[str, Type]:
@@ -99,13 +99,13 @@ class _Votes:
         self.loops = 0
 
     def mask(self, node: Any) -> int:
-        if isinstance(node, n.Name) and node.storage == "local":
+        if type(node) is n.Name and node.storage == "local":
             mask = self.types.variables.get(node.name, ANYTHING)[0]
             return mask if mask != ANY else 0
         return literal_mask(node)
 
     def vote(self, node: Any, mask: int) -> None:
-        if isinstance(node, n.Name) and node.storage == "local" and node.name in self.votes:
+        if type(node) is n.Name and node.storage == "local" and node.name in self.votes:
             self.votes[node.name] |= mask
 
     def look(self, nodes: list[Any]) -> None:
@@ -126,17 +126,17 @@ class _Votes:
             elif node.op in _INTEGER:
                 self.vote(left, INT)
                 self.vote(right, INT)
-        elif isinstance(node, n.Prop):
-            if isinstance(node.key, n.Const) and node.key.value in (b"length", b"size"):
+        elif type(node) is n.Prop:
+            if type(node.key) is n.Const and node.key.value in (b"length", b"size"):
                 self.vote(node.obj, STR if node.key.value == b"length" else ARRAY)
-        elif isinstance(node, n.Index):
+        elif type(node) is n.Index:
             self.vote(node.key, INT)
             # a text may be indexed, too, but its items may not
-            if isinstance(node.obj, n.Index) and self.mask(node.obj.key) == INT:
+            if type(node.obj) is n.Index and self.mask(node.obj.key) == INT:
                 self.vote(node.obj.obj, ARRAY)
-        elif isinstance(node, n.IncDec):
+        elif type(node) is n.IncDec:
             self.vote(node.target, INT)
-        elif isinstance(node, n.NumericFor) and not node.is_real:
+        elif type(node) is n.NumericFor and not node.is_real:
             for arg in node.args:
                 self.vote(arg, INT)
 
@@ -166,9 +166,9 @@ def guess_reals(function: n.Function, hints: Hints) -> set[str]:
 def _assignments(nodes: list[Any], sources: dict[str, list[Any]]) -> None:
     for node in nodes:
         kind = type(node)
-        if kind is n.Assign and isinstance(node.target, n.Name):
+        if kind is n.Assign and type(node.target) is n.Name:
             sources.setdefault(node.target.name, []).append(node.value)
-        elif kind is n.OpAssign and isinstance(node.target, n.Name):
+        elif kind is n.OpAssign and type(node.target) is n.Name:
             sources.setdefault(node.target.name, []).append(n.Binary(node.line, node.op, node.target, node.value))
         elif kind is n.VarDecl:
             for target, value in node.items:
@@ -178,18 +178,18 @@ def _assignments(nodes: list[Any], sources: dict[str, list[Any]]) -> None:
 
 def is_realish(node: Any, found: set[str], hints: Hints) -> bool:
     """Whether an expression is probably a real, given the locals that are."""
-    if isinstance(node, n.Const):
+    if type(node) is n.Const:
         return type(node.value) is float
-    if isinstance(node, n.Name):
+    if type(node) is n.Name:
         return node.name in found
-    if isinstance(node, n.Paren):
+    if type(node) is n.Paren:
         return is_realish(node.items[-1], found, hints)
-    if isinstance(node, n.Unary):
+    if type(node) is n.Unary:
         return node.op == "-" and is_realish(node.operand, found, hints)
-    if isinstance(node, n.Prop):
-        return isinstance(node.key, n.Const) and hints.properties.get(node.key.value) == REAL
-    if isinstance(node, n.Binary):
+    if type(node) is n.Prop:
+        return type(node.key) is n.Const and hints.properties.get(node.key.value) == REAL
+    if type(node) is n.Binary:
         if node.op == "/":
             return True
         return node.op in _ARITHMETIC and (is_realish(node.left, found, hints) or is_realish(node.right, found, hints))
-    return isinstance(node, n.Call) and isinstance(node.func, n.Name) and node.func.name in ("sqrt", "sin", "cos")
+    return type(node) is n.Call and type(node.func) is n.Name and node.func.name in ("sqrt", "sin", "cos")

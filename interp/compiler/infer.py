@@ -90,7 +90,7 @@ def _is_left_early(body: Any) -> bool:
             return True
         if isinstance(node, list):
             pending.extend(node)
-        elif isinstance(node, n.If):
+        elif type(node) is n.If:
             pending += (node.then, node.other)
         elif isinstance(node, (n.Block, n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach, n.Defer)):
             pending.append(node.body)
@@ -135,8 +135,8 @@ class _Inference:
     # --- variables ---------------------------------------------------------------------------------------------------
 
     def set(self, target: n.Node, kind: Type) -> None:
-        if not (isinstance(target, n.Name) and target.storage == "local"):
-            if not isinstance(target, n.Name):
+        if not (type(target) is n.Name and target.storage == "local"):
+            if type(target) is not n.Name:
                 self.parts(target)
             return
         name = target.name
@@ -170,7 +170,7 @@ class _Inference:
         if isinstance(target, (n.Prop, n.Index)):
             self.expr(target.obj)
             self.expr(target.key)
-        elif isinstance(target, n.Paren):
+        elif type(target) is n.Paren:
             for item in target.items:
                 self.set(item, ANYTHING)
 
@@ -257,7 +257,7 @@ class _Inference:
             for item in node.args:
                 self.expr(item)
         elif kind is n.FuncDecl:
-            if isinstance(node.target, n.Name):
+            if type(node.target) is n.Name:
                 self.set(node.target, full(FUNC))
             else:
                 self.parts(node.target)
@@ -332,7 +332,7 @@ class _Inference:
 
     def assigning(self, target: n.Node, value: n.Node) -> Type:
         result = self.expr(value)
-        if isinstance(target, n.Name):
+        if type(target) is n.Name:
             if self.counts(target, value):
                 result = self.stepped(target.name, value)
             self.set(target, result)
@@ -372,7 +372,7 @@ class _Inference:
     def prop(self, node: n.Prop) -> Type:
         obj = self.expr(node.obj)
         key = node.key
-        if isinstance(key, n.Const):
+        if type(key) is n.Const:
             if (obj[0] == STR and key.value == b"length") or (obj[0] == ARRAY and key.value == b"size"):
                 return INT, 0, 1 << 48
         else:
@@ -435,9 +435,9 @@ class _Inference:
     def counts(self, target: n.Name, value: Any) -> bool:
         """`x = x + 1` and the like."""
         return (
-            isinstance(value, n.Binary)
+            type(value) is n.Binary
             and value.op in ("+", "-")
-            and isinstance(value.left, n.Name)
+            and type(value.left) is n.Name
             and value.left.name == target.name
             and target.storage == "local"
             and is_small_step(value.right)
@@ -446,11 +446,20 @@ class _Inference:
 
     def stepped(self, name: str, value: Any) -> Type:
         step = value.right.value if value.op == "+" else -value.right.value
-        return step_range(self.env[name], step)
+        return self.moved(name, self.env[name], step)
+
+    def moved(self, name: str, old: Type, step: int) -> Type:
+        """The range of a counter that is moved in its place: at once as far as it comes by doing so again and again."""
+        bound = self.bounds.get(name)
+        if step > 0 and old[2] <= BIG:
+            old = INT, old[1], BIG if bound is None else max(old[2], min(bound, BIG))
+        elif step < 0 and old[1] >= -BIG:
+            old = INT, -BIG, old[2]
+        return step_range(old, step)
 
     def op_assign(self, node: n.OpAssign) -> Type:
         target = node.target
-        if not isinstance(target, n.Name):
+        if type(target) is not n.Name:
             self.parts(target)
             self.expr(node.value)
             return ANYTHING
@@ -466,7 +475,7 @@ class _Inference:
         elif node.op in ("+", "-") and is_small_step(node.value) and old[0] == INT and target.storage == "local":
             constant: Any = node.value
             step = constant.value if node.op == "+" else -constant.value
-            result = step_range(old, step)
+            result = self.moved(target.name, old, step)
         else:
             result = binary_type(node.op, old, self.expr(node.value), node)
         self.set(target, result)
@@ -474,15 +483,15 @@ class _Inference:
 
     def inc_dec(self, node: n.IncDec) -> Type:
         target = node.target
-        while isinstance(target, n.Paren) and len(target.items) == 1:
+        while type(target) is n.Paren and len(target.items) == 1:
             target = target.items[0]
-        if not isinstance(target, n.Name):
+        if type(target) is not n.Name:
             self.parts(target)
             return full(INT | REAL | NULL) if node.is_prefix else ANYTHING
         old = self.name(target)
         step = 1 if node.op == "++" else -1
         if old[0] == INT:
-            new = step_range(old, step)
+            new = self.moved(target.name, old, step) if target.storage == "local" else step_range(old, step)
         elif old[0] == REAL:
             new = old
         elif old[0] and not old[0] & ~(INT | REAL):
@@ -536,9 +545,9 @@ def loop_bound(cond: Any, texts: list[Any], type_of: Any) -> tuple[str, int] | N
 
     The bound holds until the counter is next stored; it is no use when that may happen in an inner loop.
     """
-    while isinstance(cond, n.Logic) and cond.op == "&&":
+    while type(cond) is n.Logic and cond.op == "&&":
         cond = cond.left
-    if not (isinstance(cond, n.Binary) and cond.op in ("<", "<=") and isinstance(cond.left, n.Name)):
+    if not (type(cond) is n.Binary and cond.op in ("<", "<=") and type(cond.left) is n.Name):
         return None
     name = cond.left
     if name.storage != "local" or not isinstance(cond.right, (n.Const, n.Name, n.Prop)):
@@ -566,39 +575,43 @@ def stores_in_loop(text: Any, name: str, inside: bool) -> bool:
     return name in known[1]
 
 
+_REPEATED = frozenset((n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach, n.Defer, n.Sync))
+
+
 def _inner_stores(text: Any, inside: bool) -> set[str]:
     stored: set[str] = set()
     pending: list[tuple[Any, bool]] = [(text, inside)]
     while pending:
         node, inside = pending.pop()
-        if isinstance(node, (list, tuple)):
+        kind = type(node)
+        if kind is list or kind is tuple:
             pending += [(item, inside) for item in node]
             continue
-        if not isinstance(node, n.Node) or isinstance(node, n.Function):
+        if kind is n.Name or kind is n.Const or not isinstance(node, n.Node) or kind is n.Function:
             continue
-        if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)):
-            target = node.target
-            while isinstance(target, n.Paren) and len(target.items) == 1:
+        if kind is n.Assign or kind is n.OpAssign or kind is n.IncDec:
+            target = node.target  # type: ignore[attr-defined]
+            while type(target) is n.Paren and len(target.items) == 1:
                 target = target.items[0]
-            if inside and isinstance(target, n.Name):
+            if inside and type(target) is n.Name:
                 stored.add(target.name)
-        elif isinstance(node, n.VarDecl):
+        elif type(node) is n.VarDecl:
             if inside:
                 stored.update(item.name for item, value in node.items if value is not None)
-        elif isinstance(node, n.MultiAssign):
-            stored.update(item.name for item in node.targets if isinstance(item, n.Name))
-        elif isinstance(node, n.NumericFor):
+        elif type(node) is n.MultiAssign:
+            stored.update(item.name for item in node.targets if type(item) is n.Name)
+        elif type(node) is n.NumericFor:
             stored.add(node.name.name)
-        elif isinstance(node, n.Foreach):
+        elif type(node) is n.Foreach:
             stored.update(item.name for item in (node.key, node.value) if item is not None)
         if node.parts:
-            inner = inside or isinstance(node, (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach, n.Defer, n.Sync))
+            inner = inside or kind in _REPEATED
             pending += [(getattr(node, slot), inner) for slot in node.parts]
     return stored
 
 
 def is_small_step(node: Any) -> bool:
-    return isinstance(node, n.Const) and type(node.value) is int and abs(node.value) <= SMALL_STEP
+    return type(node) is n.Const and type(node.value) is int and abs(node.value) <= SMALL_STEP
 
 
 def step_range(old: Type, step: int) -> Type:

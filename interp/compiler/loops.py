@@ -72,7 +72,7 @@ class Loops:
         depth, self.loop_depth = self.loop_depth, 0
         late, self.late_exits = self.late_exits, []
         self.level += 1
-        body = self.generated(lambda: getattr(self, "s_" + type(node).__name__)(node))
+        body = self.generated(lambda: self.of_statement[type(node)](self, node))
         self.level -= 1
         self.loop_depth = depth
         exits, self.late_exits = self.late_exits, late
@@ -98,7 +98,7 @@ class Loops:
             and self.types.variables.get(name, (ANY, 0, 0))[0] != ARRAY
         )
         if not arrays:
-            getattr(self, "s_" + type(node).__name__)(node)
+            self.of_statement[type(node)](self, node)
             return
         self.versioned = True
         cond: list[ast.expr] = []
@@ -107,10 +107,10 @@ class Loops:
             kind = p.call("$type", [p.name(self.py_name(name), line)], line)
             cond.append(p.compare(kind, ast.Is(), p.name("$Array", line), line))
             self.types.variables[name] = (ARRAY, INT_MIN, INT_MAX)
-        loop = getattr(self, "s_" + type(node).__name__)
-        special = self.generated(lambda: loop(node))
+        loop = self.of_statement[type(node)]
+        special = self.generated(lambda: loop(self, node))
         self.types.variables = kept
-        general = self.generated(lambda: loop(node))
+        general = self.generated(lambda: loop(self, node))
         self.versioned = False
         self.out.append(p.if_(cond[0] if len(cond) == 1 else p.both(cond, line), special, general, line))
 

@@ -2,8 +2,8 @@
 
 Rules of this file: every node begins and ends on the one line given, which is what stack traces show, and has no column
 (-1), so that the host's tracebacks mark none; the host takes a missing end for the beginning. Half of the compile time
-is making nodes, so the frequent kinds have their columns in their class and are filled without the constructor, which
-looks at each argument's name.
+is making nodes and having the host read them, so the frequent kinds keep their fields in slots and are filled without
+the constructor, which looks at each argument's name. Operators and contexts have no fields: there is one of each.
 """
 
 from __future__ import annotations
@@ -13,139 +13,183 @@ from typing import Any
 
 LOAD = ast.Load()
 STORE = ast.Store()
+DEL = ast.Del()
 
 
 class Name(ast.Name):
+    __slots__ = ("ctx", "id", "lineno")
     col_offset = -1
 
 
 class Constant(ast.Constant):
+    __slots__ = ("lineno", "value")
     col_offset = -1
 
 
 class Call(ast.Call):
+    __slots__ = ("args", "func", "keywords", "lineno")
     col_offset = -1
 
 
 class Attribute(ast.Attribute):
+    __slots__ = ("attr", "ctx", "lineno", "value")
     col_offset = -1
 
 
 class Subscript(ast.Subscript):
+    __slots__ = ("ctx", "lineno", "slice", "value")
     col_offset = -1
 
 
 class BinOp(ast.BinOp):
+    __slots__ = ("left", "lineno", "op", "right")
+    col_offset = -1
+
+
+class UnaryOp(ast.UnaryOp):
+    __slots__ = ("lineno", "op", "operand")
+    col_offset = -1
+
+
+class BoolOp(ast.BoolOp):
+    __slots__ = ("lineno", "op", "values")
     col_offset = -1
 
 
 class Compare(ast.Compare):
+    __slots__ = ("comparators", "left", "lineno", "ops")
     col_offset = -1
 
 
 class Assign(ast.Assign):
+    __slots__ = ("lineno", "targets", "value")
+    col_offset = -1
+
+
+class Expr(ast.Expr):
+    __slots__ = ("lineno", "value")
     col_offset = -1
 
 
 class If(ast.If):
+    __slots__ = ("body", "lineno", "orelse", "test")
     col_offset = -1
 
 
 class Try(ast.Try):
+    __slots__ = ("body", "finalbody", "handlers", "lineno", "orelse")
     col_offset = -1
 
 
 class ExceptHandler(ast.ExceptHandler):
+    __slots__ = ("body", "lineno", "name", "type")
     col_offset = -1
 
 
 _new: Any = Constant.__new__  # any of them will do
+_NONE: list[Any] = []  # nobody adds to it
+_AND = ast.And()
+_OR = ast.Or()
 
 
 def at(line: int) -> dict[str, int]:
     return {"lineno": line, "col_offset": -1}
 
 
-class _Names(dict):  # type: ignore[type-arg]
-    """(identifier, line) -> the one node for it: nothing changes nodes, so places of a tree may share them."""
-
-    def __init__(self, context: ast.expr_context) -> None:
-        self.context = context
-
-    def __missing__(self, key: tuple[str, int]) -> ast.expr:
-        if len(self) > 1000:
-            self.clear()
-        identifier, line = key
-        node: Any = _new(Name)
-        node.__dict__ = {"id": identifier, "ctx": self.context, "lineno": line}
-        self[key] = node
-        return node
-
-
-_loads = _Names(LOAD)
-_stores = _Names(STORE)
-
-
 def name(identifier: str, line: int) -> ast.expr:
-    return _loads[identifier, line]
+    node: Any = _new(Name)
+    node.id = identifier
+    node.ctx = LOAD
+    node.lineno = line
+    return node
 
 
 def target(identifier: str, line: int) -> ast.expr:
-    return _stores[identifier, line]
+    node: Any = _new(Name)
+    node.id = identifier
+    node.ctx = STORE
+    node.lineno = line
+    return node
 
 
 def const(value: Any, line: int) -> ast.expr:
     node: Any = _new(Constant)
-    node.__dict__ = {"value": value, "lineno": line}
+    node.value = value
+    node.lineno = line
     return node
 
 
 def call(function: ast.expr | str, args: list[ast.expr], line: int) -> ast.expr:
-    if type(function) is str:
-        function = _loads[function, line]
     node: Any = _new(Call)
-    node.__dict__ = {"func": function, "args": args, "keywords": [], "lineno": line}
+    node.func = name(function, line) if type(function) is str else function
+    node.args = args
+    node.keywords = _NONE
+    node.lineno = line
     return node
 
 
 def attribute(obj: ast.expr, attr: str, line: int) -> ast.expr:
     node: Any = _new(Attribute)
-    node.__dict__ = {"value": obj, "attr": attr, "ctx": LOAD, "lineno": line}
+    node.value = obj
+    node.attr = attr
+    node.ctx = LOAD
+    node.lineno = line
     return node
 
 
 def subscript(obj: ast.expr, key: ast.expr, line: int) -> ast.expr:
     node: Any = _new(Subscript)
-    node.__dict__ = {"value": obj, "slice": key, "ctx": LOAD, "lineno": line}
+    node.value = obj
+    node.slice = key
+    node.ctx = LOAD
+    node.lineno = line
     return node
 
 
 def binary(left: ast.expr, op: ast.operator, right: ast.expr, line: int) -> ast.expr:
     node: Any = _new(BinOp)
-    node.__dict__ = {"left": left, "op": op, "right": right, "lineno": line}
+    node.left = left
+    node.op = op
+    node.right = right
+    node.lineno = line
     return node
 
 
 def compare(left: ast.expr, op: ast.cmpop, right: ast.expr, line: int) -> ast.expr:
     node: Any = _new(Compare)
-    node.__dict__ = {"left": left, "ops": [op], "comparators": [right], "lineno": line}
+    node.left = left
+    node.ops = [op]
+    node.comparators = [right]
+    node.lineno = line
     return node
 
 
 def unary(op: ast.unaryop, operand: ast.expr, line: int) -> ast.expr:
-    return ast.UnaryOp(op, operand, lineno=line, col_offset=-1)
+    node: Any = _new(UnaryOp)
+    node.op = op
+    node.operand = operand
+    node.lineno = line
+    return node
 
 
 def both(values: list[ast.expr], line: int) -> ast.expr:
     if len(values) == 1:
         return values[0]  # the host refuses one value
-    return ast.BoolOp(ast.And(), values, lineno=line, col_offset=-1)
+    node: Any = _new(BoolOp)
+    node.op = _AND
+    node.values = values
+    node.lineno = line
+    return node
 
 
 def either(values: list[ast.expr], line: int) -> ast.expr:
     if len(values) == 1:
         return values[0]  # the host refuses one value
-    return ast.BoolOp(ast.Or(), values, lineno=line, col_offset=-1)
+    node: Any = _new(BoolOp)
+    node.op = _OR
+    node.values = values
+    node.lineno = line
+    return node
 
 
 def choose(cond: ast.expr, then: ast.expr, other: ast.expr, line: int) -> ast.expr:
@@ -157,22 +201,31 @@ def tuple_of(items: list[ast.expr], line: int) -> ast.expr:
 
 
 def assign(targets: list[ast.expr] | ast.expr | str, value: ast.expr, line: int) -> ast.stmt:
-    if isinstance(targets, str):
-        targets = [_stores[targets, line]]
-    elif not isinstance(targets, list):
-        targets = [targets]
     node: Any = _new(Assign)
-    node.__dict__ = {"targets": targets, "value": value, "lineno": line}
+    if type(targets) is str:
+        node.targets = [target(targets, line)]
+    elif type(targets) is list:
+        node.targets = targets
+    else:
+        node.targets = [targets]
+    node.value = value
+    node.lineno = line
     return node
 
 
 def expression(value: ast.expr, line: int) -> ast.stmt:
-    return ast.Expr(value, lineno=line, col_offset=-1)
+    node: Any = _new(Expr)
+    node.value = value
+    node.lineno = line
+    return node
 
 
 def if_(cond: ast.expr, then: list[ast.stmt], other: list[ast.stmt], line: int) -> ast.stmt:
     node: Any = _new(If)
-    node.__dict__ = {"test": cond, "body": then or [pass_(line)], "orelse": other, "lineno": line}
+    node.test = cond
+    node.body = then or [pass_(line)]
+    node.orelse = other
+    node.lineno = line
     return node
 
 
@@ -203,10 +256,21 @@ def return_(value: ast.expr | None, line: int) -> ast.stmt:
 def try_(body: list[ast.stmt], kind: str, caught: str | None, handler: list[ast.stmt], line: int) -> ast.stmt:
     """`try: body  except kind [as caught]: handler`"""
     except_: Any = _new(ExceptHandler)
-    except_.__dict__ = {"type": _loads[kind, line], "name": caught, "body": handler, "lineno": line}
+    except_.type = name(kind, line)
+    except_.name = caught
+    except_.body = handler
+    except_.lineno = line
     node: Any = _new(Try)
-    node.__dict__ = {"body": body, "handlers": [except_], "orelse": [], "finalbody": [], "lineno": line}
+    node.body = body
+    node.handlers = [except_]
+    node.orelse = _NONE
+    node.finalbody = _NONE
+    node.lineno = line
     return node
+
+
+# statements behind which nothing is reached
+LEAVING = frozenset((ast.Return, ast.Break, ast.Continue))
 
 
 def leaves(node: ast.stmt) -> bool:

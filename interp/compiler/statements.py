@@ -32,12 +32,13 @@ class Statements:
     def statement(self: FunctionGenerator, node: n.Node) -> None:
         look()
         mark = self.temps_begin()
-        if isinstance(node, LOOPS) and self.loop_depth >= MAX_LOOPS:
+        kind = type(node)
+        if kind in LOOPS and self.loop_depth >= MAX_LOOPS:
             self.outline(node)
-        elif isinstance(node, LOOPS) and self.unit.optimize and not self.versioned:
+        elif kind in LOOPS and self.unit.optimize and not self.versioned:
             self.loop_versions(node)
         else:
-            getattr(self, "s_" + type(node).__name__)(node)
+            self.of_statement[kind](self, node)
         self.temps_end(mark, node.line)
 
     def leave_function(self: FunctionGenerator, value: ast.expr, line: int) -> None:
@@ -131,7 +132,7 @@ class Statements:
         self.scopes.pop()
 
     def ends_here(self: FunctionGenerator) -> bool:
-        return bool(self.out) and isinstance(self.out[-1], (ast.Return, ast.Break, ast.Continue))
+        return bool(self.out) and type(self.out[-1]) in p.LEAVING
 
     def run_deferred(self: FunctionGenerator, scope: Scope) -> None:
         pending = scope.deferred

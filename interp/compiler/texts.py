@@ -6,36 +6,56 @@ is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, TypeGuard
 
 from ..syntax import nodes as n
 from .types import NUMERIC, STR
 
-LOOPS = (n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach)
+LOOPS = frozenset((n.While, n.DoWhile, n.For, n.NumericFor, n.Foreach))
 
 # what can run script code, or make a local mean another thing
-CALLS = (
+CALLS = frozenset((
     n.Call, n.CompatCall, n.New, n.ThreadCall, n.Sync, n.MultiAssign, n.Command, n.ClassDecl, n.DeclTree, n.FuncExpr,
     n.FuncDecl, n.Foreach, n.Defer,
-)  # fmt: skip
+))  # fmt: skip
 
-_MORE_THAN_LOCALS = (*CALLS, *LOOPS, n.MultiSet)
+_MORE_THAN_LOCALS = CALLS | LOOPS | {n.MultiSet}
 
 # texts with more nodes do not stand twice
 _MAX_TWICE = 400
 
 
-def walk(text: Any) -> Iterator[Any]:
+# What `walk` found, by its argument, until the unit is complete: several questions are asked of each loop.
+_walked: dict[int, tuple[Any, list[Any]]] = {}
+
+
+def forget_texts() -> None:
+    """Drops what was kept about the trees of a unit."""
+    _walked.clear()
+
+
+def walk(text: Any) -> list[Any]:
     """All nodes of a text, without the bodies of functions in it."""
+    known = _walked.get(id(text))
+    if known is not None:
+        return known[1]
+    found: list[Any] = []
     pending = [text]
     while pending:
         node = pending.pop()
-        if isinstance(node, (list, tuple)):
-            pending.extend(node)
-        elif isinstance(node, n.Node) and not isinstance(node, n.Function):
-            yield node
-            pending.extend(getattr(node, slot) for slot in node.parts)
+        kind = type(node)
+        if kind is list or kind is tuple:
+            pending += node
+        elif kind is n.Const or kind is n.Name:
+            found.append(node)
+        elif isinstance(node, n.Node) and kind is not n.Function:
+            found.append(node)
+            for slot in node.parts:
+                pending.append(getattr(node, slot))
+    if type(text) is not list:
+        _walked[id(text)] = text, found
+    return found
 
 
 _STORES = frozenset((n.Assign, n.OpAssign, n.IncDec, n.VarDecl, n.MultiAssign, n.NumericFor, n.Foreach))
@@ -48,16 +68,16 @@ def stored_targets(node: Any) -> list[Any]:
         return targets
     if isinstance(node, (n.Assign, n.OpAssign, n.IncDec)):
         targets = [node.target]
-    elif isinstance(node, n.VarDecl):
+    elif type(node) is n.VarDecl:
         targets = [target for target, _ in node.items]
-    elif isinstance(node, n.MultiAssign):
+    elif type(node) is n.MultiAssign:
         targets = list(node.targets)
-    elif isinstance(node, n.NumericFor):
+    elif type(node) is n.NumericFor:
         targets = [node.name]
-    elif isinstance(node, n.Foreach):
+    elif type(node) is n.Foreach:
         targets = [name for name in (node.key, node.value) if name is not None]
     for i, target in enumerate(targets):
-        while isinstance(target, n.Paren) and len(target.items) == 1:
+        while type(target) is n.Paren and len(target.items) == 1:
             target = target.items[0]
         targets[i] = target
     return targets
@@ -67,17 +87,17 @@ def stored_names(node: Any) -> set[str]:
     """The variables that a node itself stores to."""
     if type(node) not in _STORES:
         return set()
-    return {target.name for target in stored_targets(node) if isinstance(target, n.Name)}
+    return {target.name for target in stored_targets(node) if type(target) is n.Name}
 
 
 def is_local(node: Any) -> TypeGuard[n.Name]:
     """Whether an expression is a variable of its own function that no other function shares."""
-    return isinstance(node, n.Name) and node.storage == "local"
+    return type(node) is n.Name and node.storage == "local"
 
 
 def calls_nothing(text: Any) -> bool:
     """Whether a text can run no script code by a call and change no array's size."""
-    return not any(isinstance(node, CALLS) for node in walk(text))
+    return not any(type(node) in CALLS for node in walk(text))
 
 
 def indexed_locals(loop: Any) -> set[str]:
@@ -85,11 +105,13 @@ def indexed_locals(loop: Any) -> set[str]:
     indexed: set[str] = set()
     stored: set[str] = set()
     for node in walk(loop):
-        if isinstance(node, CALLS):
+        kind = type(node)
+        if kind in CALLS:
             return set()
-        if type(node) is n.Index and is_local(node.obj):
+        if kind is n.Index and is_local(node.obj):
             indexed.add(node.obj.name)
-        stored |= stored_names(node)
+        elif kind in _STORES:
+            stored |= stored_names(node)
     return indexed - stored
 
 
@@ -103,21 +125,23 @@ def table_uses(nodes: Iterable[Any]) -> tuple[set[str], set[str]] | None:
     uses = 0
     for node in nodes:
         pair: list[Any] = []
-        if isinstance(node, n.Call):
+        kind = type(node)
+        if kind is n.Call:
             if not calls_isset(node):
                 return None
             pair = node.args
-        elif isinstance(node, (*CALLS, *LOOPS)):
+        elif kind in CALLS or kind in LOOPS:
             return None
-        elif isinstance(node, n.Index):
+        elif kind is n.Index:
             pair = [node.obj, node.key]
+        elif kind in _STORES:
+            stored |= stored_names(node)
         if pair:
             if not all(is_local(part) for part in pair):
                 return None
             tables.add(pair[0].name)
             keys.add(pair[1].name)
             uses += 1
-        stored |= stored_names(node)
     if uses < 2 or (tables | keys) & stored or tables & keys:
         return None
     return tables, keys
@@ -126,8 +150,8 @@ def table_uses(nodes: Iterable[Any]) -> tuple[set[str], set[str]] | None:
 def calls_isset(node: Any) -> bool:
     """`isset( a, b )`."""
     return (
-        isinstance(node, n.Call)
-        and isinstance(node.func, n.Name)
+        type(node) is n.Call
+        and type(node.func) is n.Name
         and node.func.name == "isset"
         and node.func.storage == "global"
         and len(node.args) == 2
@@ -141,7 +165,7 @@ def mentions_isset(text: Any) -> bool:
 def only_locals_stored(text: Any) -> bool:
     """Whether a text calls nothing, stores to plain variables alone and has no loop of its own."""
     for node in walk(text):
-        if isinstance(node, _MORE_THAN_LOCALS):
+        if type(node) in _MORE_THAN_LOCALS:
             return False
         for target in stored_targets(node):
             if not is_local(target):
@@ -164,8 +188,8 @@ def count_uses(text: Any, names: set[str]) -> int | None:
     for i, node in enumerate(walk(text)):
         if i > _MAX_TWICE or isinstance(node, (n.Defer, n.Sync)) or stored_names(node) & names:
             return None
-        if isinstance(node, n.Binary):
-            uses += sum(isinstance(side, n.Name) and side.name in names for side in (node.left, node.right))
+        if type(node) is n.Binary:
+            uses += sum(type(side) is n.Name and side.name in names for side in (node.left, node.right))
     return uses
 
 
@@ -186,7 +210,7 @@ def is_light(text: Any, value_type: Any) -> bool:
     for count, node in enumerate(walk(text)):
         if count >= _MAX_LIGHT:
             return False
-        if isinstance(node, n.Index):
+        if type(node) is n.Index:
             items += 1
             if items > _MAX_ITEMS or not is_numeric(node.key, value_type):
                 return False
@@ -203,19 +227,19 @@ def is_light(text: Any, value_type: Any) -> bool:
 
 def is_numeric(node: Any, value_type: Any) -> bool:
     """Whether an expression's operands are numbers, by what is known of them."""
-    while isinstance(node, n.Paren) and len(node.items) == 1:
+    while type(node) is n.Paren and len(node.items) == 1:
         node = node.items[0]
-    if isinstance(node, n.Const):
+    if type(node) is n.Const:
         return type(node.value) in (int, float, bool)
-    if isinstance(node, n.Binary):
+    if type(node) is n.Binary:
         return is_numeric(node.left, value_type) and is_numeric(node.right, value_type)
-    if isinstance(node, n.Unary):
+    if type(node) is n.Unary:
         return node.op != "@" and is_numeric(node.operand, value_type)
-    if isinstance(node, n.IncDec):
+    if type(node) is n.IncDec:
         return is_numeric(node.target, value_type)
-    if isinstance(node, n.OpAssign):
+    if type(node) is n.OpAssign:
         return node.op != "$" and is_numeric(node.target, value_type) and is_numeric(node.value, value_type)
-    if isinstance(node, n.Index):
+    if type(node) is n.Index:
         # a byte of a string
         return bool(value_type(node.obj)[0] == STR) and is_numeric(node.key, value_type)
     return not value_type(node)[0] & ~NUMERIC
@@ -241,14 +265,14 @@ def counting_parts(node: n.For) -> Counting | None:
         return None
     test: Any = node.test[0]
     step: Any = node.step[0]
-    if not (isinstance(test, n.Binary) and test.op in ("<", "<=") and isinstance(test.left, n.Name)):
+    if not (type(test) is n.Binary and test.op in ("<", "<=") and type(test.left) is n.Name):
         return None
     counter = test.left
     if counter.storage != "local" or not isinstance(test.right, (n.Const, n.Name, n.Prop)):
         return None
-    if isinstance(test.right, n.Prop) and not isinstance(test.right.obj, n.Name):
+    if type(test.right) is n.Prop and type(test.right.obj) is not n.Name:
         return None
-    if not isinstance(step, (n.IncDec, n.OpAssign)) or not isinstance(step.target, n.Name):
+    if not isinstance(step, (n.IncDec, n.OpAssign)) or type(step.target) is not n.Name:
         return None
     if step.target.name != counter.name:
         return None
@@ -256,17 +280,17 @@ def counting_parts(node: n.For) -> Counting | None:
         by: Any = n.Const(step.line, 1) if step.op == "++" else None
     else:
         by = step.value if step.op == "+" else None
-    if not isinstance(by, (n.Const, n.Name)) or (isinstance(by, n.Name) and by.name == counter.name):
+    if not isinstance(by, (n.Const, n.Name)) or (type(by) is n.Name and by.name == counter.name):
         return None
     first: Any = node.init[-1] if node.init else None
-    if isinstance(first, n.VarDecl) and first.items:
+    if type(first) is n.VarDecl and first.items:
         target, value = first.items[-1]
         first = n.Assign(first.line, target, value) if value is not None else None
     from_zero = (
-        isinstance(first, n.Assign)
-        and isinstance(first.target, n.Name)
+        type(first) is n.Assign
+        and type(first.target) is n.Name
         and first.target.name == counter.name
-        and isinstance(first.value, n.Const)
+        and type(first.value) is n.Const
         and type(first.value.value) is int
         and first.value.value == 0
     )

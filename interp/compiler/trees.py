@@ -1,8 +1,9 @@
 """Arithmetic over properties and locals as one host expression, tried as a whole.
 
-Rule of this file: a tree is only built from reads without effects, so when anything in it raises, the general code
-computes it again from the start. As long as nothing raises, an operation with one real operand gives a real, whatever
-the other is: that is what makes a test for each operand unnecessary.
+Rules of this file: a tree is only built from reads without effects, so when anything in it raises, the general code
+computes it again from the start. Where that is the only way to the general code, it is compact: slow paths called one
+in the other. As long as nothing raises, an operation with one real operand gives a real, whatever the other is: that is
+what makes a test for each operand unnecessary.
 """
 
 from __future__ import annotations
@@ -38,14 +39,14 @@ def larger(node: Any, limit: int) -> bool:
     pending = [node]
     while pending:
         part = pending.pop()
-        if isinstance(part, n.Binary):
+        if type(part) is n.Binary:
             limit -= 1
             if limit < 0:
                 return True
             pending += (part.left, part.right)
-        elif isinstance(part, n.Logic):
+        elif type(part) is n.Logic:
             pending += (part.left, part.right)
-        elif isinstance(part, n.Paren):
+        elif type(part) is n.Paren:
             pending += part.items
     return False
 
@@ -100,7 +101,7 @@ class Trees:
         if self.in_tree or not self.unit.optimize or larger(node, _MAX_SIZE):
             return None
         tree = Tree()
-        tree.real = any(isinstance(leaf, n.Name) and leaf.name in self.realish for leaf in (node.left, node.right))
+        tree.real = any(type(leaf) is n.Name and leaf.name in self.realish for leaf in (node.left, node.right))
         part = self.part(node, tree, True)
         if part is None or (tree.properties == 0 and not tree.guards and not tree.callees):
             return None
@@ -120,7 +121,10 @@ class Trees:
             value = self.expr(node, None)
             self.out.append(p.assign(name, value.node, node.line))
 
-        return self.general_code(make, tree, node.line)
+        self.compact = not (tree.guards or tree.callees)
+        made = self.general_code(make, tree, node.line)
+        self.compact = False
+        return made
 
     def general_code(self: FunctionGenerator, make: Callable[[], None], tree: Tree, line: int) -> list[ast.stmt]:
         """What `make` generates, operation by operation."""
@@ -162,20 +166,20 @@ class Trees:
 
     def step_of(self: FunctionGenerator, node: n.Node) -> V:
         """An operand as far as `mend_overflow` looks at it."""
-        if isinstance(node, n.Const) and type(node.value) is int:
+        if type(node) is n.Const and type(node.value) is int:
             return self.constant(node.value, node.line)
         return V(p.const(None, node.line))
 
     def part(self: FunctionGenerator, node: Any, tree: Tree, is_root: bool = False) -> Part | None:
         """A subtree, None when it cannot be one."""
-        while isinstance(node, n.Paren) and len(node.items) == 1:
+        while type(node) is n.Paren and len(node.items) == 1:
             node = node.items[0]
-        if isinstance(node, n.Const):
+        if type(node) is n.Const:
             value = node.value
             if type(value) is float:
                 return Part(p.const(value, node.line), REAL, realish=True)
             return Part(p.const(value, node.line), INT, value, value) if type(value) is int else None
-        if isinstance(node, n.Name):
+        if type(node) is n.Name:
             if node.storage == "global":
                 return None
             name = self.py_name(node.name)
@@ -184,20 +188,20 @@ class Trees:
             realish = node.storage == "local" and node.name in self.realish
             local = name if node.storage == "local" else None
             return Part(p.name(name, node.line), mask, lo, hi, realish or mask == REAL, local)
-        if isinstance(node, n.This):
+        if type(node) is n.This:
             return Part(p.name("this", node.line))
-        if isinstance(node, n.Prop):
+        if type(node) is n.Prop:
             return self.property_part(node, tree)
-        if isinstance(node, n.Index):
+        if type(node) is n.Index:
             return self.index_part(node, tree)
-        if isinstance(node, n.Binary) and node.op in _OPERATORS:
+        if type(node) is n.Binary and node.op in _OPERATORS:
             return self.operation_part(node, tree, is_root)
-        if isinstance(node, n.Call):
+        if type(node) is n.Call:
             return self.call_part(node, tree)
         return None
 
     def property_part(self: FunctionGenerator, node: n.Prop, tree: Tree) -> Part | None:
-        key = node.key.value if isinstance(node.key, n.Const) else None
+        key = node.key.value if type(node.key) is n.Const else None
         if type(key) is not bytes or key in (b"length", b"size", b"first", b"last", b"error"):
             return None
         obj: Any = node.obj
@@ -236,7 +240,7 @@ class Trees:
             return None
         if inner.mask == ARRAY:
             return Part(item)
-        if not isinstance(obj, n.Index):
+        if type(obj) is not n.Index:
             return None
         # an object with a say in its indexing must not be asked here
         first, again = self.twice(inner.node)
@@ -315,7 +319,7 @@ class Trees:
     def call_part(self: FunctionGenerator, node: n.Call, tree: Tree) -> Part | None:
         """A call of a known mathematical native."""
         func: Any = node.func
-        if not (isinstance(func, n.Name) and func.storage == "global" and func.name in MATH_NATIVES):
+        if not (type(func) is n.Name and func.storage == "global" and func.name in MATH_NATIVES):
             return None
         if len(node.args) != 1:
             return None
@@ -349,18 +353,18 @@ class Trees:
 
     def condition_part(self: FunctionGenerator, node: Any, tree: Tree) -> ast.expr | None:
         """A condition that is a bool when nothing raises."""
-        while isinstance(node, n.Paren) and len(node.items) == 1:
+        while type(node) is n.Paren and len(node.items) == 1:
             node = node.items[0]
         line = node.line
-        if isinstance(node, n.Unary) and node.op == "!":
+        if type(node) is n.Unary and node.op == "!":
             inner = self.condition_part(node.operand, tree)
             return None if inner is None else p.unary(ast.Not(), inner, line)
-        if isinstance(node, n.Logic) and node.op != "??":
+        if type(node) is n.Logic and node.op != "??":
             sides = [self.condition_part(node.left, tree), self.condition_part(node.right, tree)]
             if sides[0] is None or sides[1] is None:
                 return None
             return (p.both if node.op == "&&" else p.either)([sides[0], sides[1]], line)
-        if not isinstance(node, n.Binary) or (node.op not in ORDER and node.op not in ("==", "!=")):
+        if type(node) is not n.Binary or (node.op not in ORDER and node.op not in ("==", "!=")):
             return None
         left = self.part(node.left, tree)
         right = self.part(node.right, tree) if left is not None else None
@@ -390,9 +394,9 @@ class Trees:
         read = type(target)(target.line, target.obj, target.key)
         whole = n.Binary(node.line, node.op, read, node.value)
         part = self.part(whole, tree, True)
-        if part is None or not isinstance(target.key, n.Const if isinstance(target, n.Prop) else (n.Const, n.Name)):
+        if part is None or not isinstance(target.key, n.Const if type(target) is n.Prop else (n.Const, n.Name)):
             return None
-        if isinstance(target, n.Prop) and isinstance(target.key, n.Const) and b" " in target.key.value:
+        if type(target) is n.Prop and type(target.key) is n.Const and b" " in target.key.value:
             return None  # no name that `UnitGenerator.stores` could list
         line = node.line
         name = self.new_temp(0)
@@ -401,16 +405,22 @@ class Trees:
         obj = self.part(target.obj, Tree())
         assert obj is not None
         store: ast.expr
-        if isinstance(target, n.Index):
+        if type(target) is n.Index:
             # the item was read, so it is there
             key = self.part(target.key, Tree())
             assert key is not None
             store = ast.Subscript(obj.node, key.node, p.STORE, **p.at(target.line))
         else:
-            assert isinstance(target.key, n.Const)
+            assert type(target.key) is n.Const
             store = self.property_target(obj.node, target.key.value, target.line)
         # the object has the attribute, so it is no function: the store needs no test
         fast.append(p.assign(store, p.name(name, target.line), target.line))
-        general = self.general(node, name, tree)
+        if tree.guards or tree.callees:
+            general = self.general(node, name, tree)
+        else:
+            general = self.general(whole, name, tree)
+            args = [obj.node, self.expr(target.key).node, p.name(name, target.line)]
+            setter = "$setprop" if type(target) is n.Prop else "$setindex"
+            general.append(p.expression(p.call(setter, args, target.line), target.line))
         self.emit_tree(tree, fast, general, line)
         return self.temp_value(name, line, ANY)

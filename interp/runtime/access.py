@@ -71,6 +71,10 @@ def get_property_after(exc: BaseException, obj: Any, key: Any) -> Any:
 def get_property(obj: Any, key: Any) -> Any:
     """`obj.key` for any values."""
     kind = type(obj)
+    if isinstance(obj, Record) and type(key) is bytes:
+        value = obj.__dict__.get(ATTR[key], MISSING)  # most of what generated code comes for
+        if value is not MISSING:
+            return value
     if kind is bytes:
         if type(key) is bytes and key == b"length":
             return len(obj)

@@ -97,15 +97,15 @@ def _real(op: str, a: float, b: float) -> Any:
 
 
 def add(a: Any, b: Any) -> Any:
-    return arithmetic("+", a, b)
+    return wrap(a + b) if type(a) is int and type(b) is int else arithmetic("+", a, b)
 
 
 def sub(a: Any, b: Any) -> Any:
-    return arithmetic("-", a, b)
+    return wrap(a - b) if type(a) is int and type(b) is int else arithmetic("-", a, b)
 
 
 def mul(a: Any, b: Any) -> Any:
-    return arithmetic("*", a, b)
+    return wrap(a * b) if type(a) is int and type(b) is int else arithmetic("*", a, b)
 
 
 def div(a: Any, b: Any) -> Any:

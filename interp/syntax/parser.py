@@ -111,11 +111,10 @@ def _no_function() -> SyntaxMessages:
 
 def _run(tables: Tables, tokens: Tokens) -> Function | int:
     """The unit, or the number of the token at which the tokens stop being a program."""
-    rows, rules = tables.rows, tables.rules
+    rows, rules, ways = tables.rows, tables.rules, tables.ways
     builder = Builder(tokens)
-    methods = [getattr(builder, name) if name else None for _, _, name in rules]
+    methods = [getattr(builder, name) if name and name != "same" else None for _, _, name in rules]
     counts = [count for count, _, _ in rules]
-    symbols = [symbol for _, symbol, _ in rules]
     states = [rows[tables.start]]
     values: list[object] = []
     for index, kind in enumerate(tokens.kinds):
@@ -131,17 +130,34 @@ def _run(tables: Tables, tokens: Tokens) -> Function | int:
                 break
             rule = ~action
             method = methods[rule]
-            if method is None:
-                states[-1] = rows[states[-2][symbols[rule]]]
-                continue
             count = counts[rule]
-            if count:
-                value = method(*values[-count:])
-                del values[-count:]
+            if count == 1:
+                if method is not None:
+                    values[-1] = method(values[-1])
+                states.pop()
+            elif count:
+                assert method is not None
+                values[-count:] = (method(*values[-count:]),)
                 del states[-count:]
             else:
-                value = method()
-            values.append(value)
-            states.append(rows[states[-1][symbols[rule]]])
+                assert method is not None
+                values.append(method())
+            below = states[-1]
+            way = (id(below), rule, kind)
+            row = ways.get(way)
+            if row is None:
+                row = ways[way] = _goes_to(tables, below, rule, kind)
+            states.append(row)
     assert tokens.kinds[-1] == END
     return values[0]  # type: ignore[return-value]
+
+
+def _goes_to(tables: Tables, below: dict[str, int], rule: int, kind: str) -> dict[str, int]:
+    """The state behind a reduction, and behind those of one part without a method that follow before a token."""
+    rows, rules = tables.rows, tables.rules
+    while True:
+        row = rows[below[rules[rule][1]]]
+        action = row.get(kind)
+        if action is None or action >= 0 or rules[~action][2] is not None:
+            return row
+        rule = ~action

@@ -24,15 +24,17 @@ class Tables:
     """`rows[ state ][ symbol ]` is the next state, or `~rule` to reduce by `rules[ rule ]`.
 
     A rule is (number of parts, symbol made, method of the builder); a rule without a method hands its one part on.
-    Symbols are token kinds, and rules of the grammar with a leading `@`.
+    Symbols are token kinds, and rules of the grammar with a leading `@`. `ways` is the walk's: where reductions lead,
+    by the row below them, the rule and the token's kind.
     """
 
-    __slots__ = ("rows", "rules", "start")
+    __slots__ = ("rows", "rules", "start", "ways")
 
     def __init__(self, rows: list[dict[str, int]], rules: list[Rule], start: int) -> None:
         self.rows = rows
         self.rules = rules
         self.start = start
+        self.ways: dict[tuple[int, int, str], dict[str, int]] = {}
 
 
 def parser_tables(load: Load | None = None, store: Store | None = None) -> Tables:

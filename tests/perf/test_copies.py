@@ -167,6 +167,30 @@ SCRIPTS = {
         b"function f( a, b ){ return a .. ':' .. b .. a; }"
         b"println( f( 1, 'x' ), f( null, 2.5 ), f( true, [ 1 ] ), f( '', '' ), f( -9223372036854775807 - 1, 0 ) );",
     ),
+    "arithmetic over properties that gives way": (
+        "$add($getprop(o, b'x'), d)",
+        b"function step( o, d ){ o.x += d; return o.x * o.y + d; } class C { function __construct(){ this.y = 3; } }"
+        b"foreach( x : [ 1, 2.5, '4', null, true, 9223372036854775807, [ 1 ] ] ) foreach( d : [ 2, '7', 1.5, null ] ){"
+        b" println( pcall( function() use( x, d ){ var o = new C(); o.x = x; println( step( o, d ) ); println( o.x ); },"
+        b" function( kind, text ){ println( text ); } ) ); }"
+        b"m = metaobj_set( { x = 1 }, { __getindex = function( k ){ println( 'get ', k ); return 5; },"
+        b" __setindex = function( k, v ){ println( 'set ', k, v ); } } ); metamethods_enable( m, true );"
+        b"foreach( o : [ m, {}, 'text', step, null ] ) pcall( function() use( o ){ println( step( o, 2 ) ); },"
+        b" function( kind, text ){ println( text ); } );",
+    ),
+    "conditions over properties that give way": (
+        "$gt($getprop(o, b'x'), $getprop($getprop(o, b'in'), b'y'))",
+        b"function above( o, k ){ return o.x > o.in.y && o.x / o.in.y < k; }"
+        b"foreach( x : [ 1, 2.5, '4', null, [ 1 ] ] ) foreach( y : [ 2, '1', 0, null ] )"
+        b" pcall( function() use( x, y ){ println( @above( { x = x, in = { y = y } }, 3 ) ); println( above( { x = x }, 3 ) ); },"
+        b" function( kind, text ){ println( text ); } );",
+    ),
+    "items of known arrays that are not there": (
+        "$add($getindex(a, 3), 2)",
+        b"function sum( i, j ){ var a = [ 1, 2.5, '3', null ]; for( var k = 0; k < 2; ++k ){ i %= 7; j %= 7; if( i < 0 ) i = 0;"
+        b" if( j < 0 ) j = 0; println( a[ i ] + a[ j ] ); a[ 3 ] += 2; } println( a[ 3 ] ); }"
+        b"sum( 0, 1 ); sum( 2, 3 ); sum( 5, 1 ); sum( 1, 6 );",
+    ),
 }
 
 
