@@ -572,7 +572,9 @@ def main(argv: list[str] | None = None) -> int:
         from . import start
 
         watched = options.profile is not None or options.debug
-        if options.cache and not watched and "interp.pretty" not in sys.modules:
-            start.keep()
+        if start.made and options.cache and not watched and "interp.pretty" not in sys.modules:
+            from .snapshot import keep
+
+            keep(*start.made)
         _leave(status)
     return status

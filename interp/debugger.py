@@ -174,6 +174,7 @@ class Debugger:
         self._visited: dict[int, tuple[int, int, int]] = {}
         self._unwound: FrameType | None = None
         self._expressions: dict[tuple[str, ...], Any] = {}
+        self.world.need(None)
         self._known = set(self._namespace)
         self._hook = self.world.message_hook
         load = engine._compiler.load

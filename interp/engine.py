@@ -282,7 +282,7 @@ class Engine:
         return self._convert.to_python(made)
 
     def _clone(self, value: Any) -> Any:
-        clone = self._world.namespace["clone"]
+        clone = environment.global_get(self._world, b"clone")
         return self._convert.to_python(self._enter(invoke, clone, None, value))
 
     # --- entering and leaving -----------------------------------------------------------------------------------------
@@ -511,8 +511,8 @@ class Engine:
         self._check_idle()
         shown = name or function.__name__
         native = host_function(self._convert, function, shown)
-        self._world.namespace[environment.python_name(shown.encode())] = native
         self._world.symbol_register(shown.encode(), native)
+        self._world.namespace[environment.python_name(shown.encode())] = native
         return function
 
     def expose(

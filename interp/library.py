@@ -611,6 +611,7 @@ class Library:
 
     def install(self, world: World) -> None:
         """Creates the library's globals and symbols in an engine."""
+        world.need((*self.functions, *self.constants))  # what has these names already comes first
         world.namespace.update(self.functions)
         for name in KNOWN_NATIVES.intersection(self.functions):
             world.namespace["$N_" + name] = self.functions[name]

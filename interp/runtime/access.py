@@ -85,7 +85,7 @@ def get_property(obj: Any, key: Any) -> Any:
             return obj[0] if key == b"first" else obj[-1]
     elif kind is FunctionType:
         if type(key) is bytes and key == b"apply":
-            return current().world.symbol_values[b"sys_apply"]
+            return current().world.symbol(b"sys_apply")
         if is_closure(obj):
             value = lookup(obj, key, True)
             if value is not MISSING:
@@ -185,7 +185,7 @@ def _call_accessor(router: str, accessor: Any, this: Any, key: bytes, *args: Any
 
     if not is_callable(accessor):
         # not for the operation to report: the router itself, a native, does
-        return call(current().world.symbol_values[router.encode()], this, key, *args)
+        return call(current().world.symbol(router.encode()), this, key, *args)
     results = hook_multi(accessor, this, *args)
     return results[0] if results else None
 

@@ -88,11 +88,10 @@ def class_begin(name: bytes, base: bytes | None) -> Any:
     """The dict of a `class` statement, linked to its base."""
     world = current().world
     made = own_keys(Record())
-    symbols = world.symbol_values
     dict_set(made, b"__name", name)
     dict_set(made, b"__inherit", base)
-    dict_set(made, b"__getindex", symbols.get(b"mm_getindex_router"))
-    dict_set(made, b"__setindex", symbols.get(b"mm_setindex_router"))
+    dict_set(made, b"__getindex", world.symbol(b"mm_getindex_router"))
+    dict_set(made, b"__setindex", world.symbol(b"mm_setindex_router"))
     world.symbol_register(name, made)
     if base is not None:
         from .environment import global_get
