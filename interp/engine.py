@@ -11,16 +11,16 @@ import sys
 from _weakref import ref
 from time import monotonic
 
+import interp
+
 from . import libraries as _libraries
 from . import limits as _limits
 from .compiler.pipeline import CompileError
 from .compiling import Compiler
 from .convert import Converter
-from .errors import LimitExceeded, PermissionDenied, ScriptError, ScriptExit, ScriptInterrupted, ScriptSyntaxError
-from .global_names import Globals
 from .includes import DiskIncludes, Includes
 from .limits import Guard, Limits, Stop
-from .ports import Ports, Resources
+from .resources import Ports, Resources
 from .runtime import environment, helpers, values
 from .runtime.calls import BAIL_ERRORS, enter_deep, enter_native, invoke, invoke_multi, leave_native, mend, overflow
 from .runtime.messages import Place, format_frames
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     from logging import Logger
     from typing import Any, BinaryIO
 
+    from .global_names import Globals
     from .message import Message
     from .program import Program
     from .stats import Stats, ThreadInfo
 
-__all__ = ["Engine", "Globals", "Limits"]
+__all__ = ["Engine", "Limits"]
 
 AT_ONCE = 200  # discarded script threads whose frames are ended before a call or behind one
 
@@ -135,7 +136,7 @@ class Engine:
             on_message = log_handler(log)
         if on_message is not None:
             world.message_hook = _hook(on_message, ref(world))
-        self.globals = Globals(self)
+        self._globals: Globals | None = None
         self._closed = False
 
     # --- running ------------------------------------------------------------------------------------------------------
@@ -175,7 +176,7 @@ class Engine:
         except SyntaxMessage:
             return  # which running it reports
         if len(statements) != 1:
-            raise ScriptSyntaxError("not one expression", "<eval>", 1, source)
+            raise interp.ScriptSyntaxError("not one expression", "<eval>", 1, source)
 
     def compile(self, source: str | bytes, name: str = "<string>") -> Program:
         """A `Program`: runs in any engine, can be pickled. Raises ScriptSyntaxError."""
@@ -454,7 +455,7 @@ class Engine:
             from .message import trace_of
 
             self._compiler.flush()
-            raise ScriptError(text.decode("utf-8", "replace"), trace_of(frames)) from None
+            raise interp.ScriptError(text.decode("utf-8", "replace"), trace_of(frames)) from None
         if kind is HostRaised:
             exception = problem.exception  # type: ignore[attr-defined]
             _join_traces(problem, exception)
@@ -467,7 +468,7 @@ class Engine:
         if kind is ScriptStop:
             raise self._stopped(problem, outermost) from None
         if kind is ScriptQuit:
-            raise ScriptExit(problem.code) from None  # type: ignore[attr-defined]
+            raise interp.ScriptExit(problem.code) from None  # type: ignore[attr-defined]
         if kind is MemoryError and self.limits.memory is not None:
             raise self._stopped(ScriptStop("limit exceeded: memory", "memory"), outermost) from None
         raise problem
@@ -490,10 +491,10 @@ class Engine:
         if error is not None:
             return error
         if stop.which is None:
-            return ScriptInterrupted(str(stop), trace)
+            return interp.ScriptInterrupted(str(stop), trace)
         if stop.which == "permission":
-            return PermissionDenied(str(stop), trace)
-        made = LimitExceeded(str(stop), stop.which)
+            return interp.PermissionDenied(str(stop), trace)
+        made = interp.LimitExceeded(str(stop), stop.which)
         made.trace = trace
         return made
 
@@ -544,6 +545,15 @@ class Engine:
     def to_script(self, value: Any) -> Any:
         """A host value as a library gets it."""
         return self._convert.to_script(value)
+
+    @property
+    def globals(self) -> Globals:
+        """The script globals, a mapping of names to values."""
+        if self._globals is None:
+            from .global_names import Globals
+
+            self._globals = Globals(self)
+        return self._globals
 
     @property
     def registry(self) -> Any:
@@ -736,14 +746,14 @@ def _tick(guard: Guard, limit: int) -> Callable[[], None]:
     return tick
 
 
-def _syntax_error(found: CompileError, name: str, source: bytes) -> ScriptSyntaxError:
+def _syntax_error(found: CompileError, name: str, source: bytes) -> interp.ScriptSyntaxError:
     text = found.texts[0].decode("utf-8", "replace")
     line: int | None = None
     if text.startswith("[line "):
         number, _, rest = text[6:].partition("]")
         if number.lstrip("-").isdigit():
             line, text = int(number), rest.lstrip(", ").strip()
-    return ScriptSyntaxError(text, name, line, source)
+    return interp.ScriptSyntaxError(text, name, line, source)
 
 
 def _is_running(world: World) -> bool:

@@ -169,8 +169,11 @@ def main() -> None:
         from .libraries import CORE, core_library
 
         # the import system puts a module behind those it imports
-        core_library("arrays"), core_library("output")
+        for module in ("arrays", "output"):
+            core_library(module)
         needed = [name for name in sys.modules if name not in _before]
+        from . import errors, global_names, options, ports  # noqa: F401
+
         for module in CORE:
             core_library(module)
         made = needed, [name for name in sys.modules if name not in _before.union(needed)]
