@@ -100,7 +100,7 @@ class Engine:
         world.resources = Resources(limits.sockets, guard)
         if includes is None:
             if include_paths or include is not None:
-                from .includes import resolver
+                from .host_includes import resolver
 
                 includes = resolver(include_paths, include)
             else:
@@ -317,7 +317,7 @@ class Engine:
         if not token._is_owned():
             token.acquire()
         if announce:
-            _limits.watchdog.watch(guard)
+            _limits.watch(guard)
         # from here to the store of `busy` no other thread comes in between: these are stores only
         if guard.busy:
             raise RuntimeError("the engine is running in another thread")
@@ -400,7 +400,7 @@ class Engine:
         own = None
         if timeout is not None:
             own = monotonic() + timeout
-            _limits.watchdog.watch(guard)
+            _limits.watch(guard)
             if until is None or own < until:
                 guard.until = own
         try:

@@ -63,11 +63,11 @@ print(*sorted(set(sys.modules) - before))
 # what Python itself takes: it has to be needed by nearly every script.
 NEEDED = """
 interp interp.cli interp.compiler interp.compiler.cache interp.compiler.pipeline interp.compiling interp.convert
-interp.engine interp.errors interp.global_names interp.includes interp.libraries interp.library interp.limits
-interp.pace interp.ports interp.runtime interp.runtime.access interp.runtime.calls interp.runtime.construct
+interp.engine interp.includes interp.libraries interp.library interp.limits
+interp.pace interp.resources interp.runtime interp.runtime.access interp.runtime.calls interp.runtime.construct
 interp.runtime.convert interp.runtime.environment interp.runtime.guard interp.runtime.helpers interp.runtime.iterators
 interp.runtime.kinds interp.runtime.messages interp.runtime.operators interp.runtime.shapes interp.runtime.state
-interp.runtime.threads interp.runtime.values interp.start interp.streams
+interp.runtime.values interp.start interp.streams
 stdlib stdlib.core stdlib.core.arrays stdlib.core.guard stdlib.core.output
 """.split()
 
