@@ -10,7 +10,7 @@ import os
 from sys import getallocatedblocks
 from time import monotonic
 
-from .limits import NOBODY, Stop
+from .limits import NOBODY, Stop, process_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,27 +128,6 @@ class Watchdog:
 
 
 watchdog = Watchdog()
-
-
-def process_memory() -> int:
-    """Resident bytes of the process; where the system does not tell, its peak so far."""
-    try:
-        descriptor = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return _peak_memory()
-    try:
-        return int(os.read(descriptor, 64).split()[1]) * 4096
-    finally:
-        os.close(descriptor)
-
-
-def _peak_memory() -> int:
-    try:
-        import resource
-        import sys
-    except ImportError:
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _in_child() -> None:
