@@ -3,6 +3,8 @@
 Rule of this file: names are imported when they are first used, as start-up time counts for the command line.
 """
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -54,9 +56,9 @@ def __getattr__(name: str) -> "Any":
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module("." + home, __name__), name)
+    home = f"{__name__}.{home}"
+    __import__(home)  # without `importlib`: start-up time counts
+    value = globals()[name] = getattr(sys.modules[home], name)
     return value
 
 

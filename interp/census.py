@@ -62,7 +62,7 @@ def census(world: World, limit: int, guard: Guard | None = None) -> int:
     from .limits import Stop
 
     seen: set[int] = set()
-    pending: list[Any] = [world.registry, *world.symbol_values.values(), world.root, *world.slots.values()]
+    pending: list[Any] = [world.registry, *world.symbols.values(), world.root, *world.slots.values()]
     if world.threads is not None:
         pending += list(world.threads.woken)
         # nothing but this engine frees those that are in a cycle, so they count whether something reaches them or not

@@ -93,6 +93,7 @@ class Known:
 
         engine = open_engine()
         self._libraries = engine._installed.find
+        engine._world.need(None)
         self.names = {name for name in engine._world.namespace if "$" not in name}
         self.natives = {name: value for name, value in engine._world.namespace.items() if hasattr(value, "spec")}
         engine.close()

@@ -12,60 +12,25 @@ import io
 import os
 import sys
 
+import interp
+
 from .engine import Engine, Limits
-from .errors import LimitExceeded, ScriptError, ScriptExit, ScriptInterrupted, ScriptSyntaxError
 from .includes import DiskIncludes
 from .libraries import BUILT_IN, OUTSIDE
 from .runtime.state import ScriptStop, current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import FrameType
     from typing import Any, BinaryIO, NoReturn
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 COLLECT_AFTER = 10_000  # objects more than before, until the collector looks for cycles
 VERSION = "0.1.0"
-HELP = """\
-usage: sgs [OPTIONS]                      on a terminal: the prompt
-       sgs [OPTIONS] FILE [ARGS...]       run a script; it finds FILE and ARGS in argv
-       sgs [OPTIONS] -f FILE [-f FILE...] [ARGS...]
-                                          run several files in one engine, globals stay
-       sgs [OPTIONS] -e CODE [ARGS...]    run CODE
-       sgs [OPTIONS] - [ARGS...]          run standard input
-       sgs check [--json] [--departures] FILE...
-                                          report what is suspicious, without running
-       sgs test [--coverage] [PATH...]    run the tests in test_*.sgs
-
-options:
-  --allow-net RULE[,RULE...]  only these connections: HOST, HOST:PORT, *.NAME, CIDR, any
-  --deny-net                  no network at all
-  --no-io                     without the libraries io and os
-  --limit NAME=NUMBER         a limit: seconds, operations, memory, depth, output, sockets
-                              (k, m and g stand for powers of 1024); may be given several times
-  --no-cache                  neither read nor write compiled code on disk
-  --no-optimize               plain generated code: slower, prints the same
-  --pretty, --no-pretty       messages with the source line and a hint, or as C SGScript prints them
-                              (without either: the first when standard error is a terminal)
-  --profile                   at the end, where the time went: a table on stderr
-  --profile=FILE              the same as a file for https://www.speedscope.app
-  --debug                     stop at the first line and take commands: breakpoints, steps, values
-  --version                   print the version
-  -h, --help                  print this text
-
-exit status: 0; 1 a file did not compile or an Error ended it; 2 wrong usage; 130 interrupted;
-otherwise what the script gave app_exit
-"""
 # first word -> module with a `main( words, stdout, stderr )`; `sgs ./check` runs a script of that name
 TOOLS = {"check": "check", "test": "testing"}
-LIMITS = ("seconds", "operations", "memory", "depth", "output", "sockets")
-UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 NO_LIMITS: dict[str, Any] = dict.fromkeys(("seconds", "operations", "memory", "output", "sockets", "source"))
-
-
-class UsageError(Exception):
-    """Wrong usage: the text says what."""
 
 
 class Options:
@@ -99,114 +64,13 @@ def parse_options(argv: list[str], terminal: bool = False) -> Options:
     With a `terminal` no file means the prompt.
     """
     options = Options()
-    words = iter(argv)
-    for word in words:
-        if word == "-f":
-            options.files.append(_argument(word, words))
-        elif word == "-e":
-            options.code = _argument(word, words)
-            break  # the rest belongs to the code
-        elif word == "--":
-            break
-        elif word == "-" or not word.startswith("-"):
-            (options.args if options.files else options.files).append(word)
-            break  # the rest belongs to the script
-        elif not _parse_switch(options, word, words):
-            raise UsageError(f"unknown option '{word}'{_meant(word.partition('=')[0], HELP.split())}")
-    options.args += words
-    if not options.files and options.code is None and options.args:
-        options.files.append(options.args.pop(0))  # after `--`
-    if options.files and options.code is not None:
-        raise UsageError("-e and files exclude each other")
-    if options.debug and options.profile is not None:
-        raise UsageError("--debug and --profile exclude each other")
-    if options.debug and "-" in options.files:
-        raise UsageError("--debug takes its commands from standard input, so the script must be in a file")
-    if not (options.files or options.code is not None or options.show):
-        if not terminal or options.debug or options.profile is not None:
-            raise UsageError("no file given (- stands for standard input)")
-        options.prompt = True
-    return options
-
-
-def _parse_switch(options: Options, word: str, words: Iterator[str]) -> bool:
-    """Take one long option, written `--name VALUE` or `--name=VALUE`; false when there is none of that name."""
-    name, equals, value = word.partition("=")
-    if name in ("--allow-net", "--limit"):
-        if not equals:
-            value = _argument(name, words)
-        if name == "--limit":
-            _parse_limit(options.limits, value)
-        else:
-            options.allow_net += [rule for rule in value.split(",") if rule]
-        return True
-    if name == "--profile":
-        if equals and not value:
-            raise UsageError("option '--profile=' needs a file")
-        options.profile = value
-        return True
-    if equals:
-        return False
-    if word in ("-h", "--help"):
-        options.show = HELP
-    elif word == "--version":
-        options.show = f"sgs {VERSION} (SGScript 1.4.1), Python {sys.version.split()[0]}\n"
-    elif word == "--no-cache":
-        options.cache = False
-    elif word == "--no-optimize":
-        options.optimize = False
-    elif word == "--debug":
-        options.debug = True
-        options.optimize = False
-    elif word in ("--pretty", "--no-pretty"):
-        options.pretty = word == "--pretty"
-    elif word == "--no-io":
-        options.io = False
-    elif word == "--deny-net":
-        options.network = False
+    if argv and not argv[0].startswith("-"):
+        options.files, options.args = argv[:1], argv[1:]
     else:
-        return False
-    return True
+        from .options import parse
 
-
-def _argument(option: str, words: Iterator[str]) -> str:
-    for word in words:
-        return word
-    raise UsageError(f"option '{option}' needs an argument")
-
-
-def _meant(word: str, words: list[str]) -> str:
-    """The end of a complaint about a word: the one that was likely meant, if there is one."""
-    from .hints import nearest
-
-    near = nearest(word, [item.rstrip(",") for item in words if item[:2] == word[:2]])
-    return f"; did you mean '{near}'?" if near else ""
-
-
-def _meant_file(path: str) -> str:
-    """The same for a file that does not exist: a tool, or a file in the same folder."""
-    folder, name = os.path.split(path)
-    try:
-        files = [os.path.join(folder, item) for item in os.listdir(folder or ".") if item.endswith(".sgs")]
-    except OSError:
-        return ""
-    if path + ".sgs" in files:
-        return f"; did you mean '{path}.sgs'?"
-    return _meant(path, [*files, *(TOOLS if "." not in name else ())])
-
-
-def _parse_limit(limits: dict[str, Any], text: str) -> None:
-    name, _, number = text.partition("=")
-    if name not in LIMITS:
-        raise UsageError(f"no limit '{name}' (there are {', '.join(LIMITS)})")
-    unit = UNITS.get(number[-1:].lower(), 1)
-    try:
-        value = float(number[:-1] if unit > 1 else number) * unit
-        limits[name] = value if name == "seconds" else int(value)
-    except (ValueError, OverflowError):
-        raise UsageError(f"'{number}' is no value for the limit '{name}'") from None
-    if not value >= 0:
-        raise UsageError(f"'{number}' is no value for the limit '{name}'")
+        parse(options, argv, terminal)
+    return options
 
 
 # --- standard streams -------------------------------------------------------------------------------------------------
@@ -338,6 +202,8 @@ def _network(options: Options) -> Any:
 
     # by its registered name: nothing in here knows the sockets library
     policy = getattr(import_module(BUILT_IN["sockets"]), "NetworkPolicy", None)
+    from .options import UsageError
+
     if policy is None:
         raise UsageError("the installed sockets library knows no network rules")
     rules = options.allow_net
@@ -378,9 +244,9 @@ def run(options: Options, stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO) -
                 status |= _attempt(lambda: engine.run(stdin.read(), name="<stdin>", args=options.args), stderr, explain)
             else:
                 status |= _attempt(lambda path=path: engine.run_file(path, options.args), stderr, explain, path)  # type: ignore[misc]
-    except ScriptExit as end:
+    except interp.ScriptExit as end:
         status = end.code & 0xFF
-    except (ScriptInterrupted, ScriptStop, KeyboardInterrupt):
+    except (interp.ScriptInterrupted, ScriptStop, KeyboardInterrupt):
         stderr.write(_interruption(stderr, explain))
         status = INTERRUPTED
     finally:
@@ -399,6 +265,8 @@ def _watcher(options: Options, engine: Engine, stdin: BinaryIO, stdout: BinaryIO
         import signal
 
         if not hasattr(signal, "setitimer"):
+            from .options import UsageError
+
             raise UsageError("--profile needs a timer that this system does not have")
         from .profile import Profiler
 
@@ -445,7 +313,7 @@ def _prompt(options: Options, stdin: BinaryIO, stdout: BinaryIO) -> int:
     )
 
 
-def _explain(problem: ScriptError, stderr: BinaryIO) -> bytes:
+def _explain(problem: interp.ScriptError, stderr: BinaryIO) -> bytes:
     """What ended a script from outside, with the place where it was."""
     from .pretty import render, terminal_width, wants_color
 
@@ -453,12 +321,12 @@ def _explain(problem: ScriptError, stderr: BinaryIO) -> bytes:
     return text.encode("utf-8", "replace") + b"\n"
 
 
-def _interruption(stderr: BinaryIO, explain: Callable[[ScriptError, BinaryIO], bytes] | None) -> bytes:
+def _interruption(stderr: BinaryIO, explain: Callable[[interp.ScriptError, BinaryIO], bytes] | None) -> bytes:
     """What is said after Ctrl-C."""
     if explain is not None:
         from .message import trace_of
 
-        interrupted = ScriptInterrupted("Interrupted", trace_of(_interrupted_at))
+        interrupted = interp.ScriptInterrupted("Interrupted", trace_of(_interrupted_at))
         return explain(interrupted, stderr)
     if not _interrupted_at:
         return b"Interrupted\n"
@@ -468,7 +336,7 @@ def _interruption(stderr: BinaryIO, explain: Callable[[ScriptError, BinaryIO], b
 
 
 def _attempt(
-    start: Callable[[], Any], stderr: BinaryIO, explain: Callable[[ScriptError, BinaryIO], bytes] | None,
+    start: Callable[[], Any], stderr: BinaryIO, explain: Callable[[interp.ScriptError, BinaryIO], bytes] | None,
     path: str = "",
 ) -> int:  # fmt: skip
     """Run one piece of code; FAILED when it did not run to its end. The engine has printed the messages.
@@ -477,17 +345,21 @@ def _attempt(
     """
     try:
         start()
-    except (ScriptExit, ScriptInterrupted):
+    except (interp.ScriptExit, interp.ScriptInterrupted):
         raise
-    except LimitExceeded as fired:
+    except interp.LimitExceeded as fired:
         plain = f"sgs: limit exceeded: {fired.which}\n".encode()
         stderr.write(explain(fired, stderr) if explain is not None else plain)
-    except (ScriptSyntaxError, ScriptError):
+    except (interp.ScriptSyntaxError, interp.ScriptError):
         pass
     except OSError as problem:
         if problem.filename != path:
             raise  # not the opening of the file
-        meant = _meant_file(path) if isinstance(problem, FileNotFoundError) else ""
+        meant = ""
+        if isinstance(problem, FileNotFoundError):
+            from .options import meant_file
+
+            meant = meant_file(path, TOOLS)
         text = f"sgs: failed to open '{path}': {problem.strerror}{meant}\n"
         stderr.write(text.encode("utf-8", "surrogateescape"))
     else:
@@ -540,10 +412,16 @@ def _tool(words: list[str], stdout: BinaryIO, stderr: BinaryIO) -> int:
     _collect_from_here()
     try:
         status: int = import_module(f"interp.{TOOLS[words[0]]}").main(words[1:], stdout, stderr)
-    except (ScriptInterrupted, ScriptStop):
+    except (interp.ScriptInterrupted, ScriptStop):
         stderr.write(b"Interrupted\n")
         return INTERRUPTED
     return status
+
+
+def _usage_error() -> type[Exception]:
+    from .options import UsageError  # looked at when something was raised
+
+    return UsageError
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -569,7 +447,7 @@ def main(argv: list[str] | None = None) -> int:
                 status = _prompt(options, stdin, stdout)
             else:
                 status = run(options, stdin, stdout, stderr)
-    except UsageError as wrong:
+    except _usage_error() as wrong:
         stderr.write(f"sgs: {wrong}\ntry 'sgs --help'\n".encode("utf-8", "surrogateescape"))
         status = USAGE
     stdout.flush()
@@ -577,7 +455,9 @@ def main(argv: list[str] | None = None) -> int:
         from . import start
 
         watched = options.profile is not None or options.debug
-        if options.cache and not watched and "interp.pretty" not in sys.modules:
-            start.keep()
+        if start.made and options.cache and not watched and "interp.pretty" not in sys.modules:
+            from .snapshot import keep
+
+            keep(*start.made)
         _leave(status)
     return status

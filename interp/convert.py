@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
 UNCHANGED = frozenset((bool, float, type(None)))
+_CONTAINER: Any = object()  # the mark of a container to be copied
 
 
 class Converter:
@@ -181,13 +182,6 @@ class Converter:
                 for key, item in source.items():
                     map_set(target, convert(key), convert(item))
         return result
-
-
-class _Container:
-    """The mark of a container to be copied."""
-
-
-_CONTAINER = _Container()
 
 
 def is_class(value: Any) -> bool:

@@ -24,6 +24,7 @@ from .runtime.threads import Thread, innermost
 from .runtime.values import is_native
 from .syntax import nodes as n
 from .walk import bodies, inside
+from .watchdog import hold, release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,6 +175,7 @@ class Debugger:
         self._visited: dict[int, tuple[int, int, int]] = {}
         self._unwound: FrameType | None = None
         self._expressions: dict[tuple[str, ...], Any] = {}
+        self.world.need(None)
         self._known = set(self._namespace)
         self._hook = self.world.message_hook
         load = engine._compiler.load
@@ -459,7 +461,7 @@ class Debugger:
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(limit + ROOM)
         self.talking = self._stopped = True
-        self.engine._guard.hold()
+        hold(self.engine._guard)
         try:
             self.world.streams.flush()
             self._talk(stop)
@@ -468,7 +470,7 @@ class Debugger:
             raise
         finally:
             self.talking = self._stopped = False
-            self.engine._guard.release()
+            release(self.engine._guard)
             try:
                 sys.setrecursionlimit(limit)
             except RecursionError:

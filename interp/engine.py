@@ -11,16 +11,16 @@ import sys
 from _weakref import ref
 from time import monotonic
 
+import interp
+
 from . import libraries as _libraries
 from . import limits as _limits
 from .compiler.pipeline import CompileError
 from .compiling import Compiler
 from .convert import Converter
-from .errors import LimitExceeded, PermissionDenied, ScriptError, ScriptExit, ScriptInterrupted, ScriptSyntaxError
-from .global_names import Globals
 from .includes import DiskIncludes, Includes
 from .limits import Guard, Limits, Stop
-from .ports import Ports, Resources
+from .resources import Ports, Resources
 from .runtime import environment, helpers, values
 from .runtime.calls import BAIL_ERRORS, enter_deep, enter_native, invoke, invoke_multi, leave_native, mend, overflow
 from .runtime.messages import Place
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import Any, BinaryIO, TypeVar, overload
 
+    from .global_names import Globals
     from .message import Message
     from .program import Program
     from .stats import Stats, ThreadInfo
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     Function = TypeVar("Function", bound=Callable[..., Any])
     Class = TypeVar("Class", bound=type)
 
-__all__ = ["Engine", "Globals", "Limits"]
+__all__ = ["Engine", "Limits"]
 
 AT_ONCE = 200  # discarded script threads whose frames are ended before a call or behind one
 
@@ -111,7 +112,7 @@ class Engine:
         world.resources = Resources(limits.sockets, guard)
         if includes is None:
             if include_paths or include is not None:
-                from .includes import resolver
+                from .host_includes import resolver
 
                 includes = resolver(include_paths, include)
             else:
@@ -147,7 +148,7 @@ class Engine:
             on_message = log_handler(log)
         if on_message is not None:
             world.message_hook = _hook(on_message, ref(world))
-        self.globals = Globals(self)
+        self._globals: Globals | None = None
         self._closed = False
 
     # --- running ------------------------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ class Engine:
         except SyntaxMessage:
             return  # which running it reports
         if len(statements) != 1:
-            raise ScriptSyntaxError("not one expression", "<eval>", 1, source)
+            raise interp.ScriptSyntaxError("not one expression", "<eval>", 1, source)
 
     def compile(self, source: str | bytes, name: str = "<string>") -> Program:
         """A `Program`: runs in any engine, can be pickled. Raises ScriptSyntaxError."""
@@ -294,7 +295,7 @@ class Engine:
         return self._convert.to_python(made)
 
     def _clone(self, value: Any) -> Any:
-        clone = self._world.namespace["clone"]
+        clone = environment.global_get(self._world, b"clone")
         return self._convert.to_python(self._enter(invoke, clone, None, value))
 
     # --- entering and leaving -----------------------------------------------------------------------------------------
@@ -328,7 +329,7 @@ class Engine:
         if not token._is_owned():
             token.acquire()
         if announce:
-            _limits.watchdog.watch(guard)
+            _limits.watch(guard)
         # from here to the store of `busy` no other thread comes in between: these are stores only
         if guard.busy:
             raise RuntimeError("the engine is running in another thread")
@@ -411,7 +412,7 @@ class Engine:
         own = None
         if timeout is not None:
             own = monotonic() + timeout
-            _limits.watchdog.watch(guard)
+            _limits.watch(guard)
             if until is None or own < until:
                 guard.until = own
         try:
@@ -466,7 +467,7 @@ class Engine:
             from .message import trace_of
 
             self._compiler.flush()
-            raise ScriptError(text.decode("utf-8", "replace"), trace_of(frames)) from None
+            raise interp.ScriptError(text.decode("utf-8", "replace"), trace_of(frames)) from None
         if kind is HostRaised:
             exception = problem.exception  # type: ignore[attr-defined]
             _join_traces(problem, exception)
@@ -479,7 +480,7 @@ class Engine:
         if kind is ScriptStop:
             raise self._stopped(problem, outermost) from None
         if kind is ScriptQuit:
-            raise ScriptExit(problem.code) from None  # type: ignore[attr-defined]
+            raise interp.ScriptExit(problem.code) from None  # type: ignore[attr-defined]
         if kind is MemoryError and self.limits.memory is not None:
             raise self._stopped(ScriptStop("limit exceeded: memory", "memory"), outermost) from None
         raise problem
@@ -502,10 +503,10 @@ class Engine:
         if error is not None:
             return error
         if stop.which is None:
-            return ScriptInterrupted(str(stop), trace)
+            return interp.ScriptInterrupted(str(stop), trace)
         if stop.which == "permission":
-            return PermissionDenied(str(stop), trace)
-        made = LimitExceeded(str(stop), stop.which)
+            return interp.PermissionDenied(str(stop), trace)
+        made = interp.LimitExceeded(str(stop), stop.which)
         made.trace = trace
         return made
 
@@ -536,8 +537,8 @@ class Engine:
             _wants("function", function, callable(function), "a callable")
             shown = name or function.__name__
             native = host_function(self._convert, function, shown)
-            self._world.namespace[environment.python_name(shown.encode())] = native
             self._world.symbol_register(shown.encode(), native)
+            self._world.namespace[environment.python_name(shown.encode())] = native
             return function
 
     def expose(
@@ -569,6 +570,15 @@ class Engine:
     def to_script(self, value: Any) -> Any:
         """A host value as a library gets it."""
         return self._convert.to_script(value)
+
+    @property
+    def globals(self) -> Globals:
+        """The script globals, a mapping of names to values."""
+        if self._globals is None:
+            from .global_names import Globals
+
+            self._globals = Globals(self)
+        return self._globals
 
     @property
     def registry(self) -> ScriptMap:
@@ -733,14 +743,14 @@ def _hook(handler: Callable[[Any], Any], where: Callable[[], World | None]) -> C
     return hook
 
 
-def _syntax_error(found: CompileError, name: str, source: bytes) -> ScriptSyntaxError:
+def _syntax_error(found: CompileError, name: str, source: bytes) -> interp.ScriptSyntaxError:
     text = found.texts[0].decode("utf-8", "replace")
     line: int | None = None
     if text.startswith("[line "):
         number, _, rest = text[6:].partition("]")
         if number.lstrip("-").isdigit():
             line, text = int(number), rest.lstrip(", ").strip()
-    return ScriptSyntaxError(text, name, line, source)
+    return interp.ScriptSyntaxError(text, name, line, source)
 
 
 def _is_running(world: World) -> bool:

@@ -267,4 +267,6 @@ def expose(
         namespace = engine._world.namespace
         from .runtime.environment import python_name
 
-        namespace[python_name(name.encode())] = _Class(name, native)
+        key = python_name(name.encode())
+        engine._world.need((key,))
+        namespace[key] = _Class(name, native)

@@ -52,6 +52,7 @@ class Globals(MutableMapping):  # type: ignore[type-arg] # subscribing costs sta
         engine = self._owner()
         engine._check_idle()
         key = environment.python_name(self._name(name))
+        engine._world.need((key,))
         engine._world.namespace[key] = engine._convert.to_script(value)
 
     def __delitem__(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Which libraries an engine has: the core at once, the others when a script includes them.
+"""Which libraries an engine has: the core for the asking, the others when a script includes them.
 
 Rule of this file: a library is found by name among what is installed (entry-point group `sgscript.libraries`); those
 that come with the distribution are known without asking, as that takes time at start-up.
@@ -10,7 +10,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from .runtime.state import World
@@ -30,19 +30,32 @@ BUILT_IN = {
 }
 OUTSIDE = frozenset(("io", "os"))
 
-CORE = (
-    "conversion",
-    "containers",
-    "arrays",
-    "dump",
-    "output",
-    "system",
-    "serialize",
-    "sgson",
-    "control",
-    "threads",
-    "loading",
-)
+# The functions that are always there: module of `stdlib.core` -> the names it gives. A module is loaded when code that
+# names one of them is, as most scripts use few.
+CORE = {
+    "conversion": "tobool toint toreal tostring toptr parseint parsereal chr typeof typeid typeptr typeptr_by_name "
+    "is_array is_dict is_map is_callable is_numeric VT_NULL VT_BOOL VT_INT VT_REAL VT_STRING VT_FUNC VT_CFUNC "
+    "VT_OBJECT VT_PTR VT_THREAD VT_DFUNC SGS_INFO SGS_WARNING SGS_ERROR SGS_APIERR",
+    "containers": "dict map dict_size map_size isset unset clone get_props dict_filter map_filter map_process get_keys "
+    "get_values get_concat get_merged get_merged_map get_iterator iter_advance iter_getdata",
+    "arrays": "array_sized array_filter array_process",
+    "dump": "printvar printvar_ext dumpvar_ext dumpvar",
+    "output": "print println printlns errprint errprintln errprintlns read_stdin",
+    "system": "ftime rand randf srand hash_fnv hash_crc32 errno errno_string errno_value app_exit app_abort "
+    "gc_collect sys_stat RAND_MAX",
+    "serialize": "serialize unserialize",
+    "sgson": "sgson_encode sgson_decode",
+    "control": "sys_msg INFO WARNING ERROR assert sys_replevel sys_backtrace pcall sys_apply abort va_get_args "
+    "va_arg_count va_get_arg sym_register sym_get metaobj_set metaobj_get metamethods_enable metamethods_test class "
+    "mm_getindex_router mm_setindex_router",
+    "threads": "co_create co_resume yield thread_create subthread_create process_threads end_on event pooled_event",
+    "loading": "eval eval_file compile_sgs include_library find_include_file include include_file include_shared "
+    "import_cfunc sys_curfile sys_curfiledir sys_curprocfile sys_curprocdir multiply_path_ext_lists",
+}
+_HOMES = {name: module for module, names in CORE.items() for name in names.split()}
+
+SEARCH_PATH = b"|/?;|/?.so;|/lib?.so;|/?.sgc;|/?.sgs;?;?.so;lib?.so;?.sgc;?.sgs;@/?;@/?.so;@/lib?.so;@/?.sgc;@/?.sgs"
+_ROOM = 1000  # host frames that loading a module may take
 
 
 class Choice:
@@ -140,27 +153,20 @@ def installed() -> dict[str, Any]:
     return found
 
 
-_core: list[Any] | None = None
-
-
-def load_core() -> list[Any]:
-    """The libraries of the functions that are always there."""
-    global _core
-    if _core is None:
-        _core = [_module(f"stdlib.core.{name}").library for name in CORE]
-    return _core
+def core_library(module: str) -> Any:
+    """The library of a module of `CORE`."""
+    return _module(f"stdlib.core.{module}").library
 
 
 def install_core(world: World) -> None:
-    """The functions that are always there, and the engine's own array type."""
-    core = load_core()
+    """The functions that are always there, each when it is needed, and the engine's own array type."""
     from stdlib.core.arrays import METHODS, array_call
 
     from .runtime.shapes import array_class, set_meta
     from .runtime.values import Record, dict_set, own_keys
 
-    for library in core:
-        library.install(world)
+    world.waiting = set(CORE)
+    world.supply = _supply
     meta = own_keys(Record())
     for name, native in METHODS.items():
         dict_set(meta, name.encode(), native)
@@ -171,6 +177,20 @@ def install_core(world: World) -> None:
     world.namespace["array"] = meta
     world.symbol_register(b"array", meta)
     world.natives_register({b"array." + name.encode(): native for name, native in METHODS.items()})
-    from stdlib.core.loading import SEARCH_PATH
-
     world.namespace["SGS_PATH"] = SEARCH_PATH
+
+
+def _supply(world: World, names: Iterable[str] | None) -> None:
+    """Makes the functions of the core that have one of these names, with all of their groups; None: all functions."""
+    wanted = set(CORE if names is None else [_HOMES[name] for name in names if name in _HOMES])
+    for module in CORE:
+        if module in wanted and module in world.waiting:
+            # a script deep in calls may be the first to need it: that must not depend on how deep it is
+            limit = sys.getrecursionlimit()
+            sys.setrecursionlimit(limit + _ROOM)
+            try:
+                library = core_library(module)
+            finally:
+                sys.setrecursionlimit(limit)
+            world.waiting.discard(module)
+            library.install(world)

@@ -14,7 +14,6 @@ import _thread
 import os
 from _weakref import ref
 from sys import getallocatedblocks
-from time import monotonic
 
 from .runtime.state import ScriptStop
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
     from .runtime.state import World
 
-TICK = 0.01  # seconds between two looks of the watchdog while engines run
-IDLE_TICKS = 100  # looks without any call before it sleeps
 SMALL_DEPTH = 150  # below, 10 % is less than the host frames that a native needs: counted exactly instead
 BLOCK = 48  # bytes of a small block of Python's allocator, about
 LARGE = 1 << 16  # bytes from which a single request is accounted for; smaller ones show in the process's memory
@@ -179,8 +176,6 @@ local = _Local()
 # The host's recursion limit as an engine set it last.
 recursion: list[int] = [0]
 
-_lock = _thread.allocate_lock()
-
 
 class Guard:
     """What watches one engine's calls.
@@ -256,21 +251,6 @@ class Guard:
 
             if frames_active() > self.limits.depth + self.limits.depth // 20:
                 overflow(None)
-
-    def hold(self) -> None:
-        """Time does not count until `release`: a person looks at the stopped script."""
-        with _lock:
-            self.held = monotonic()
-
-    def release(self) -> None:
-        with _lock:
-            if self.held is not None:
-                away = monotonic() - self.held
-                self.held = None
-                if type(self.state) is float:
-                    self.state += away
-                if self.until is not None:
-                    self.until += away
 
     def fire(self, which: str, text: str | None = None) -> None:
         """A limit is passed, seen by the running thread itself: raises."""
@@ -391,117 +371,6 @@ def metered_concat(guard: Guard) -> Any:
     return concat
 
 
-# --- the watchdog -----------------------------------------------------------------------------------------------------
-
-
-class Watchdog:
-    """One daemon thread that looks at all engines' calls."""
-
-    def __init__(self) -> None:
-        self.guards: Any = None
-        self.wake_up: Any = None
-        self.running = False
-        self.tick = TICK
-
-    def watch(self, guard: Guard) -> None:
-        """From now on the guard's calls are seen; called before a call that may not have been announced."""
-        with _lock:
-            if self.wake_up is None:
-                from _weakrefset import WeakSet  # here, as start-up time counts
-                from threading import Event
-
-                self.guards = WeakSet()
-                self.wake_up = Event()
-            self.guards.add(guard)
-            if not self.running:
-                self.running = True
-                _thread.start_new_thread(self.run, ())
-        self.wake_up.set()
-
-    def run(self) -> None:
-        """The thread."""
-        quiet = 0
-        while True:
-            self.wake_up.wait(self.tick)
-            self.wake_up.clear()
-            quiet = 0 if self.look() else quiet + 1
-            if quiet == IDLE_TICKS:
-                self.rest()
-            elif quiet > IDLE_TICKS + 1:
-                # a call that passed the token just before has been seen by now
-                if self.end():
-                    return
-                quiet = 0
-
-    # a guard keeps everything of its engine alive: none is held from one look to the next
-    def _guards(self) -> list[Guard]:
-        with _lock:
-            return list(self.guards)
-
-    def rest(self) -> None:
-        """No engine has run for a while."""
-        for guard in self._guards():
-            if not guard.busy:
-                guard.token = NOBODY  # the next call has to come through `watch`
-            guard.rest()
-
-    def end(self) -> bool:
-        """Sleeps until a call is announced; whether the process has no watched engine any more."""
-        self.wake_up.wait(5.0)
-        with _lock:
-            if self.wake_up.is_set():
-                return False
-            self.running = False
-            return True
-
-    def look(self) -> bool:
-        """One look; whether anything runs or ran since the last one. Sets the time to the next."""
-        guards = self._guards()
-        now = monotonic()
-        memory = blocks = -1
-        active = False
-        tick = TICK
-        for guard in guards:
-            if not guard.busy:
-                if guard.state is not guard:
-                    guard.state = guard  # a call since the last look; a mark that the next call overwrites
-                    active = True
-                continue
-            active = True
-            if guard.held is not None:
-                continue
-            if not guard.timed:
-                guard.seconds += self.tick
-            state = guard.state
-            if state is None or state is guard:
-                if guard.state is state:
-                    guard.state = now
-                state = now
-            if type(state) is Stop:
-                continue
-            limits = guard.limits
-            until = guard.until
-            if limits.seconds is not None and (until is None or state + limits.seconds < until):
-                until = state + limits.seconds
-            if until is not None:
-                left = until - now
-                if left <= 0:
-                    with _lock:
-                        if guard.state is state and guard.held is None:
-                            guard.stop("limit exceeded: seconds", "seconds")
-                elif left < tick:
-                    tick = left
-            if limits.memory is not None:
-                if memory < 0:
-                    memory, blocks = process_memory(), getallocatedblocks()
-                guard.observe_memory(memory, blocks)
-        self.tick = tick
-        return active
-
-
-watchdog = Watchdog()
-
-
 def process_memory() -> int:
     """Resident bytes of the process; where the system does not tell, its peak so far."""
     try:
@@ -523,6 +392,13 @@ def _peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+def watch(guard: Guard) -> None:
+    """From now on the watchdog sees the guard's calls; called before a call that may not have been announced."""
+    from .watchdog import watchdog
+
+    watchdog.watch(guard)
+
+
 # --- fork -------------------------------------------------------------------------------------------------------------
 
 # A new object in each child process: an engine remembers its own.
@@ -530,10 +406,7 @@ birth: list[object] = [object()]
 
 
 def _in_child() -> None:
-    global _lock, watchdog
     birth[0] = object()
-    _lock = _thread.allocate_lock()
-    watchdog = Watchdog()
     for known in list(_tokens):
         token = known()
         if token is not None:

@@ -388,7 +388,7 @@ def members(world: World, value: Any) -> Iterator[tuple[str, Any]]:
         for name in ("length", "first", "last"):
             yield from once(name, MISSING)
     elif type(value) is FunctionType:
-        yield from once("apply", world.symbol_values[b"sys_apply"])
+        yield from once("apply", world.symbol(b"sys_apply"))
     elif isinstance(value, (Object, Unread)):
         for key, member in getattr(value.cls if isinstance(value, Unread) else value, "members", {}).items():
             yield from once(key, member if type(member) is FunctionType else _unread(member))

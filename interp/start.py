@@ -13,18 +13,21 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType
+    from importlib.machinery import ModuleSpec
+    from types import CodeType, ModuleType
 
     # name, file, its folder if it is a package, time and size of the file, code; each behind what it imports
-    Module = tuple[str, str, "str | None", int, int, CodeType]
+    Module = tuple[str, str, str | None, int, int, CodeType]
+    # the same of a module that waits to be asked for: the code as bytes
+    Later = tuple[str, str, str | None, int, int, bytes]
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_KEY = f"start-{sys.implementation.cache_tag}-{_HERE.replace(os.sep, '-')}"[-200:]
+KEY = f"start-{sys.implementation.cache_tag}-{_HERE.replace(os.sep, '-')}"[-200:]
 _HEAD = 12  # of a cache entry: its mark and its checksum, which would take longer to verify than the rest to read
 
-# What the process had before the interpreter; with the snapshot missing, what it has when the engine can start.
+# What the process had before the interpreter; with no snapshot, the modules every script needs and those some do.
 _before = frozenset(sys.modules)
-_made: list[str] | None = None
+made: "tuple[list[str], list[str]] | None" = None
 
 
 def default_folder() -> str | None:
@@ -57,22 +60,49 @@ def load() -> bool:
     if folder is None or not own_folder(folder):
         return False
     try:
-        file = os.open(os.path.join(folder, _KEY), os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        file = os.open(os.path.join(folder, KEY), os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
             data = os.read(file, os.fstat(file).st_size)
         finally:
             os.close(file)
-        version, modules = marshal.loads(memoryview(data)[_HEAD:])
+        version, modules, later = marshal.loads(memoryview(data)[_HEAD:])
         if version != sys.version:
             return False
-        for _, source, _, time, size, _ in modules:
+        for _, source, _, time, size, _ in modules + later:
             stat = os.stat(source)
             if stat.st_mtime_ns != time or stat.st_size != size:
                 return False
     except (EOFError, TypeError, ValueError, OSError):
         return False
     _make(modules)
+    sys.meta_path.insert(0, Rest(later))
     return True
+
+
+class Rest:
+    """Finds the modules that only some scripts need."""
+
+    def __init__(self, modules: "list[Later]") -> None:
+        self.modules = {module[0]: module for module in modules}
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
+        """How to make a module; None for those that are not in the snapshot."""
+        found = self.modules.get(name)
+        if found is None:
+            return None
+        _, file, folder, _, _, _ = found
+        spec = type(sys.__spec__)(name, self, origin=file)  # type: ignore[arg-type]
+        spec.has_location = True
+        if folder is not None:
+            spec.submodule_search_locations = [folder]
+        return spec
+
+    def create_module(self, spec: "ModuleSpec") -> None:
+        """The import system makes the module itself."""
+
+    def exec_module(self, module: "ModuleType") -> None:
+        """Runs the module's code."""
+        exec(marshal.loads(self.modules[module.__name__][-1]), module.__dict__)
 
 
 def _make(modules: "list[Module]") -> None:
@@ -127,38 +157,9 @@ def _make(modules: "list[Module]") -> None:
         builtins.__import__ = slow_import
 
 
-def keep() -> None:
-    """Makes the snapshot from what was imported; nothing happens where a compiled file is missing."""
-    from .compiler.cache import Cache
-
-    cache = Cache(default_folder())
-    if cache.folder is None or _made is None:
-        return
-    modules: list[Module] = []
-    try:
-        for name in _made:
-            module = sys.modules[name]
-            file = getattr(module, "__file__", None)
-            if file is None or not file.endswith(".py") or name == __name__:
-                continue  # not written in Python
-            stat = os.stat(file)
-            with open(module.__cached__, "rb") as stream:
-                head, code = stream.read(16), stream.read()
-            # the compiled file's own record of its source: flags, time, size
-            if head[4:] != bytes(4) + (int(stat.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little") + stat.st_size.to_bytes(
-                4, "little"
-            ):
-                return
-            folder = os.path.dirname(file) if hasattr(module, "__path__") else None
-            modules.append((name, file, folder, stat.st_mtime_ns, stat.st_size, marshal.loads(code)))
-        cache.store(_KEY, marshal.dumps((sys.version, modules)))
-    except (OSError, AttributeError, KeyError, EOFError, TypeError, ValueError):
-        return
-
-
 def main() -> None:
     """The program `sgs`: the process ends in here."""
-    global _made
+    global made
     import _signal  # type: ignore[import-not-found] # built in
 
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
@@ -169,9 +170,15 @@ def main() -> None:
     from .cli import main
 
     if missing:
-        from .libraries import load_core
+        from .libraries import CORE, core_library
 
-        load_core()
         # the import system puts a module behind those it imports
-        _made = [name for name in sys.modules if name not in _before]
+        for module in ("arrays", "output"):
+            core_library(module)
+        needed = [name for name in sys.modules if name not in _before]
+        from . import errors, global_names, options, ports  # noqa: F401
+
+        for module in CORE:
+            core_library(module)
+        made = needed, [name for name in sys.modules if name not in _before.union(needed)]
     raise SystemExit(main())

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from interp.cli import Options, UsageError, open_engine, parse_options
+from interp.cli import Options, open_engine, parse_options
 from interp.engine import Limits
+from interp.options import UsageError
 
 SGS = [sys.executable, "-m", "interp"]
 LIBRARIES = ("string", "fmt", "re", "math", "io", "os", "json", "sockets")

@@ -163,4 +163,15 @@ def load_unit(code: CodeType, world: World) -> Any:
     doc = code.co_consts[0]
     if isinstance(doc, str) and doc.startswith("stores "):
         note_stores(world, doc.split(" ")[1:])
+    if world.waiting:
+        world.need(_names(code, set()))
     return FunctionType(code, world.namespace)()
+
+
+def _names(code: CodeType, found: set[str]) -> set[str]:
+    """The names in a unit's code, those of globals among them."""
+    found.update(code.co_names)
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            _names(const, found)
+    return found

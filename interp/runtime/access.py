@@ -85,7 +85,7 @@ def get_property(obj: Any, key: Any) -> Any:
             return obj[0] if key == b"first" else obj[-1]
     elif kind is FunctionType:
         if type(key) is bytes and key == b"apply":
-            return current().world.symbol_values[b"sys_apply"]
+            return current().world.symbol(b"sys_apply")
         if is_closure(obj):
             value = lookup(obj, key, True)
             if value is not MISSING:
@@ -194,7 +194,7 @@ def lookup(obj: Any, key: Any, is_prop: bool) -> Any:
 
 
 def _call_accessor(router: str, accessor: Any, this: Any, key: bytes, *args: Any) -> Any:
-    return call(current().world.symbol_values[router.encode()], this, key, *args)
+    return call(current().world.symbol(router.encode()), this, key, *args)
 
 
 def own_get(obj: Any, key: Any, is_prop: bool) -> Any:

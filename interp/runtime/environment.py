@@ -49,11 +49,14 @@ def global_get(world: World, name: bytes) -> Any:
     """A global's value or MISSING, without a message."""
     if name[:1] == b"$":
         return MISSING
-    return world.namespace.get(python_name(name), MISSING)
+    key = python_name(name)
+    world.need((key,))
+    return world.namespace.get(key, MISSING)
 
 
 def global_items(world: World) -> list[tuple[bytes, Any]]:
     items = []
+    world.need(None)
     for key, value in list(world.namespace.items()):
         name = _visible(key)
         if name is not None:
@@ -81,7 +84,9 @@ class Namespace:
         if self._attributes:
             key = KEY[key]
         if type(key) is bytes and b"$" not in key:
-            return self._world.namespace, python_name(key)
+            name = python_name(key)
+            self._world.need((name,))
+            return self._world.namespace, name
         return self._others, key if type(key) is tuple else map_key(key)
 
     def get(self, key: Any, default: Any = None) -> Any:

@@ -5,7 +5,7 @@ Rule of this file: `TABLE` is the whole contract between `interp.compiler` and t
 
 from __future__ import annotations
 
-from . import access, calls, convert, operators, threads
+from . import access, calls, convert, operators
 from .construct import construct_slow
 from .iterators import NotIterable, dict_steps, get_iterator
 from .kinds import FunctionType
@@ -100,11 +100,10 @@ def class_begin(name: bytes, base: bytes | None) -> Any:
     """The dict of a `class` statement, linked to its base."""
     world = current().world
     made = own_keys(Record())
-    symbols = world.symbol_values
     dict_set(made, b"__name", name)
     dict_set(made, b"__inherit", base)
-    dict_set(made, b"__getindex", symbols.get(b"mm_getindex_router"))
-    dict_set(made, b"__setindex", symbols.get(b"mm_setindex_router"))
+    dict_set(made, b"__getindex", world.symbol(b"mm_getindex_router"))
+    dict_set(made, b"__setindex", world.symbol(b"mm_setindex_router"))
     world.symbol_register(name, made)
     if base is not None:
         from .environment import global_get
@@ -254,6 +253,18 @@ def poll() -> None:
 # Natives that generated code has shortcuts for; `$N_name` is set when a library brings the native.
 KNOWN_NATIVES = frozenset(("sqrt", "sin", "cos", "toint", "tostring", "string_part", "isset"))
 
+
+def _of_threads(name: str) -> Any:
+    """A helper in `threads`, which the first call loads: most scripts have none."""
+
+    def helper(*values: Any) -> Any:
+        from . import threads
+
+        return getattr(threads, name)(*values)
+
+    return helper
+
+
 TABLE: dict[str, Any] = {
     "$type": type,
     "$len": len,
@@ -341,7 +352,7 @@ TABLE: dict[str, Any] = {
     "$registry": registry,
     "$set_globals": set_globals,
     "$refuse_write": refuse_write,
-    "$thread_now": threads.thread_now,
+    "$thread_now": _of_threads("thread_now"),
     "$declare": declare,
     "$class_begin": class_begin,
     "$class_inherited": class_inherited,
@@ -350,9 +361,9 @@ TABLE: dict[str, Any] = {
     "$tree_close": tree_close,
     "$each": each,
     "$each_changed": each_changed,
-    "$sync_begin": threads.sync_begin,
-    "$sync_test": threads.sync_test,
-    "$race_test": threads.race_test,
-    "$sync_wait": threads.sync_wait,
+    "$sync_begin": _of_threads("sync_begin"),
+    "$sync_test": _of_threads("sync_test"),
+    "$race_test": _of_threads("race_test"),
+    "$sync_wait": _of_threads("sync_wait"),
     "$poll": poll,
 }

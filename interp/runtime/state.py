@@ -11,6 +11,7 @@ from _weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 INFO, WARNING, ERROR = 100, 200, 300
@@ -81,7 +82,10 @@ class World:
 
     namespace     the script globals: the Python globals of all its code (helper names hold a `$`)
     array_type    the engine's `Array` class; array_meta its `array` dict
-    registry      `_R`; symbols: the two directions of the symbol table
+    registry      `_R`
+    waiting       groups of core functions that nothing has needed so far: they are neither globals nor symbols yet;
+                  supply makes those of some names or all, see `need`
+    symbols, symbols_back   the two directions of the symbol table as far as it was needed: `symbol_values` has all
     loading       paths of the files whose top-level code runs, innermost last
     classes       the Python classes of script instances, held weakly
     stored        the attributes that loaded code stores directly
@@ -122,9 +126,11 @@ class World:
         "stored",
         "streams",
         "subject",
-        "symbol_names",
-        "symbol_values",
+        "supply",
+        "symbols",
+        "symbols_back",
         "threads",
+        "waiting",
         "__weakref__",
     )
 
@@ -134,8 +140,10 @@ class World:
         self.array_meta: Any = None
         self.registry: Any = None
         self.globals_view: Any = None
-        self.symbol_names: dict[Any, bytes] = {}
-        self.symbol_values: dict[bytes, Any] = {}
+        self.waiting: set[str] = set()
+        self.supply: Any = None
+        self.symbols: dict[bytes, Any] = {}
+        self.symbols_back: dict[Any, bytes] = {}
         self.loading: list[bytes] = []
         self.slots: dict[str, Any] = {}
         self.classes: set[ref[Any]] = set()
@@ -163,17 +171,44 @@ class World:
         self.stop_reason: Any = None
         self.root = Context(self, None, "active")
 
+    def need(self, names: Iterable[str] | None) -> None:
+        """Makes core functions that wait: those of some names, None for all.
+
+        Before a name of the namespace or of the symbol table is read or written from anywhere but a script's code,
+        whose names are asked for when it is loaded.
+        """
+        if self.waiting:
+            self.supply(self, names)
+
+    def symbol(self, name: bytes) -> Any:
+        """The value of a symbol, None when there is none."""
+        self.need((name.decode("latin-1"),))
+        return self.symbols.get(name)
+
+    @property
+    def symbol_values(self) -> dict[bytes, Any]:
+        """The symbol table, name to value."""
+        self.need(None)
+        return self.symbols
+
+    @property
+    def symbol_names(self) -> dict[Any, bytes]:
+        """The symbol table, value (as a key of maps) to name."""
+        self.need(None)
+        return self.symbols_back
+
     def symbol_register(self, name: bytes, value: Any) -> None:
         """Adds both directions of the symbol table (chapter 04 section 6.2)."""
         from .values import map_key
 
-        self.symbol_values[name] = value
-        self.symbol_names[map_key(value)] = name
+        self.need((name.decode("latin-1"),))
+        self.symbols[name] = value
+        self.symbols_back[map_key(value)] = name
 
     def natives_register(self, natives: dict[bytes, Any]) -> None:
         """The same for many functions at once: each is its own key."""
-        self.symbol_values.update(natives)
-        self.symbol_names.update(zip(natives.values(), natives, strict=True))
+        self.symbols.update(natives)
+        self.symbols_back.update(zip(natives.values(), natives, strict=True))
 
 
 class Identities:

@@ -74,7 +74,7 @@ class Thread:
         if key == b"can_resume":
             return state not in ("finished", "parked")
         name = _METHODS.get(key)
-        return MISSING if name is None else self.context.world.symbol_values[name]
+        return MISSING if name is None else self.context.world.symbol(name)
 
 
 class Scheduler:

@@ -25,15 +25,13 @@ from interp.library import (
     warning,
 )
 from interp.runtime.convert import real_to_int, type_id
+from interp.runtime.kinds import FunctionType
 
 from .guard import direct, safe_text, safe_truth, safe_typeof
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FunctionType
     from typing import Any
-else:
-    from types import FunctionType
 
 library = Library("core-conversion", doc="Types and conversions")
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 library = Library("core-loading", doc="Running other code.")
 
-SEARCH_PATH = b"|/?;|/?.so;|/lib?.so;|/?.sgc;|/?.sgs;?;?.so;lib?.so;?.sgc;?.sgs;@/?;@/?.so;@/lib?.so;@/?.sgc;@/?.sgs"
-
 
 class _Refused(Exception):
     """Code did not compile and the messages did not abort."""
@@ -333,4 +331,4 @@ def multiply_path_ext_lists(prefixes: bytes, joiner: bytes, suffixes: bytes | No
     return new_array(prefix + joiner + suffix for prefix, suffix in poll_every(pairs))
 
 
-__all__ = ["SEARCH_PATH", "dict_get", "dict_set", "is_dict", "library"]
+__all__ = ["dict_get", "dict_set", "is_dict", "library"]

@@ -106,6 +106,7 @@ def test_names_are_bytes_and_are_not_normalised() -> None:
 def test_impossible_names_stay_outside_of_the_namespace(name: str) -> None:
     with make() as engine:
         engine.globals["name"] = name
+        engine._world.need(None)
         before = {key: value for key, value in engine._world.namespace.items() if "$" in key}
         engine.run(
             "@(_G[ name ] = 5); @sym_register(name, 6); @setprop({}, name, 1); o = {}; o[ name ] = 1; "
