@@ -129,11 +129,9 @@ class Accesses:
         exact = obj.name in self.exact_tables and key.mask == STR
         if exact:
             branches = [(p.const(True, line), direct())]
-        elif obj.mask & OTHER and key.mask & STR:
-            tests = [self.type_test(obj, "$TableType", line)]
-            if key.mask & INT:
-                tests.append(self.type_test(key, "$bytes", line))
-            branches.append((p.both(tests, line) if len(tests) > 1 else tests[0], direct()))
+        elif obj.mask & OTHER:
+            for cond, item in self.table_items(obj, key, line):
+                branches.append((cond, p.assign(name, item, line)))
         body: list[ast.stmt] = [p.assign(name, slow, line)]
         for cond, statement in reversed(branches):
             body = [statement] if isinstance(cond, ast.Constant) else [p.if_(cond, [statement], body, line)]
@@ -148,6 +146,22 @@ class Accesses:
         result.lo, result.hi = 0, 255
         return result
 
+    def table_items(self: FunctionGenerator, obj: V, key: V, line: int) -> list[tuple[ast.expr, ast.Subscript]]:
+        """For each kind of key that a plain dict is often asked with: the test for it, and the entry."""
+        made: list[tuple[ast.expr, ast.Subscript]] = []
+        for mask, python_type in ((STR, "$bytes"), (INT, "$int")):
+            if not key.mask & mask:
+                continue
+            index = self.again(key, line)
+            if mask == INT:
+                index = p.subscript(p.name("$texts", line), index, line)
+            tests = [self.type_test(obj, "$TableType", line)]
+            if key.mask & ~mask:
+                tests.append(self.type_test(key, python_type, line))
+            item: Any = p.subscript(self.again(obj, line), index, line)
+            made.append((p.both(tests, line) if len(tests) > 1 else tests[0], item))
+        return made
+
     def write_index(self: FunctionGenerator, obj: V, key: V, value: V, line: int) -> None:
         """`obj[ key ] = value` for atoms."""
 
@@ -160,15 +174,13 @@ class Accesses:
             return p.expression(p.call("$setindex", args, line), line)
 
         body: list[ast.stmt] = [slow()]
-        table_key = key.mask & STR
         if obj.name in self.exact_tables and key.mask == STR:
             self.out.append(p.try_([direct()], "$IndexErrors", None, [slow()], line))
             return
-        if obj.mask & OTHER and table_key:
-            tests = [self.type_test(obj, "$TableType", line)]
-            if key.mask & ~STR:
-                tests.append(self.type_test(key, "$bytes", line))
-            body = [p.if_(p.both(tests, line) if len(tests) > 1 else tests[0], [direct()], body, line)]
+        if obj.mask & OTHER:
+            for cond, item in reversed(self.table_items(obj, key, line)):
+                entry = ast.Subscript(item.value, item.slice, p.STORE, **p.at(line))
+                body = [p.if_(cond, [p.assign(entry, self.again(value, line), line)], body, line)]
         if obj.mask & ARRAY and key.mask & (INT | REAL | BOOL | NULL):
             tests = [self.type_test(obj, "$Array", line)] if obj.mask != ARRAY else []
             if key.mask & ~INT or key.lo < 0:
@@ -676,17 +688,24 @@ def _string_part(
 def _isset(
     self: FunctionGenerator, function: V, this: V, args: list[V], line: int, dest: str | None, unused: bool
 ) -> V | None:
-    if len(args) != 2 or unused or not args[0].mask & OTHER or not args[1].mask & STR:
+    if len(args) != 2 or unused or not args[0].mask & OTHER or not args[1].mask & (STR | INT):
         return None
     table, key = args
     name = dest if dest is not None and dest not in (table.name, key.name) else self.new_temp(BOOL)
-    found = p.compare(self.again(key, line), ast.In(), self.again(table, line), line)
     tests = [_is_native(self, function, "isset", line), self.type_test(table, "$TableType", line)]
-    if key.mask != STR:
-        tests.append(self.type_test(key, "$bytes", line))
-    return _either(
-        self, p.both(tests, line), [p.assign(name, found, line)], name, function, this, args, line, dest, unused
-    )
+    text: ast.expr = self.again(key, line)
+    if key.mask & INT:
+        number = p.subscript(p.name("$texts", line), self.again(key, line), line)
+        text = p.choose(self.type_test(key, "$bytes", line), text, number, line) if key.mask & STR else number
+    kinds = [
+        self.type_test(key, python_type, line)
+        for mask, python_type in ((STR, "$bytes"), (INT, "$int"))
+        if key.mask & mask and key.mask != mask
+    ]
+    if kinds:
+        tests.append(p.either(kinds, line) if len(kinds) > 1 else kinds[0])
+    fast: list[ast.stmt] = [p.assign(name, p.compare(text, ast.In(), self.again(table, line), line), line)]
+    return _either(self, p.both(tests, line), fast, name, function, this, args, line, dest, unused)
 
 
 SHORTCUTS: dict[str, Any] = {

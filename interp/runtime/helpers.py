@@ -13,6 +13,7 @@ from .messages import error, warning
 from .shapes import find_in_chain, instance_class, shape_of
 from .state import current
 from .values import (
+    INDEX_TEXT,
     MISSING,
     Array,
     IteratorError,
@@ -278,6 +279,7 @@ TABLE: dict[str, Any] = {
     "$Record": Record,
     "$Table": Table,
     "$TableType": Table,
+    "$texts": INDEX_TEXT,
     "$Map": make_map,
     "$TypeError": TypeError,
     "$AttributeError": AttributeError,
