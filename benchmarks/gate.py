@@ -40,6 +40,11 @@ SIZES = {
     "evaluator": ("40000", "60"),
     "tokenizer": ("30000", "40"),
     "matrix": ("n = 150", "n = 14"),
+    "life": ("w = 40; h = 30", "w = 5; h = 4"),
+    "heap": ("60000", "150"),
+    "text": ("120000", "150"),
+    "distance": ("size = 48", "size = 3"),
+    "memo": ("20000", "30"),
 }
 _COUNTED = tuple(str(HERE.parent / part) for part in ("interp/runtime", "interp/library.py", "stdlib"))
 
