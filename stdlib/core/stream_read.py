@@ -138,7 +138,7 @@ class _Reader:
         if isinstance(target, Array):
             if not is_index or type(key) is not int or not 0 <= key < len(target):
                 raise _fault(_BAD)
-            target[key] = value
+            list.__setitem__(target, key, value)  # whatever its meta-object is
         elif isinstance(target, Map):
             dict.__setitem__(target, map_key(key), value)
         elif isinstance(target, (Table, Record)):

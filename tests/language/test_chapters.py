@@ -150,7 +150,7 @@ def test_iterators_have_no_entries_to_write() -> None:
     source = """
     foreach( it : [ get_iterator( [ 1 ] ), get_iterator( {} ), class( get_iterator( map{} ), {} ) ] )
     {
-    	it.x = 1; println( @it.x ); it[ "x" ] = 1; println( isset( it, "x" ) );
+        it.x = 1; println( @it.x ); it[ "x" ] = 1; println( isset( it, "x" ) );
     }
     """
     result = run(source)
