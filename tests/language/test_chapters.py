@@ -182,3 +182,10 @@ a.x = 1; println( a );
     assert result.out == "nulltrue\n{x=1}\n"
     trace = '- "<main>" in t.sgs, line 2\n- "mm_getindex_router" in [C code]\n- "A.__get_x" in t.sgs, line 1\n'
     assert result.err == trace + "Warning: get\n" + trace + "Error: no x\n"
+
+
+def test_shuffle_of_an_array_with_a_meta_object() -> None:
+    """03 §2.4, 9: a meta-object is no hindrance to the methods of arrays."""
+    source = "srand( 5 ); a = class( [ 1, 2, 3 ], {} ); println( array.shuffle.apply( a, [] ) === a, a.size, a.find( 3 ) !== null );"
+    result = run(source)
+    assert (result.out, result.err) == ("true3true\n", "")
