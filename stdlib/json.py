@@ -138,7 +138,7 @@ def _plain_array(value: list[Any], depth: int = 0) -> str | None:
 
     None for others.
     """
-    if not value:
+    if not len(value):  # an array may have a truth of its own
         return "[]"
     if len(value) <= _SMALL and depth < _PLAIN_DEPTH:
         return _small_array(value, depth)

@@ -228,7 +228,7 @@ def _array_property(array: Array, key: Any) -> Any:
     if key == b"capacity":
         return capacity(array)
     if key == b"first" or key == b"last":
-        if not array:
+        if not len(array):  # its truth may be a script's `__tobool`
             return warning(b"array is empty, cannot get %b item" % key)
         return array[0] if key == b"first" else array[-1]
     return MISSING
@@ -293,7 +293,7 @@ def set_property(obj: Any, key: Any, value: Any) -> None:
 
 def _set_array_property(array: Array, key: Any, value: Any) -> None:
     if key == b"first" or key == b"last":
-        if not array:
+        if not len(array):  # its truth may be a script's `__tobool`
             warning(b"array is empty, cannot set %b item" % key)
         else:
             list.__setitem__(array, 0 if key == b"first" else -1, value)

@@ -472,13 +472,13 @@ def shuffle(this: Array) -> Array:
     from .system import generator
 
     chance = generator()
-    if len(this) <= 1 << 15:
-        chance.shuffle(this)
-        return this
-    items = list(this)
-    for last in poll_every(range(len(items) - 1, 0, -1)):
-        other = chance.randrange(last + 1)  # as `shuffle` draws them
-        items[last], items[other] = items[other], items[last]
+    items = list(this)  # stores of single items to `this` would ask its meta-object
+    if len(items) <= 1 << 15:
+        chance.shuffle(items)
+    else:
+        for last in poll_every(range(len(items) - 1, 0, -1)):
+            other = chance.randrange(last + 1)  # as `shuffle` draws them
+            items[last], items[other] = items[other], items[last]
     this[:] = items
     return this
 

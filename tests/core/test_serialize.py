@@ -9,6 +9,7 @@ from core.core_world import Core
 from core.values import build, descriptions, plain
 from hypothesis import given
 from hypothesis import strategies as st
+from language.world import run
 
 from interp.library import Pointer
 from interp.runtime.shapes import instance_class, set_meta
@@ -69,6 +70,15 @@ def test_any_bytes_are_read_or_refused(data: bytes, mode: int) -> None:
         core.unserialize(data, mode)
         for message in core.messages():
             assert message.startswith(b"Warning: ")
+
+
+def test_array_is_filled_after_it_got_its_meta_object() -> None:
+    """04 §7.3: commands in another order than ours mean the same; a meta-object is no hindrance to the items."""
+    result = run(
+        'include "string"; s = serialize( class( [ 1, 2 ], { q = 3 } ) ); n = s.length; link = string_part( s, n - 5 );'
+        " b = unserialize( string_part( s, 0, n - 31 ) $ link $ string_part( s, n - 31, 26 ) ); println( b, b.q );"
+    )
+    assert (result.out, result.err) == ("[1,2]3\n", "")
 
 
 @given(descriptions(), st.sampled_from([1, 2]), st.data())

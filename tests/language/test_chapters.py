@@ -182,3 +182,22 @@ a.x = 1; println( a );
     assert result.out == "nulltrue\n{x=1}\n"
     trace = '- "<main>" in t.sgs, line 2\n- "mm_getindex_router" in [C code]\n- "A.__get_x" in t.sgs, line 1\n'
     assert result.err == trace + "Warning: get\n" + trace + "Error: no x\n"
+
+
+def test_shuffle_of_an_array_with_a_meta_object() -> None:
+    """03 §2.4, 9: a meta-object is no hindrance to the methods of arrays."""
+    source = "srand( 5 ); a = class( [ 1, 2, 3 ], {} ); println( array.shuffle.apply( a, [] ) === a, a.size, a[ 0 ] + a[ 1 ] + a[ 2 ] );"
+    result = run(source)
+    assert (result.out, result.err) == ("true36\n", "")
+
+
+def test_first_and_last_ask_for_the_size_of_an_array_not_for_its_truth() -> None:
+    """03 §2.3, 9.4: `__tobool` is asked by truth tests, and finding the first item is none."""
+    source = """
+    a = class( [ 1, 2 ], { __tobool = function(){ print( "asked" ); return false; } } );
+    println( a.first, a.last ); a.first = 5; a.last = 6; println( a[ 0 ], a[ 1 ] );
+    e = class( [], { __tobool = function() = true; } ); println( @e.first ); e.last = 1; println( e.size );
+    """
+    result = run(source)
+    assert result.out == "12\n56\nnull\n0\n"
+    assert result.err == '- "<main>" in t.sgs, line 4\nWarning: array is empty, cannot set last item\n'
