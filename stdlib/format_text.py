@@ -32,6 +32,7 @@ _BASES = {"o": b"%o", "x": b"%x", "X": b"%X"}
 _WIDE = 4096
 #: Items formatted or strings joined between two looks at the engine's limits.
 _AT_ONCE = 1024
+_FEW = 64  # strings that are looked at once more rather than gone through in stretches
 #: So few pieces may be large ones: what is empty is left out, as then perhaps nothing is copied.
 _FEW = 16
 _UNSIGNED = 0xFFFFFFFFFFFFFFFF
@@ -362,6 +363,8 @@ def join_strings(separator: bytes, pieces: list[bytes]) -> bytes | None:
 
     The same string may stand in the list many times: where memory is limited, sizes are looked at before joining.
     """
+    if len(pieces) <= _FEW and sum(map(len, pieces)) + _FEW * len(separator) < 1 << 16:
+        return separator.join(pieces)
     limited = is_memory_limited()
     joined: list[bytes] = []
     size = 0

@@ -248,9 +248,10 @@ def string_find(text: bytes, needle: bytes, offset: int) -> int | None:
     """
     if not needle:
         return warning(_EMPTY_NEEDLE)
-    offset = _int32(offset)
-    if offset < 0:
-        offset = max(offset + len(text), 0)
+    if offset:
+        offset = _int32(offset)
+        if offset < 0:
+            offset = max(offset + len(text), 0)
     at = text.find(needle, offset)
     return at if at >= 0 else None
 

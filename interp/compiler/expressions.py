@@ -221,9 +221,16 @@ class Expressions:
 
     def x_ArrayLit(self: FunctionGenerator, node: n.ArrayLit, dest: str | None) -> V:
         self.take_unused()
+        line = node.line
+        if not node.items:
+            # most empty arrays are filled by `push`, which would miss the capacity
+            name = dest if dest is not None else self.new_temp(ARRAY)
+            self.out.append(p.assign(name, p.call("$Array", [], line), line))
+            unset = ast.Attribute(p.name(name, line), "cap", p.STORE, **p.at(line))
+            self.out.append(p.assign(unset, p.const(0, line), line))
+            return self.result(name, dest, line, ARRAY)
         items = self.operands(node.items)
-        args = [p.tuple_of([item.node for item in items], node.line)] if items else []
-        return V(p.call("$Array", args, node.line), ARRAY)
+        return V(p.call("$Array", [p.tuple_of([item.node for item in items], line)], line), ARRAY)
 
     def x_DictLit(self: FunctionGenerator, node: n.DictLit, dest: str | None) -> V:
         self.take_unused()
