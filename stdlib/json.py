@@ -563,10 +563,10 @@ class _Windows:
 
 
 class _Stretches:
-    """Items of a long array found by Python's scanner many at a time.
+    """Items of a long array, or members of a long object, found by Python's scanner many at a time.
 
-    A stretch is cut at a comma that may be one between items. What the scanner takes for an array between brackets of
-    its own is whole items then: it reads from left to right and never looks behind a value.
+    A stretch is cut at a comma that may be one between items. What the scanner takes for an array (an object) between
+    brackets of its own is whole items then: it reads from left to right and never looks behind a value.
     """
 
     def __init__(self, text: str, scan: Callable[[str, int], tuple[Any, int]]) -> None:
@@ -574,37 +574,41 @@ class _Stretches:
         self._scan = scan
         self._skip = self._failures = 0
 
-    def items(self, position: int, around: list[Any], builder: _Builder) -> int:
-        """Appends script values to `around`; where the first item begins that is not among them."""
+    def take(self, position: int, add: Callable[[Any], None], brackets: str, builder: _Builder) -> int:
+        """Adds script values to what encloses them; where the first item begins that is not among them."""
         text = self._text
         while len(text) - position > _WINDOW:
             if self._skip:
                 self._skip -= 1
                 break
-            end = self._cut(position)
+            end = self._cut(position, brackets)
             poll()
+            made = None
             try:
-                found, found_end = self._scan(f"[{text[position:end]}]", 0)
-                made = builder.convert(found) if found_end == end - position + 2 else None
+                if end > position:
+                    found, found_end = self._scan(f"{brackets[0]}{text[position:end]}{brackets[1]}", 0)
+                    made = builder.convert(found) if found_end == end - position + 2 else None
             except (ValueError, StopIteration, RecursionError):
-                made = None
+                pass
             if not made:
                 self._failures = min(self._failures + 1, 10)
                 self._skip = (1 << self._failures) - 1
                 break
             self._failures = 0
-            around += made
+            add(made)
             position = _SPACE.match(text, end + 1).end()  # type: ignore[union-attr]
         return position
 
-    def _cut(self, position: int) -> int:
+    def _cut(self, position: int, brackets: str) -> int:
         """A comma in the stretch that probably stands behind an item like the one that begins here."""
         text, limit = self._text, position + _WINDOW
-        mark = text[position]
+        if brackets == "{}":
+            position = _SPACE.match(text, text.find('":', position, limit) + 2).end()  # type: ignore[union-attr]
+        mark = text[position : position + 1]
         if mark == "[":
             # as many brackets as open here may close there
             inner = position
-            while inner < position + 8 and text[inner] == "[":
+            while inner < position + 8 and text[inner : inner + 1] == "[":
                 inner += 1
             endings = ["]" * (inner - position) + ",", "],"]
         else:
@@ -645,7 +649,7 @@ def _decode_stepwise(text: str, builder: _Builder, whole: bool) -> Any:
 
     def run_of_items(position: int, around: list[Any]) -> int:
         if stretches is not None:
-            position = stretches.items(position, around, builder)
+            position = stretches.take(position, around.extend, "[]", builder)
         # all but the last one of many plain values in a row
         end = _ITEMS.match(text, position, position + _WINDOW).end()  # type: ignore[union-attr]
         if end - position < _SHORT_RUN:
@@ -658,6 +662,8 @@ def _decode_stepwise(text: str, builder: _Builder, whole: bool) -> Any:
         return skip(end)
 
     def run_of_members(position: int, around: dict[bytes, Any]) -> int:
+        if stretches is not None:
+            position = stretches.take(position, around.update, "{}", builder)
         end = _MEMBERS.match(text, position, position + _WINDOW).end()  # type: ignore[union-attr]
         if end - position < _SHORT_RUN:
             return position

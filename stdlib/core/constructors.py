@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import FunctionType
 
 from interp.library import call, engine, is_object, new_array, type_name
-from interp.runtime.values import map_key
+from interp.runtime.values import Pointer, map_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,9 +29,12 @@ class TooLarge(Exception):
     """The data asks for more memory than its size can justify."""
 
 
-def symbol_of(value: Any) -> bytes | None:
-    """The name under which an object, function or thread travels, None where it has none."""
-    if is_object(value) or type(value) is FunctionType or type_name(value) == "thread":
+def symbol_of(value: Any, pointers: bool = False) -> bytes | None:
+    """The name under which an object, function or thread travels, with `pointers` a pointer too; None: it has none."""
+    kind = type(value)
+    if kind is Pointer and not pointers:
+        return None
+    if is_object(value) or kind is FunctionType or kind is Pointer or type_name(value) == "thread":
         return engine().symbol_names.get(map_key(value))
     return None
 

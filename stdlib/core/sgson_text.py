@@ -152,7 +152,7 @@ def _scalar(value: Any) -> bytes | None:
         return b"null"
     if kind is bool:
         return b"true" if value else b"false"
-    symbol = symbol_of(value)
+    symbol = symbol_of(value, pointers=True)
     if symbol is not None:
         return b"sym_get(" + quoted(symbol) + b")"
     if kind is FunctionType and is_closure(value):

@@ -30,6 +30,17 @@ CASES = {
         "null\nint (100)\n",
         ["Warning: sys_replevel(): argument 1 - expected int, got null"],
     ),
+    # chapter 04 section 8.1: a value with a symbol; not supported are "... pointers without a symbol"
+    "SGSON names pointers that have a symbol": (
+        """sym_register( "origin", toptr( 7 ) );
+        println( sgson_encode( [ toptr( 7 ) ] ), sgson_decode( sgson_encode( toptr( 7 ) ) ) == toptr( 7 ) );
+        printvar( sgson_encode( toptr( 8 ) ), serialize( toptr( 7 ) ) );""",
+        '[sym_get("origin")]true\nnull\nnull\n',
+        [
+            "Warning: sgson_encode(): serialization mode 3 (SGSON text) does not support pointer serialization",
+            "Warning: serialize(): Cannot serialize pointers",
+        ],
+    ),
 }
 
 

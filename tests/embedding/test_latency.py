@@ -53,6 +53,7 @@ WORK = {
     "JSON numbers": ("s = '[' $ string_repeat('1,', 8000000) $ '1]';", "x = json_decode(s);"),
     "JSON strings": ("s = '[' $ string_repeat('\"\\\\u1234\",', 2000000) $ '1]';", "x = json_decode(s);"),
     "JSON records": ("s = '[' $ string_repeat('{\"a\":[1,\"x\"]},', 300000) $ '1]';", "x = json_decode(s);"),
+    "JSON members": ("s = '{' $ string_repeat('\"a\":[1,\"x\"],', 800000) $ '\"z\":1}';", "x = json_decode(s);"),
     "to JSON": ("a = array_sized(2000000);", "x = json_encode(a);"),
     "text to JSON": ("s = string_repeat('a\\n', 10000000);", "x = json_encode(s);"),
     "text to SGSON": ("s = string_repeat('a\\n', 4000000);", "x = sgson_encode(s);"),
