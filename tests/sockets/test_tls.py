@@ -196,6 +196,34 @@ def test_what_is_left_inside_is_ready(talk: Check, body: str) -> None:
     talk('s.send( string_repeat( "x", 100000 ) ); s.recv( 1 );', f"var n = 0; {body} s.close();", "1000000")
 
 
+def test_a_poller_hears_of_what_a_receive_left_inside(talk: Check) -> None:
+    """It knew the socket before anything came, and the receive took all of the record from the system."""
+    talk(
+        's.recv( 1 ); s.send( "abcdef" ); s.recv( 1 );',
+        """
+        var p = socket_poller(); p.add( s, SOCKET_IN ); println( p.wait( 0 ).size ); s.send( "x" );
+        println( s.recv( 2 ), p.wait( 0 ).size, s.recv( 4 ), p.wait( 0 ).size ); s.close();
+        """,
+        "0\nab1cdef0",
+    )
+
+
+def test_names_of_protocols(check: Check, certificates: Certificates) -> None:
+    script = 's = PAIR()[ 0 ]; println( s.start_tls( {{ alpn = [ {} ], verify = false }} ), ERR() );'
+    wrong = "falseInvalid argument: a protocol name (option 'alpn') has 1 to 255 bytes"
+    for names in ('""', '"h2", ""', f'"{"x" * 256}"', "5"):
+        check(script.format(names), wrong)
+    check(
+        TALK
+        + f"""
+        global long = string_repeat( "x", 255 );
+        thread (function(){{ var s = accept_tls( {{ server_side = true, certfile = "{certificates.good}", alpn = [ long ] }} ); println( s.tls.alpn == long ); s.recv( 1 ); }})();
+        thread (function(){{ var s = connect_tls( {{ cafile = "{certificates.ca}", alpn = [ "y", long ] }} ); println( s.tls.alpn == long ); s.close(); }})(); socket_run();
+        """,
+        "true\ntrue",
+    )
+
+
 def test_watch(talk: Check) -> None:
     talk(
         's.send_all( "abc" ); s.recv( 1 );',
