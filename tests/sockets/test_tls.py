@@ -209,7 +209,7 @@ def test_a_poller_hears_of_what_a_receive_left_inside(talk: Check) -> None:
 
 
 def test_names_of_protocols(check: Check, certificates: Certificates) -> None:
-    script = 's = PAIR()[ 0 ]; println( s.start_tls( {{ alpn = [ {} ], verify = false }} ), ERR() );'
+    script = "s = PAIR()[ 0 ]; println( s.start_tls( {{ alpn = [ {} ], verify = false }} ), ERR() );"
     wrong = "falseInvalid argument: a protocol name (option 'alpn') has 1 to 255 bytes"
     for names in ('""', '"h2", ""', f'"{"x" * 256}"', "5"):
         check(script.format(names), wrong)
