@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from interp import ScriptCancellable
 from interp.engine import Engine, Limits
 from interp.errors import LimitExceeded, ScriptInterrupted
 
@@ -235,13 +236,17 @@ class Announced(io.BytesIO):
         return super().write(data)
 
     def interrupt(self, engine: Engine, delay: float = 0.05) -> threading.Thread:
-        """The thread that interrupts once, `delay` seconds after the next print."""
+        """Interrupts the engine a little after the next print."""
+        return self.after_print(engine.interrupt, delay)
+
+    def after_print(self, action: Callable[[], None], delay: float = 0.05) -> threading.Thread:
+        """The thread that acts once, `delay` seconds after the next print."""
         self.printed.clear()
 
         def act() -> None:
             assert self.printed.wait(50)
             time.sleep(delay)
-            engine.interrupt()
+            action()
 
         thread = threading.Thread(target=act)
         thread.start()
@@ -265,6 +270,40 @@ def test_interrupt_ends_every_wait(call: str) -> None:
         stop.join()
         assert engine.run("return 5;") == 5
     assert out.getvalue() == b"1\n"
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["outside", "thread"])
+@pytest.mark.parametrize(
+    "call",
+    ["s.recv( 5 )", "s.recv_exact( 5 )", "s.recv_line()", "s.recvfrom( 5 )", "s.recv_message( 5 )",
+     "s.condition_wait( SOCKET_IN )", "s.condition_wait( SOCKET_IN, 50 )", "@l.accept()", "s.start_tls( { verify = false } )",
+     "s.send_all( big )"],
+)  # fmt: skip
+def test_cancelled_from_another_thread_of_the_host(call: str, inside: bool) -> None:
+    """Chapter 11: an operation "that is waiting wakes and fails, whether `cancel()` came from another script thread, a
+    callback, another OS thread of the host, or the host's `Engine.interrupt`"."""
+    out = Announced()
+    with make_engine(stdout=out, stderr=io.BytesIO()) as engine:
+        engine.run(
+            PRELUDE
+            + 'include "string"; global k = socket_cancellable(), p = PAIR(), s = p[ 0 ], l = LISTEN(), big = string_repeat( "x", 30000000 );'
+            + "s.cancellable = k; l.cancellable = k;"
+            + f"function f(){{ println( 1 ); var r = {call}; println( r === false || r === null, ERR() ); }}"
+        )
+        cancellable = engine.globals["k"]
+        assert isinstance(cancellable, ScriptCancellable) and not cancellable.cancelled
+        stop = out.after_print(cancellable.cancel)
+        began = time.monotonic()
+        if inside:
+            engine.run("thread f(); socket_run();")
+        else:
+            engine.call("f")
+        assert time.monotonic() - began < 20
+        stop.join()
+        assert cancellable.cancelled and "cancelled" in repr(cancellable)
+        cancellable.reset()
+        assert engine.run("return k.cancelled;") is False
+    assert out.getvalue() == b"1\ntrueOperation canceled\n"
 
 
 @pytest.mark.parametrize("where", ["root", "thread"])
