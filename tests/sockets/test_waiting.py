@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from interp.engine import Engine, Limits
 from interp.errors import LimitExceeded, ScriptInterrupted
 
 from .conftest import PRELUDE, make_engine
+from .programs import Certificates
 
 Check = Callable[..., None]
 
@@ -434,6 +436,36 @@ def test_a_shared_socket_waits_as_others_expect_it_to() -> None:
             peer.sendall(b"once more")
             assert engine.call("take") == "once more"
             assert not os.get_blocking(fd)
+
+
+def test_tls_waits_in_the_selector(certificates: Certificates) -> None:
+    """A socket that has waited in the system call is an ordinary one again when TLS begins."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.good)
+    with socket.create_server(("127.0.0.1", 0)) as listener, make_engine(stdout=io.BytesIO()) as engine:
+        engine.run(
+            PRELUDE
+            + """
+            function open( port ){ global S = socket_connect( "127.0.0.1", port ); return S.fd; }
+            function take(){ global S; return S.recv( 10 ); }
+            """
+            + f'function secure(){{ global S; return S.start_tls( {{ cafile = "{certificates.ca}" }} ); }}'
+        )
+        fd = engine.call("open", listener.getsockname()[1])
+        peer = listener.accept()[0]
+        make_it_wait(engine, fd, peer)
+
+        def serve() -> None:
+            with context.wrap_socket(peer, server_side=True) as secure:
+                secure.sendall(b"secret")
+
+        helper = threading.Thread(target=serve)
+        helper.start()
+        assert engine.call("secure") is True
+        assert not os.get_blocking(fd)
+        assert engine.call("take") == "secret"
+        helper.join()
+        assert not os.get_blocking(fd)
 
 
 def test_an_interrupt_ends_a_send_that_waits_in_the_system_call() -> None:
