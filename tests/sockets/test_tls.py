@@ -437,6 +437,21 @@ def test_who_start_tls_verifies(check: Check, certificates: Certificates) -> Non
     )
 
 
+def test_settings_are_not_taken_for_each_other(check: Check, certificates: Certificates) -> None:
+    """They are kept for the next time: by what each file is for, not only by which files there are."""
+    check(
+        TALK
+        + f"""
+        thread (function(){{ for( var i = 0; i < 4; ++i ){{ var c = L.accept(); c.start_tls( {{ server_side = true, certfile = "{certificates.good}" }} ); c.close(); }} }})();
+        thread (function(){{
+            foreach( o : [ {{ cafile = "{certificates.ca}" }}, {{ keyfile = "{certificates.ca}" }}, {{ keyfile = "{certificates.ca}", verify = false }}, {{ cafile = "{certificates.ca}" }} ] )
+                println( typeof( connect_tls( o ) ) );
+        }})(); socket_run();
+        """,
+        "socket\nnull\nsocket\nsocket",
+    )
+
+
 def test_protocols_without_overlap(check: Check, certificates: Certificates) -> None:
     check(
         TALK
