@@ -382,7 +382,7 @@ def make_it_wait(engine: Engine, fd: int, peer: socket.socket) -> None:
     for delay in (0.01, 0.1, 1, 5):
         answer = threading.Timer(delay, peer.sendall, (b"x",))
         answer.start()
-        assert engine.call("take") == "x"
+        assert engine.call("take") in ("x", b"x")
         answer.join()
         if os.get_blocking(fd):
             return
@@ -436,6 +436,45 @@ def test_a_shared_socket_waits_as_others_expect_it_to() -> None:
             peer.sendall(b"once more")
             assert engine.call("take") == "once more"
             assert not os.get_blocking(fd)
+
+
+@pytest.mark.parametrize("waited", [False, True])
+def test_odd_arguments_of_a_socket_that_waits_in_the_system_call(waited: bool) -> None:
+    """What a receive says does not depend on how it would wait."""
+    err = io.BytesIO()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        make_engine(stdout=io.BytesIO(), stderr=err, encoding=None) as engine,
+    ):
+        engine.run(
+            PRELUDE
+            + """
+            function open( port ){ global S = socket_connect( "127.0.0.1", port ); return S.fd; }
+            function take(){ global S; return S.recv( 10 ); }
+            function odd()
+            {
+                global S;
+                return [ S.recv( 0 ), ERR(), S.recv( -1 ), ERR(), S.recv( null ), ERR(), S.recv( "2" ), S.recv( true ), S.recv( 1.9 ), S.recv( 1, MSG_PEEK ),
+                    S.recv( 1, null, 5 ), S.recv_exact( 0 ), S.recv_exact( -1 ), ERR(), S.recv_exact( "2" ), S.recv_until( "" ), S.recv_until( "-" ), S.recv_line( 1 ),
+                    S.recv_line( -1 ), S.send(), S.send( 5 ), S.send_all( null ), S.send_line( true ), S.recv_exact( 2 ) ];
+            }
+            """
+        )
+        fd = engine.call("open", listener.getsockname()[1])
+        with listener.accept()[0] as peer:
+            if waited:
+                make_it_wait(engine, fd, peer)
+            peer.sendall(b"abcdefghi-l\nyz")
+            assert engine.call("odd").copy() == [
+                False, b"Invalid argument", False, b"Invalid argument", None, b"Invalid argument", b"ab", b"c", b"d", b"e",
+                b"e", b"", False, b"Invalid argument", b"fg", False, b"hi", b"l", False, None, 1, False, True, b"yz",
+            ]  # fmt: skip
+    assert [line.split(b": ", 1)[1] for line in err.getvalue().splitlines() if line.startswith(b"Warning")] == [
+        b"socket.recv(): argument 1 (maxlength) must be positive", b"socket.recv(): argument 1 (maxlength) must be positive",
+        b"socket.recv(): argument 1 - expected int, got null", b"socket.recv_exact(): argument 1 (n) cannot be negative",
+        b"socket.recv_until(): argument 1 (delimiter) cannot be empty", b"socket.recv_line(): argument 1 (max) cannot be negative",
+        b"socket.send(): argument 1 - expected string, got nothing", b"socket.send_all(): argument 1 - expected string, got null",
+    ]  # fmt: skip
 
 
 def test_tls_waits_in_the_selector(certificates: Certificates) -> None:
