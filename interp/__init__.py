@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .stats import Stats, ThreadInfo
     from .views import (
         ScriptArray,
+        ScriptCancellable,
         ScriptClass,
         ScriptDict,
         ScriptFunction,
@@ -40,15 +41,16 @@ _HOMES = {
         "errors",
     ),
     **dict.fromkeys(
-        ("ScriptArray", "ScriptClass", "ScriptDict", "ScriptFunction", "ScriptHandle", "ScriptMap", "ScriptObject",
-         "ScriptSocket", "ScriptThread", "ScriptValue"), "views"
+        ("ScriptArray", "ScriptCancellable", "ScriptClass", "ScriptDict", "ScriptFunction", "ScriptHandle", "ScriptMap",
+         "ScriptObject", "ScriptSocket", "ScriptThread", "ScriptValue"), "views"
     ),
 }  # fmt: skip
 
 __all__ = [
-    "Engine", "LimitExceeded", "Limits", "Message", "PermissionDenied", "Program", "ScriptArray", "ScriptClass",
-    "ScriptDict", "ScriptError", "ScriptExit", "ScriptFunction", "ScriptHandle", "ScriptInterrupted", "ScriptMap",
-    "ScriptObject", "ScriptSocket", "ScriptSyntaxError", "ScriptThread", "ScriptValue", "Stats", "ThreadInfo",
+    "Engine", "LimitExceeded", "Limits", "Message", "PermissionDenied", "Program", "ScriptArray", "ScriptCancellable",
+    "ScriptClass", "ScriptDict", "ScriptError", "ScriptExit", "ScriptFunction", "ScriptHandle", "ScriptInterrupted",
+    "ScriptMap", "ScriptObject", "ScriptSocket", "ScriptSyntaxError", "ScriptThread", "ScriptValue", "Stats",
+    "ThreadInfo",
 ]  # fmt: skip
 
 

@@ -363,6 +363,28 @@ class ScriptSocket(ScriptHandle):
         return f"<ScriptSocket {self.fileno()}>"
 
 
+class ScriptCancellable(ScriptHandle):
+    """A script's `socket_cancellable()`. Unlike other values it may be used from any OS thread, at any time."""
+
+    __slots__ = ()
+
+    def cancel(self) -> None:
+        """Ends the operations of all sockets that carry it with ECANCELED, also one that is waiting now."""
+        self._value.cancel()
+
+    def reset(self) -> None:
+        """Lets operations begin again."""
+        self._value.reset()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was cancelled and not reset since."""
+        return bool(self._value.cancelled)
+
+    def __repr__(self) -> str:
+        return f"<ScriptCancellable {'cancelled' if self.cancelled else 'waiting'}>"
+
+
 class ScriptFunction(ScriptValue):
     """A script function as a Python callable: `f( *args, this=None, timeout=None )` gives its first result.
 
@@ -480,6 +502,8 @@ def view_of(engine: Engine, value: Any) -> Any:
         return ScriptThread(engine, value)
     if isinstance(value, Object) and value.type_name == "socket" and hasattr(value, "endpoint"):
         return ScriptSocket(engine, value)
+    if isinstance(value, Object) and value.type_name == "socket_cancellable" and hasattr(value, "flag"):
+        return ScriptCancellable(engine, value)
     return ScriptHandle(engine, value)
 
 

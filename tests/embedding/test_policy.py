@@ -505,6 +505,15 @@ def test_max_bytes(world: Any) -> None:
     assert (stats.bytes_in, stats.bytes_out) == (40, 60)
 
 
+def test_max_bytes_of_messages(world: Any) -> None:
+    one = world(max_bytes=20)
+    one.run("(x, y) = socket_pair(SOCK_DGRAM); global a = x; global b = y;")
+    assert one.run("return a.send_message(['12345', '678901234567890x']), ERR();") == (False, errno.EDQUOT)
+    assert one.run("return a.send_message(['12345', '6']), b.recv_message(9).data;") == (6, "123456")
+    assert one.run("return a.send_message('123456789'), ERR();") == (False, errno.EDQUOT)
+    assert one.run("return a.send_message('12345678'), a.send_message('1'), ERR();") == (8, False, errno.EDQUOT)
+
+
 def test_raises_ends_the_script(world: Any) -> None:
     one = world(raises=True)
     with pytest.raises(PermissionDenied, match=r"127\.0\.0\.1:9"):

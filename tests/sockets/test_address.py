@@ -167,6 +167,18 @@ def test_clone_serialize_dump(check: Check) -> None:
     )
 
 
+def test_lengths_of_paths(check: Check) -> None:
+    check(
+        r"""
+        include "string";
+        println( socket_address_unix( string_repeat( "x", 107 ) ).path.length, socket_address_unix( "\0" .. string_repeat( "x", 106 ) ).path.length );
+        println( socket_address_unix( string_repeat( "x", 108 ) ), socket_address_unix( "/a\0b" ) );
+        """,
+        "107107\nnullnull",
+        *("socket_address_unix(): argument 1 (path) cannot be used as an address",) * 2,
+    )
+
+
 def test_addresses_of_local_sockets_can_be_serialized(check: Check) -> None:
     """Chapter 10: "`clone`, `serialize`/`unserialize` and `sgson_encode`/`sgson_decode` work on addresses"."""
     check(

@@ -217,6 +217,22 @@ def test_every_address_is_tried(capfdbinary: pytest.CaptureFixture[bytes]) -> No
         assert capfdbinary.readouterr().out == b"%d 0\n" % port
 
 
+def test_a_cancel_ends_all_attempts(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """The addresses that have not had their turn are not tried any more."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with engine_with(("127.0.0.1", port), ("127.0.0.2", port), ("127.0.0.3", port)) as engine:
+            engine.run(
+                PRELUDE
+                + """
+                k = socket_cancellable(); k.cancel(); n = 0; c = socket_client();
+                c.on_event = function( event, what, s ) use( n, k ){ if( event == SOCKET_CLIENT_CONNECTING ){ n++; s.cancellable = k; } };
+                println( c.connect( "many.test:1" ), n, ERR() );
+                """
+            )
+        assert capfdbinary.readouterr().out == b"null1Operation canceled\n"
+
+
 def test_a_silent_address_holds_nothing_up(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as full:
         full.bind(("127.0.0.1", 0))

@@ -341,12 +341,26 @@ def test_value_of_a_socket(check: Check) -> None:
         c = socket_connect( s.local_address );
         println( string_find( dumpvar( c ), "connected] " .. c.local_address .. " -> " .. s.local_address ) !== null );
         s.close(); printvar( s );
+        // chapter 11 section 7: family, type, both addresses and state, whatever it is
+        printvar( socket_tcp() ); printvar( socket_udp( true ) ); printvar( socket_unix( SOCK_DGRAM ) );
+        u = UDP(); println( string_find( dumpvar( u ), "family=2 type=2 open] " .. u.local_address ) !== null );
+        ( a, b ) = socket_pair(); printvar( a ); b.close(); printvar( a ); printvar( [ b ] );
         """,
         """
         socket socket true true false
         true
         true
         socket [family=2 type=1 closed]
+        socket [family=2 type=1 open] 0.0.0.0:0
+        socket [family=10 type=2 open] [::]:0
+        socket [family=1 type=2 open] (unnamed)
+        true
+        socket [family=1 type=1 connected] (unnamed) -> (unnamed)
+        socket [family=1 type=1 connected] (unnamed) -> (unnamed)
+        array (1)
+        [
+        socket [family=1 type=1 closed]
+        ]
         """,
     )
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 
 import pytest
@@ -189,3 +190,50 @@ def test_any_option(check: Check) -> None:
 
 def test_buffers_tell_what_was_granted(check: Check) -> None:
     check("s = socket_tcp(); s.recv_buffer_size = 20000; println( s.recv_buffer_size >= 20000 );", "true")
+
+
+@pytest.mark.parametrize(
+    ("made", "written", "option", "value"),
+    [
+        (TCP, "no_delay = true", "IPPROTO_TCP, TCP_NODELAY", "1"), (TCP, "delay_ack = false", "IPPROTO_TCP, TCP_QUICKACK", "1"),
+        (TCP, "delay_ack = true", "IPPROTO_TCP, TCP_QUICKACK", "0"), (TCP, "keepalive = true", "SOL_SOCKET, SO_KEEPALIVE", "1"),
+        (TCP, "keepalive_time = 31", "IPPROTO_TCP, TCP_KEEPIDLE", "31"), (TCP, "keepalive_count = 4", "IPPROTO_TCP, TCP_KEEPCNT", "4"),
+        (TCP, "keepalive_interval = 6", "IPPROTO_TCP, TCP_KEEPINTVL", "6"), (TCP, "ttl = 12", "IPPROTO_IP, IP_TTL", "12"),
+        ("socket_tcp( true )", "ttl = 13", "IPPROTO_IPV6, IPV6_UNICAST_HOPS", "13"),
+        ("socket_tcp( true )", "only_ipv6 = true", "IPPROTO_IPV6, IPV6_V6ONLY", "1"),
+        (UDP, "multicast_ttl = 4", "IPPROTO_IP, IP_MULTICAST_TTL", "4"),
+        ("socket_udp( true )", "multicast_ttl = 5", "IPPROTO_IPV6, IPV6_MULTICAST_HOPS", "5"),
+        (UDP, "multicast_loopback = false", "IPPROTO_IP, IP_MULTICAST_LOOP", "0"),
+        ("socket_udp( true )", "multicast_loopback = false", "IPPROTO_IPV6, IPV6_MULTICAST_LOOP", "0"),
+        (UDP, "broadcast = true", "SOL_SOCKET, SO_BROADCAST", "1"), (TCP, "reuse_addr = true", "SOL_SOCKET, SO_REUSEADDR", "1"),
+        (TCP, "reuse_port = true", "SOL_SOCKET, SO_REUSEPORT", "1"),
+        (TCP, "recv_buffer_size = 50000", "SOL_SOCKET, SO_RCVBUF", "100000"),
+        (TCP, "send_buffer_size = 50000", "SOL_SOCKET, SO_SNDBUF", "100000"),
+        (TCP, "linger = 7", "SOL_SOCKET, SO_LINGER, 8", r"\x01\x00\x00\x00\x07\x00\x00\x00"),
+        (TCP, "recv_timeout = 2.5", "SOL_SOCKET, SO_RCVTIMEO, 16", r"\x02\x00\x00\x00\x00\x00\x00\x00\x20\xa1\x07\x00\x00\x00\x00\x00"),
+        (TCP, "send_timeout = 3", "SOL_SOCKET, SO_SNDTIMEO, 16", r"\x03" + r"\x00" * 15),
+    ],
+)  # fmt: skip
+def test_what_the_system_knows_of_a_property(check: Check, made: str, written: str, option: str, value: str) -> None:
+    """Each property is the option it is named after, not its opposite nor its neighbour."""
+    wanted = value if value.isdigit() else f'"{value}"'
+    check(f"s = {made}; s.{written}; println( s.get_option( {option} ) === {wanted} );", "true")
+
+
+def test_every_constant_of_python(check: Check) -> None:
+    """Chapter 11: "every `SOL_* SO_* IP_* … SCM_*` that Python's `socket` has"; chapter 10 section 6 wants more."""
+    prefixes = "SOL_ SO_ IP_ IPV6_ TCP_ IPPROTO_ MSG_ AF_ SOCK_ AI_ NI_ EAI_ SCM_"
+    known = {name: getattr(socket, name) for name in dir(socket) if name.startswith(tuple(prefixes.split()))}
+    known |= {
+        "PF_INET": socket.AF_INET, "PF_INET6": socket.AF_INET6, "PF_UNIX": socket.AF_UNIX, "SHUT_RD": 0, "SHUT_WR": 1,
+        "SHUT_RDWR": 2, "SD_RECEIVE": 0, "SD_SEND": 1, "SD_BOTH": 2, "INADDR_ANY": 0, "INADDR_LOOPBACK": 0x7F000001,
+        "INADDR_BROADCAST": 0xFFFFFFFF, "SOCKET_IN": 1, "SOCKET_PRI": 2, "SOCKET_OUT": 4, "SOCKET_ERR": 8, "SOCKET_HUP": 16,
+    }  # fmt: skip
+    assert len(known) > 200
+    check(
+        "".join(f'if( {name} !== {int(value)} ) println( "{name}" );' for name, value in known.items())
+        + "println( socket_address_frombytes( AF_INET6, IN6ADDR_ANY ), socket_address_frombytes( AF_INET6, IN6ADDR_LOOPBACK ) );"
+        + "a = socket_address_any(); foreach( n : [ INADDR_LOOPBACK, INADDR_BROADCAST, INADDR_ANY ] ){ a.addr_u32 = n; println( a.addr_string ); }"
+        + "println( typeof( AF_IPX ), typeof( PF_IPX ), AF_UNSPEC );",
+        "[::]:0[::1]:0\n127.0.0.1\n255.255.255.255\n0.0.0.0\nintint0",
+    )

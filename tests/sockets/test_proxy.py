@@ -570,6 +570,20 @@ def test_the_resolver_and_the_next_proxy(check: Check) -> None:
         )
 
 
+def test_a_cancel_ends_all_routes(check: Check) -> None:
+    """The proxies that have not had their turn are not asked any more, nor is the target itself."""
+    with peer(echo, 0) as target:
+        check(
+            f"""
+            k = socket_cancellable(); k.cancel(); n = 0; c = socket_client();
+            c.proxy_resolver = function( uri ){{ return [ "http://127.0.0.1:{target}", "socks5://127.0.0.1:{target}", "direct://" ]; }};
+            c.on_event = function( event, what, s ) use( n, k ){{ if( event == SOCKET_CLIENT_CONNECTING ){{ n++; s.cancellable = k; }} }};
+            println( c.connect( "127.0.0.1:{target}" ), n, ERR() );
+            """,
+            "null1Operation canceled",
+        )
+
+
 def test_the_policy_holds_for_proxies(check: Check) -> None:
     """The proxy's own address and the name it is told are both judged."""
 

@@ -4,12 +4,31 @@
 
 from __future__ import annotations
 
+import io
 import resource
 from collections.abc import Callable
 
 import pytest
 
+from .conftest import PRELUDE, make_engine
+
 Check = Callable[..., None]
+
+
+def test_watches_that_ended_leave_nothing_behind() -> None:
+    """A socket that is watched again and again stays as it was."""
+    with make_engine(stdout=io.BytesIO()) as engine:
+        engine.run(
+            PRELUDE
+            + """
+            global s = UDP();
+            for( i = 0; i < 100; ++i ) s.watch( SOCKET_IN, println ).remove();
+            for( i = 0; i < 100; ++i ) s.watch( SOCKET_OUT, function( s, c ){ return false; } );
+            socket_run();
+            """
+        )
+        sock = engine.globals["s"]._value
+        assert not sock.registration.waiters and not sock.state.loop.watches
 
 
 def test_filters_in_place_and_keeps_the_order(check: Check) -> None:

@@ -153,6 +153,20 @@ def test_every_target_fails() -> None:
     assert out.getvalue() == b"nullConnection refused\n"
 
 
+def test_a_cancel_ends_all_targets() -> None:
+    out = io.BytesIO()
+    with make_engine(network=Fixed((1, 0, 1, "a.test"), (2, 0, 1, "b.test")), stdout=out) as engine:
+        engine.run(
+            PRELUDE
+            + """
+            k = socket_cancellable(); k.cancel(); n = 0; c = socket_client();
+            c.on_event = function( event, what, s ) use( n, k ){ if( event == SOCKET_CLIENT_CONNECTING ){ n++; s.cancellable = k; } };
+            println( c.connect_to_service( "d.test", "x" ), n, ERR() );
+            """
+        )
+    assert out.getvalue() == b"null1Operation canceled\n"
+
+
 def test_the_order() -> None:
     records = [(2, 0, 1, "late"), (1, 0, 1, "never"), (1, 90, 1, "often"), (1, 10, 1, "seldom")]
     chance = random.Random(5)

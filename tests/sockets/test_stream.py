@@ -311,3 +311,20 @@ def test_the_policy_sees_paths_in_the_engines_folder(check: Check, tmp_path: Pat
         "socket_listen(): denied by network policy (/outside)",
         network=NetworkPolicy(unix=[f"{tmp_path}/"]),
     )
+
+
+def test_paths_stay_as_they_are_in_the_folder_of_the_process(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address holds 107 bytes of path, which a folder in front of it might not leave room for."""
+    folder = tmp_path / ("long" * 25)
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    check(
+        """
+        include "io"; io_getcwd();
+        l = socket_listen( socket_address_unix( "here" ) ); println( l.local_address.path, ERR() );
+        println( socket_connect( socket_address_unix( "here" ) ).remote_address.path );
+        """,
+        "hereSuccess\nhere",
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +163,8 @@ def test_half_a_record_is_nothing_to_receive(check: Check, certificates: Certifi
                 incoming.write(sock.recv(65536))
         engine.write(b"whole")
         record = outgoing.read()
+        sock.recv(65536)  # the script is about to wait
+        time.sleep(0.05)
         sock.sendall(record[:-3])
         sock.recv(65536)  # the script has seen that there is nothing
         sock.sendall(record[-3:])
@@ -172,10 +175,10 @@ def test_half_a_record_is_nothing_to_receive(check: Check, certificates: Certifi
             f"""
             s = socket_connect( "localhost", {port}, {{ family = AF_INET, tls = {{ cafile = "{certificates.ca}" }} }} );
             p = socket_poller(); p.add( s, SOCKET_IN );
-            r = [ s ]; println( {wait % "0.3"} ); s.send( "go on" );
+            s.send( "now" ); r = [ s ]; began = ftime(); println( {wait % "0.3"}, ftime() - began > 0.29 ); s.send( "go on" );
             r = [ s ]; println( {wait % "20"}, s.recv( 9 ) ); s.close();
             """,
-            "false\ntruewhole",
+            "falsetrue\ntruewhole",
         )
 
 
@@ -191,6 +194,34 @@ def test_half_a_record_is_nothing_to_receive(check: Check, certificates: Certifi
 def test_what_is_left_inside_is_ready(talk: Check, body: str) -> None:
     """A part of a record is received: the selector has nothing more to report, yet there is more."""
     talk('s.send( string_repeat( "x", 100000 ) ); s.recv( 1 );', f"var n = 0; {body} s.close();", "1000000")
+
+
+def test_a_poller_hears_of_what_a_receive_left_inside(talk: Check) -> None:
+    """It knew the socket before anything came, and the receive took all of the record from the system."""
+    talk(
+        's.recv( 1 ); s.send( "abcdef" ); s.recv( 1 );',
+        """
+        var p = socket_poller(); p.add( s, SOCKET_IN ); println( p.wait( 0 ).size ); s.send( "x" );
+        println( s.recv( 2 ), p.wait( 0 ).size, s.recv( 4 ), p.wait( 0 ).size ); s.close();
+        """,
+        "0\nab1cdef0",
+    )
+
+
+def test_names_of_protocols(check: Check, certificates: Certificates) -> None:
+    script = "s = PAIR()[ 0 ]; println( s.start_tls( {{ alpn = [ {} ], verify = false }} ), ERR() );"
+    wrong = "falseInvalid argument: a protocol name (option 'alpn') has 1 to 255 bytes"
+    for names in ('""', '"h2", ""', f'"{"x" * 256}"', "5"):
+        check(script.format(names), wrong)
+    check(
+        TALK
+        + f"""
+        global long = string_repeat( "x", 255 );
+        thread (function(){{ var s = accept_tls( {{ server_side = true, certfile = "{certificates.good}", alpn = [ long ] }} ); println( s.tls.alpn == long ); s.recv( 1 ); }})();
+        thread (function(){{ var s = connect_tls( {{ cafile = "{certificates.ca}", alpn = [ "y", long ] }} ); println( s.tls.alpn == long ); s.close(); }})(); socket_run();
+        """,
+        "true\ntrue",
+    )
 
 
 def test_watch(talk: Check) -> None:
@@ -403,6 +434,21 @@ def test_who_start_tls_verifies(check: Check, certificates: Certificates) -> Non
         truefalseSuccess
         truefalseSuccess
         """,
+    )
+
+
+def test_settings_are_not_taken_for_each_other(check: Check, certificates: Certificates) -> None:
+    """They are kept for the next time: by what each file is for, not only by which files there are."""
+    check(
+        TALK
+        + f"""
+        thread (function(){{ for( var i = 0; i < 4; ++i ){{ var c = L.accept(); c.start_tls( {{ server_side = true, certfile = "{certificates.good}" }} ); c.close(); }} }})();
+        thread (function(){{
+            foreach( o : [ {{ cafile = "{certificates.ca}" }}, {{ keyfile = "{certificates.ca}" }}, {{ keyfile = "{certificates.ca}", verify = false }}, {{ cafile = "{certificates.ca}" }} ] )
+                println( typeof( connect_tls( o ) ) );
+        }})(); socket_run();
+        """,
+        "socket\nnull\nsocket\nsocket",
     )
 
 

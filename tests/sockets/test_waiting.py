@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -14,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from interp import ScriptCancellable
 from interp.engine import Engine, Limits
 from interp.errors import LimitExceeded, ScriptInterrupted
 
 from .conftest import PRELUDE, make_engine
+from .programs import Certificates
 
 Check = Callable[..., None]
 
@@ -235,13 +238,17 @@ class Announced(io.BytesIO):
         return super().write(data)
 
     def interrupt(self, engine: Engine, delay: float = 0.05) -> threading.Thread:
-        """The thread that interrupts once, `delay` seconds after the next print."""
+        """Interrupts the engine a little after the next print."""
+        return self.after_print(engine.interrupt, delay)
+
+    def after_print(self, action: Callable[[], None], delay: float = 0.05) -> threading.Thread:
+        """The thread that acts once, `delay` seconds after the next print."""
         self.printed.clear()
 
         def act() -> None:
             assert self.printed.wait(50)
             time.sleep(delay)
-            engine.interrupt()
+            action()
 
         thread = threading.Thread(target=act)
         thread.start()
@@ -265,6 +272,40 @@ def test_interrupt_ends_every_wait(call: str) -> None:
         stop.join()
         assert engine.run("return 5;") == 5
     assert out.getvalue() == b"1\n"
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["outside", "thread"])
+@pytest.mark.parametrize(
+    "call",
+    ["s.recv( 5 )", "s.recv_exact( 5 )", "s.recv_line()", "s.recvfrom( 5 )", "s.recv_message( 5 )",
+     "s.condition_wait( SOCKET_IN )", "s.condition_wait( SOCKET_IN, 50 )", "@l.accept()", "s.start_tls( { verify = false } )",
+     "s.send_all( big )"],
+)  # fmt: skip
+def test_cancelled_from_another_thread_of_the_host(call: str, inside: bool) -> None:
+    """Chapter 11: an operation "that is waiting wakes and fails, whether `cancel()` came from another script thread, a
+    callback, another OS thread of the host, or the host's `Engine.interrupt`"."""
+    out = Announced()
+    with make_engine(stdout=out, stderr=io.BytesIO()) as engine:
+        engine.run(
+            PRELUDE
+            + 'include "string"; global k = socket_cancellable(), p = PAIR(), s = p[ 0 ], l = LISTEN(), big = string_repeat( "x", 30000000 );'
+            + "s.cancellable = k; l.cancellable = k;"
+            + f"function f(){{ println( 1 ); var r = {call}; println( r === false || r === null, ERR() ); }}"
+        )
+        cancellable = engine.globals["k"]
+        assert isinstance(cancellable, ScriptCancellable) and not cancellable.cancelled
+        stop = out.after_print(cancellable.cancel)
+        began = time.monotonic()
+        if inside:
+            engine.run("thread f(); socket_run();")
+        else:
+            engine.call("f")
+        assert time.monotonic() - began < 20
+        stop.join()
+        assert cancellable.cancelled and "cancelled" in repr(cancellable)
+        cancellable.reset()
+        assert engine.run("return k.cancelled;") is False
+    assert out.getvalue() == b"1\ntrueOperation canceled\n"
 
 
 @pytest.mark.parametrize("where", ["root", "thread"])
@@ -341,7 +382,7 @@ def make_it_wait(engine: Engine, fd: int, peer: socket.socket) -> None:
     for delay in (0.01, 0.1, 1, 5):
         answer = threading.Timer(delay, peer.sendall, (b"x",))
         answer.start()
-        assert engine.call("take") == "x"
+        assert engine.call("take") in ("x", b"x")
         answer.join()
         if os.get_blocking(fd):
             return
@@ -395,6 +436,75 @@ def test_a_shared_socket_waits_as_others_expect_it_to() -> None:
             peer.sendall(b"once more")
             assert engine.call("take") == "once more"
             assert not os.get_blocking(fd)
+
+
+@pytest.mark.parametrize("waited", [False, True])
+def test_odd_arguments_of_a_socket_that_waits_in_the_system_call(waited: bool) -> None:
+    """What a receive says does not depend on how it would wait."""
+    err = io.BytesIO()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        make_engine(stdout=io.BytesIO(), stderr=err, encoding=None) as engine,
+    ):
+        engine.run(
+            PRELUDE
+            + """
+            function open( port ){ global S = socket_connect( "127.0.0.1", port ); return S.fd; }
+            function take(){ global S; return S.recv( 10 ); }
+            function odd()
+            {
+                global S;
+                return [ S.recv( 0 ), ERR(), S.recv( -1 ), ERR(), S.recv( null ), ERR(), S.recv( "2" ), S.recv( true ), S.recv( 1.9 ), S.recv( 1, MSG_PEEK ),
+                    S.recv( 1, null, 5 ), S.recv_exact( 0 ), S.recv_exact( -1 ), ERR(), S.recv_exact( "2" ), S.recv_until( "" ), S.recv_until( "-" ), S.recv_line( 1 ),
+                    S.recv_line( -1 ), S.send(), S.send( 5 ), S.send_all( null ), S.send_line( true ), S.recv_exact( 2 ) ];
+            }
+            """
+        )
+        fd = engine.call("open", listener.getsockname()[1])
+        with listener.accept()[0] as peer:
+            if waited:
+                make_it_wait(engine, fd, peer)
+            peer.sendall(b"abcdefghi-l\nyz")
+            assert engine.call("odd").copy() == [
+                False, b"Invalid argument", False, b"Invalid argument", None, b"Invalid argument", b"ab", b"c", b"d", b"e",
+                b"e", b"", False, b"Invalid argument", b"fg", False, b"hi", b"l", False, None, 1, False, True, b"yz",
+            ]  # fmt: skip
+    assert [line.split(b": ", 1)[1] for line in err.getvalue().splitlines() if line.startswith(b"Warning")] == [
+        b"socket.recv(): argument 1 (maxlength) must be positive", b"socket.recv(): argument 1 (maxlength) must be positive",
+        b"socket.recv(): argument 1 - expected int, got null", b"socket.recv_exact(): argument 1 (n) cannot be negative",
+        b"socket.recv_until(): argument 1 (delimiter) cannot be empty", b"socket.recv_line(): argument 1 (max) cannot be negative",
+        b"socket.send(): argument 1 - expected string, got nothing", b"socket.send_all(): argument 1 - expected string, got null",
+    ]  # fmt: skip
+
+
+def test_tls_waits_in_the_selector(certificates: Certificates) -> None:
+    """A socket that has waited in the system call is an ordinary one again when TLS begins."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.good)
+    with socket.create_server(("127.0.0.1", 0)) as listener, make_engine(stdout=io.BytesIO()) as engine:
+        engine.run(
+            PRELUDE
+            + """
+            function open( port ){ global S = socket_connect( "127.0.0.1", port ); return S.fd; }
+            function take(){ global S; return S.recv( 10 ); }
+            """
+            + f'function secure(){{ global S; return S.start_tls( {{ cafile = "{certificates.ca}" }} ); }}'
+        )
+        fd = engine.call("open", listener.getsockname()[1])
+        peer = listener.accept()[0]
+        make_it_wait(engine, fd, peer)
+
+        def serve() -> None:
+            with context.wrap_socket(peer, server_side=True) as secure:
+                secure.sendall(b"secret")
+
+        helper = threading.Thread(target=serve)
+        helper.start()
+        assert engine.call("secure") is True
+        assert not os.get_blocking(fd)
+        assert engine.call("take") == "secret"
+        helper.join()
+        assert not os.get_blocking(fd)
 
 
 def test_an_interrupt_ends_a_send_that_waits_in_the_system_call() -> None:
