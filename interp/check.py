@@ -45,6 +45,7 @@ _SEVERAL: dict[str, tuple[str, ...]] = {
 }
 
 
+_USE = "globals are seen without it, and what is further out must be listed by every function between"
 NEAR = 40  # tokens from a node's own in which the word it is about is looked for
 
 
@@ -145,6 +146,7 @@ class Checker:
             if not function.is_unit:
                 self._unused(function)
             self._unreachable(function)
+            self._captured(function)
             types = self._types(function)
             for node in inside(function):
                 if type(node) is n.Call and type(node.func) is n.Name:
@@ -281,6 +283,22 @@ class Checker:
                 if name.storage == "local" and name.name not in ignored and name.name[:1] != "_":
                     ignored.add(name.name)
                     self.report(name.line, name.name, f"local '{name.name}' is never read")
+
+    def _captured(self, function: n.Function) -> None:
+        """What inner functions share with a body by `use` although nobody gives it a value: a global, most likely."""
+        without = {*function.cells} - {*function.params, *(function.uses or ())}
+        sharing = [function]
+        for inner in bodies(function) if without else ():
+            if inner is not function and not without.isdisjoint(inner.uses or ()):
+                sharing.append(inner)
+        for body in sharing:
+            for node in inside(body):
+                target = node.target if type(node) is n.FuncDecl else None
+                without -= {name.name for name in (*_written(node), target) if type(name) is n.Name}
+        for inner in sharing[1:]:
+            for name in without.intersection(inner.uses or ()):
+                without.discard(name)
+                self.report(inner.line, name, f"'{name}' in use() never gets a value here: {_USE}")
 
     def _unreachable(self, function: n.Function) -> None:
         lists: list[list[n.Node]] = [function.body]

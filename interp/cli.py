@@ -88,8 +88,8 @@ class _Output(io.FileIO):
             except BrokenPipeError:
                 _die_of_broken_pipe()
             except OSError as problem:
-                os.write(2, f"sgs: write error: {problem.strerror}\n".encode())
-                os._exit(FAILED)
+                self._failed(problem)
+                return len(view)
             if count is None:  # somebody made the shared terminal non-blocking
                 import select
 
@@ -97,6 +97,10 @@ class _Output(io.FileIO):
             else:
                 done += count
         return done
+
+    def _failed(self, problem: OSError) -> None:
+        os.write(2, f"sgs: write error: {problem.strerror}\n".encode())
+        os._exit(FAILED)
 
 
 class _LineBuffered(io.BufferedWriter):
@@ -109,7 +113,7 @@ class _LineBuffered(io.BufferedWriter):
         return count
 
 
-class _Errors(io.FileIO):
+class _Errors(_Output):
     """Standard error, unbuffered; `before` is flushed first, so that both streams keep their order in one place."""
 
     before: BinaryIO | None = None
@@ -117,10 +121,10 @@ class _Errors(io.FileIO):
     def write(self, data: Any) -> int:
         if self.before is not None:
             self.before.flush()
-        try:
-            return super().write(data) or 0
-        except OSError:
-            return len(data)  # nobody to tell
+        return super().write(data)
+
+    def _failed(self, problem: OSError) -> None:
+        """There is nobody to tell."""
 
 
 class _Input(io.FileIO):

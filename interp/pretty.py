@@ -265,7 +265,7 @@ class _Rendering:
         size = min(max(len(place) for place, _, _ in rows), 40)
         lines = [self.paint("dim", "called from:")]
         for place, source, more in rows:
-            room = max(self.width - max(size, len(place)), 20)
+            room = max(self.width - max(size, len(place)) - (len(more) + 2 if more else 0), 20)
             shown = source if len(source) <= room else source[: room - 1] + _LEFT_OUT
             pieces = [self.paint("place", f"  {place}") + " " * (size - len(place) if shown or more else 0)]
             pieces += [piece for piece in (shown, self.paint("dim", more)) if piece]

@@ -2,7 +2,8 @@
 
 Rules of this file: each file runs in an engine of its own, its top-level code first, then its global functions
 `test_*` in the order of their declaration; a test fails when an Error ends it (`assert` gives one). What a test writes
-is shown only when it fails. Coverage counts lines of script code that Python would run.
+is shown only when it fails, its messages also when it passes with Warnings. Coverage counts lines of script code that
+Python would run.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ USAGE = """\
 usage: sgs test [--coverage] [PATH...]
 
 Runs the files named test_*.sgs in the folders given (default: this one), or the files given. In each, the top-level
-code runs first, then every global function whose name begins with test_. An Error, as assert() makes, is a failure.
+code runs first, then every global function whose name begins with test_. An Error, as assert() makes, is a failure;
+Warnings that nothing handles are shown.
 
   --coverage  also which lines of the scripts were run
 
@@ -124,6 +126,19 @@ def ranges(lines: list[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
+class Written(io.BytesIO):
+    """What a test writes to the error output, which goes into its whole output, too."""
+
+    def __init__(self, whole: io.BytesIO) -> None:
+        super().__init__()
+        self.whole = whole
+
+    def write(self, data: Any) -> int:
+        """Takes bytes."""
+        self.whole.write(data)
+        return super().write(data)
+
+
 class Run:
     """One run of tests: counts, and where the report goes."""
 
@@ -132,37 +147,47 @@ class Run:
         self.optimize = optimize
         self.passed = 0
         self.failed = 0
+        self.warned = 0
 
     def say(self, text: str) -> None:
         """Writes a line of the report."""
         self.stdout.write(text.encode("utf-8", "surrogateescape") + b"\n")
         self.stdout.flush()
 
+    def result(self) -> str:
+        """The line at the end."""
+        warned = f" ({self.warned} with warnings)" if self.warned else ""
+        return f"{self.passed} passed{warned}, {self.failed} failed"
+
     def file(self, path: str) -> None:
         """Runs the tests of one file."""
         written = io.BytesIO()
         options = Options()
         options.optimize = self.optimize
-        engine = open_engine(options, stdin=io.BytesIO(), stdout=written, stderr=written)
+        errors = Written(written)
+        engine = open_engine(options, stdin=io.BytesIO(), stdout=written, stderr=errors)
         try:
             before = set(engine.globals)
-            if not self._attempt(path, path, lambda: engine.run_file(path), written):
+            if not self._attempt(path, path, lambda: engine.run_file(path), errors):
                 return
             names = [name for name in engine.globals if name.startswith("test_") and name not in before]
             names = [name for name in _order(path, names) if callable(engine.globals[name])]
             for name in names:
-                if self._attempt(f"{path}::{name}", path, lambda name=name: engine.call(name), written):
+                if self._attempt(f"{path}::{name}", path, lambda name=name: engine.call(name), errors):
                     self.passed += 1
             if not names:
                 self.passed += 1  # a file of top-level assertions is one test
         finally:
             engine.close()
 
-    def _attempt(self, label: str, path: str, start: Any, written: io.BytesIO) -> bool:
-        written.seek(0)
-        written.truncate()
+    def _attempt(self, label: str, path: str, start: Any, errors: Written) -> bool:
+        written = errors.whole
+        for stream in (written, errors):
+            stream.seek(0)
+            stream.truncate()
         try:
             start()
+            self._show_warnings(label, errors.getvalue())
             return True
         except ScriptInterrupted:
             raise
@@ -178,6 +203,14 @@ class Run:
                 told += [f"  in {function} ({file}:{at})" for function, file, at in reversed(error.trace)]
             self._fail(label, told, written.getvalue())
         return False
+
+    def _show_warnings(self, label: str, errors: bytes) -> None:
+        lines = errors.decode("utf-8", "surrogateescape").splitlines()
+        if any(line.startswith("Warning: ") for line in lines):
+            self.warned += 1
+            self.say(f"WARNED {label}")
+            for line in lines:
+                self.say(f"    | {line}")
 
     def _fail(self, label: str, told: list[str], written: bytes) -> None:
         self.failed += 1
@@ -228,7 +261,7 @@ def main(words: list[str], stdout: BinaryIO, stderr: BinaryIO) -> int:
             for line in coverage.report():
                 run.say(line)
     except (ScriptInterrupted, ScriptStop):
-        run.say(f"{run.passed} passed, {run.failed} failed, the rest not run")
+        run.say(run.result() + ", the rest not run")
         raise
-    run.say(f"{run.passed} passed, {run.failed} failed" if files else "no tests found")
+    run.say(run.result() if files else "no tests found")
     return 0 if run.passed and not run.failed else 1

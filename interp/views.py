@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from _collections_abc import MutableMapping, MutableSequence
 from abc import ABCMeta
+from itertools import islice
 from types import FunctionType
 
 from .convert import is_class
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .engine import Engine
+
+
+SHOWN, NESTED, LONGEST = 6, 2, 60  # items, levels and characters of a text in a `repr`
 
 
 class _Views(ABCMeta):
@@ -161,7 +165,25 @@ class ScriptArray(ScriptValue, MutableSequence):  # type: ignore[type-arg]
         return deep_copy(self._engine, self._value)
 
     def __repr__(self) -> str:
-        return f"<ScriptArray of {len(self._value)} items>"
+        return f"<ScriptArray {_brief(self, NESTED)}>"
+
+
+def _brief(value: Any, depth: int) -> str:
+    """A value in a few words: the first items of containers, `depth` levels of them."""
+    if isinstance(value, (str, bytes)):
+        return repr(value if len(value) <= LONGEST else value[:LONGEST]) + "..." * (len(value) > LONGEST)
+    if isinstance(value, ScriptArray):
+        opening, closing, keys = "[", "]", range(min(len(value), SHOWN))
+        parts = [_brief(value[key], depth - 1) for key in keys] if depth else []
+    elif isinstance(value, _Mapping):
+        opening, closing = "{", "}"
+        entries = [(key, value[key]) for key in islice(value, SHOWN)] if depth else []
+        parts = [f"{_brief(key, 0)}: {_brief(item, depth - 1)}" for key, item in entries]
+    else:
+        return repr(value)
+    more = len(value) - len(parts)
+    rest = [] if not more else [f"... {more} more"] if depth else ["..."]
+    return opening + ", ".join([*parts, *rest]) + closing
 
 
 def is_shortcut(function: Any) -> bool:
@@ -202,7 +224,7 @@ class _Mapping(ScriptValue, MutableMapping):  # type: ignore[type-arg]
     __or__ = __ror__ = __ior__ = None
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {len(self)} entries>"
+        return f"<{type(self).__name__} {_brief(self, NESTED)}>"
 
 
 class ScriptDict(_Mapping):

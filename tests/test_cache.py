@@ -168,3 +168,18 @@ def test_code_that_is_no_longer_needed_is_freed() -> None:
         other.run(f"return {number};")
     gc.collect()
     assert [form() for form in forms] == [None, None]
+
+
+def test_the_folder_does_not_grow_for_ever(tmp_path: Path) -> None:
+    """Entries that nobody used for long go first; what was just stored stays."""
+    cache = Cache(str(tmp_path / "pysgs"))
+    for number in range(100):
+        old = tmp_path / "pysgs" / f"old{number:03}"
+        old.touch()
+        os.truncate(old, 1 << 20)
+        os.utime(old, (number, number))
+    for number in range(500):
+        cache.store("new", b"%d" % number)
+    left = sorted(path.name for path in (tmp_path / "pysgs").iterdir())
+    assert left == ["new", *(f"old{number:03}" for number in range(69, 100))]
+    assert cache.load("new") == b"499"

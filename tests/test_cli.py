@@ -348,6 +348,22 @@ def test_ctrl_c_ends_a_script_at_once(wait: str) -> None:
     assert trace.endswith(b"Interrupted\n")
 
 
+@pytest.mark.parametrize("stream", ["print", "errprint"])
+def test_a_reader_that_goes_away_ends_the_script(stream: str) -> None:
+    """As any Unix program: by SIGPIPE, not never."""
+    reader, writer = os.pipe()
+    name = "stdout" if stream == "print" else "stderr"
+    streams: dict[str, int] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, name: writer}
+    with subprocess.Popen([*SGS, "-e", f"while( true ) {stream}( 'x' );"], **streams) as process:  # type: ignore[call-overload]
+        os.close(writer)
+        try:
+            assert os.read(reader, 1) == b"x"
+            os.close(reader)
+            assert process.wait(timeout=20) == -signal.SIGPIPE
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("tool", ["test", "check"])
 def test_ctrl_c_ends_a_tool(tool: str, tmp_path: Path) -> None:
     """No test behind the interrupted one runs, and nobody sees a traceback."""

@@ -95,3 +95,18 @@ def test_usage(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_ranges() -> None:
     assert ranges([1, 2, 3, 7, 9, 10]) == "1-3, 7, 9-10"
+
+
+def test_warnings_of_a_test_that_passes_are_shown(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Handled ones are the test's own business, and what it prints is not shown."""
+    text = "function test_a(){ println( 'printed' ); x = [ 1 ]; return x[ 5 ]; }\n"
+    text += "function test_b(){ @WARNING( 'quiet' ); pcall( function(){ WARNING( 'caught' ); } ); INFO( 'news' ); }\n"
+    (tmp_path / "test_w.sgs").write_text(text)
+    assert main(["test", str(tmp_path / "test_w.sgs")]) == 0
+    out = capfdbinary.readouterr().out.decode()
+    assert out == (
+        f"WARNED {tmp_path}/test_w.sgs::test_a\n"
+        f'    | - "test_a" in {tmp_path}/test_w.sgs, line 1\n    | Warning: array index out of bounds\n'
+        f'    | - "test_a" in {tmp_path}/test_w.sgs, line 1\n    | Warning: Index out of bounds\n'
+        "2 passed (1 with warnings), 0 failed\n"
+    )

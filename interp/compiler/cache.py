@@ -2,7 +2,8 @@
 
 Rules of this file: an entry is used only when its identity (content, file name, options, versions of Python and of the
 compiler; all of it, not a hash) and its checksum fit, and the folder is a real directory of this user with mode 0700;
-whatever is wrong with the cache is ignored, never reported. Entries are written to a temporary name and renamed.
+whatever is wrong with the cache is ignored, never reported. Entries are written to a temporary name and renamed; when
+they have become too many, those not used for the longest time go.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _MAGIC = b"sgs3"
 _SUM_AT = len(_MAGIC)
 _HEAD = _SUM_AT + 8
+_MOST = 64 << 20  # bytes in the folder; half of them stay when it is looked through, which one store in 64 does
 
 
 def _checksum(data: bytes) -> bytes:
@@ -86,15 +88,40 @@ class Cache:
         if self.folder is None:
             return
         temporary = os.path.join(self.folder, f"{key}.{os.getpid()}.tmp")
+        checksum = _checksum(data)
         try:
             with open(temporary, "wb") as file:
-                file.write(_MAGIC + _checksum(data) + data)
+                file.write(_MAGIC + checksum + data)
             os.replace(temporary, os.path.join(self.folder, key))
+            if checksum[0] & 63 == 0:
+                self._prune(self.folder)
         except OSError:
             try:
                 os.unlink(temporary)
             except OSError:
                 pass
+
+    @staticmethod
+    def _prune(folder: str) -> None:
+        found = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    stat = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue  # another process was faster
+                found.append((max(stat.st_atime, stat.st_mtime), stat.st_size, entry.path))
+        total = sum(size for _, size, _ in found)
+        if total <= _MOST:
+            return
+        for _, size, path in sorted(found):
+            try:
+                os.unlink(path)
+            except OSError:
+                pass
+            total -= size
+            if total <= _MOST // 2:
+                return
 
     def load_code(self, key: str, identity: bytes) -> CodeType | None:
         """Compiled code, None when there is none that can be used."""

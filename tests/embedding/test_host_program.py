@@ -162,3 +162,20 @@ def test_tracebacks_have_script_lines_without_marks() -> None:
             engine.run("function f( x ){\n\treturn x +\n\t\tfail();\n}\nf( 1 );", name="marks.sgs")
     lines = ['  File "marks.sgs", line 5, in <main>', "    f( 1 );", '  File "marks.sgs", line 3, in f', "    fail();"]
     assert "\n".join([*lines, "  File"]) in shown(caught.value)
+
+
+def test_views_show_what_they_hold() -> None:
+    """Shortly: six items, two levels, sixty characters, so that cycles and large values do no harm."""
+    engine = Engine()
+    values = engine.run(
+        "a = [ 1, 'x', { b = [ 1, [ 2 ] ] }, map{ [1] = 2.5 } ]; a.push( a ); for i : ( 10 ) a.push( i );"
+        "t = 'x'; for i : ( 10 ) t ..= t; return a, {}, [], { t = t };"
+    )
+    engine.close()
+    cycle = "[1, 'x', {...}, {...}, [...], 0, ... 9 more]"
+    assert [repr(value) for value in values] == [
+        f"<ScriptArray [1, 'x', {{'b': [...]}}, {{1: 2.5}}, {cycle}, 0, ... 9 more]>",
+        "<ScriptDict {}>",
+        "<ScriptArray []>",
+        f"<ScriptDict {{'t': '{'x' * 60}'...}}>",
+    ]
