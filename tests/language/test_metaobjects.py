@@ -401,13 +401,13 @@ def test_calls_of_a_closure_reach_its_metamethod() -> None:
     metamethods_enable( F, true );
     println( F( 1, 2 ) ); ( p, q ) = F( 3 ); println( p, q ); println( 5!F( 4 ) ); o = { m = F }; o.m( 6, 7, 8 );
     F.apply( 3, [ 9 ] ); array_process( [ 1 ], F ); co_create( F ).resume( 1, 2 ); thread F( 5 );
-    new F( 1 ); class K { global __construct = F; } new K( 3 ); [ 3, 1 ].sort_custom( F );
+    class K { global __construct = F; } new K( 3 ); [ 3, 1 ].sort_custom( F );
     println( is_callable( F ), typeof( F ), s == serialize( F ) $ dumpvar( F ) );
     metamethods_enable( F, false ); ( p, q ) = F( 3, 4 ); println( p, q, x );
     """)
     calls = [
         "null 1 2 3\n7", "null 3 null 2\n78", "5 4 null 2\n7", "{m=closure} 6 7 4", "3 9 null 2", "null 1 0 3",
-        "null 1 2 3", "null 5 null 2", "{} 1 null 2", "{} 3 null 2", "null 1 3 3",
+        "null 1 2 3", "null 5 null 2", "{} 3 null 2", "null 1 3 3",
     ]  # fmt: skip
     assert got == "12\n" + "".join(f"true {call}\n" for call in calls) + "trueclosuretrue\n343\n"
 
