@@ -22,7 +22,17 @@ from .includes import DiskIncludes, Includes
 from .limits import Guard, Limits, Stop
 from .resources import Ports, Resources
 from .runtime import environment, helpers, values
-from .runtime.calls import BAIL_ERRORS, enter_deep, enter_native, invoke, invoke_multi, leave_native, mend, overflow
+from .runtime.calls import (
+    BAIL_ERRORS,
+    begun,
+    enter_deep,
+    enter_native,
+    invoke,
+    invoke_multi,
+    leave_native,
+    mend,
+    overflow,
+)  # fmt: skip
 from .runtime.messages import Place
 from .runtime.state import HostRaised, ScriptAbort, ScriptQuit, ScriptStop, World, current, switch
 from .streams import Streams
@@ -449,8 +459,7 @@ class Engine:
                 except BaseException as found:
                     problem = found
             if type(problem) is RecursionError:
-                trace = problem.__traceback__
-                if trace is not None and trace.tb_next is not None:
+                if begun(problem):
                     return overflow(problem)
                 return enter_deep(function, None, args)
             raise problem

@@ -272,11 +272,7 @@ def set_property(obj: Any, key: Any, value: Any) -> None:
     if type(key) is not bytes and type(key) is not int:
         warning(b"Invalid value type used for property write")
         return
-    if not is_object(obj) or type(obj) is FunctionType:
-        if type(obj) is FunctionType and is_closure(obj):
-            if not _setindex_hook(obj, key, value):
-                warning(b'Writable property not found: "%b"' % convert.text(key))
-            return
+    if not is_object(obj):
         warning(b"Property write operation not supported on the given variable type")
         return
     if _setindex_hook(obj, key, value):
@@ -287,7 +283,7 @@ def set_property(obj: Any, key: Any, value: Any) -> None:
         map_set(obj, key, value)
     elif isinstance(obj, Array):
         _set_array_property(obj, key, value)
-    elif not obj.own_set(key, value, True):
+    elif type(obj) is FunctionType or not obj.own_set(key, value, True):
         _lacking(obj, b'Writable property not found: "%b"' % convert.text(key))
 
 
@@ -306,11 +302,7 @@ def set_index(obj: Any, key: Any, value: Any) -> None:
     if type(obj) is Table and (type(key) is int or type(key) is bytes):
         obj[key if type(key) is bytes else INDEX_TEXT[key]] = value
         return
-    if not is_object(obj) or type(obj) is FunctionType:
-        if type(obj) is FunctionType and is_closure(obj):
-            if not _setindex_hook(obj, key, value):
-                warning(b'Cannot find writable value by index: "%b"' % convert.text(key))
-            return
+    if not is_object(obj):
         warning(b"Index write operation not supported on the given variable type")
         return
     if _setindex_hook(obj, key, value):
@@ -328,7 +320,7 @@ def set_index(obj: Any, key: Any, value: Any) -> None:
             warning(b"Index out of bounds")
     elif isinstance(obj, Map):
         map_set(obj, key, value)
-    elif not obj.own_set(key, value, False):
+    elif type(obj) is FunctionType or not obj.own_set(key, value, False):
         warning(b'Cannot find writable value by index: "%b"' % convert.text(key))
 
 

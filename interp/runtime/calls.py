@@ -32,7 +32,7 @@ BAIL_ERRORS = (
 )  # fmt: skip
 
 
-def begun(exc: BaseException, binding: Container[CodeType]) -> bool:
+def begun(exc: BaseException, binding: Container[CodeType] = ()) -> bool:
     """Whether the callee of the call that `exc` stopped had begun.
 
     `binding` are the codes of frames that only find the callee. What was not begun goes on without the traceback.
@@ -55,7 +55,7 @@ def stopped(exc: BaseException) -> Any:
 
 def call_slow(exc: BaseException, function: Any, this: Any, *args: Any) -> Any:
     """After `exc` stopped a direct call: finishes it by the rules, or raises `exc` again when the callee had begun."""
-    if begun(exc, ()):
+    if begun(exc):
         return stopped(exc)
     if type(exc) is RecursionError:
         return enter_deep(function, this, args)
@@ -172,10 +172,8 @@ def invoke(function: Any, this: Any, *args: Any) -> Any:
         try:
             return function(this, *args)
         except RecursionError as exc:
-            trace = exc.__traceback__
-            if trace is not None and trace.tb_next is not None:
+            if begun(exc):
                 return overflow(exc)
-            exc.__traceback__ = None
             return enter_deep(function, this, args)
     results = call_object(function, this, args)
     return results[0] if results else None

@@ -12,7 +12,7 @@ import sys
 from _thread import get_ident
 from _weakref import ref
 
-from .calls import all_results_of, host_depth, in_form, invoke_multi, overflow
+from .calls import all_results_of, begun, host_depth, in_form, invoke_multi, overflow
 from .convert import to_real
 from .guard import guarded, native_truth
 from .kinds import FunctionType
@@ -194,8 +194,7 @@ def _call_first(body: Any, this: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
         else:
             value = entered(this, args[0], args[1])
     except RecursionError as exc:
-        trace = exc.__traceback__
-        if trace is None or trace.tb_next is None:
+        if not begun(exc):
             return invoke_multi(body, this, *args)
         value = overflow(exc)
     return in_form(form, value)

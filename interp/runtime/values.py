@@ -349,45 +349,23 @@ class MetaMap(Map):
     """A `Map` with a meta-object or a switch of its own."""
 
     __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        raise TypeError  # see _eq_hook
-
+    __eq__ = MetaTable.__eq__
     __hash__ = object.__hash__
-
-    @property
-    def meta(self) -> Any:
-        return self._meta
-
-    @property
-    def mm(self) -> bool:  # type: ignore[override]
-        return self._mm
-
-    def __bool__(self) -> bool:
-        return _table_bool(self, len(self))
+    __bool__ = MetaTable.__bool__
+    meta = MetaTable.meta
+    mm = MetaTable.mm
 
 
 class LiveMap(Map):
     """`_G`: a map whose entries live in the engine's namespace; `_meta` is their home."""
 
     __slots__ = ()
-    __eq__ = MetaMap.__eq__
+    __eq__ = MetaTable.__eq__
     __hash__ = object.__hash__
-
-    @property
-    def live(self) -> Any:
-        return self._meta
-
-    @property
-    def meta(self) -> Any:
-        return self._meta.meta
-
-    @property
-    def mm(self) -> bool:  # type: ignore[override]
-        return self._meta.mm
-
-    def __bool__(self) -> bool:
-        return _table_bool(self, len(self.live))
+    __bool__ = LiveTable.__bool__
+    live = LiveTable.live
+    meta = LiveTable.meta
+    mm = LiveTable.mm
 
 
 class Array(list):  # type: ignore[type-arg]

@@ -7,7 +7,7 @@ goes on with null or its default; a native that calls back many times counts as 
 from __future__ import annotations
 
 from interp.runtime.calls import BAIL_ERRORS as BAIL_ERRORS
-from interp.runtime.calls import call, depth_left, overflow
+from interp.runtime.calls import begun, call, depth_left, overflow
 from interp.runtime.convert import to_real, type_id
 from interp.runtime.guard import guarded as guarded
 from interp.runtime.guard import safe_text as safe_text
@@ -89,9 +89,7 @@ def callback(function: Any) -> Callable[[Any, Any], Any]:
         context.suppress = suppress
         if not isinstance(exc, RecursionError):
             return None
-        trace = exc.__traceback__
-        if trace is None or trace.tb_next is None:
-            exc.__traceback__ = None
+        if not begun(exc):
             return call(function, None, *args)
         try:
             return overflow(exc)

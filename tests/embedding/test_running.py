@@ -299,6 +299,34 @@ def test_engines_leave_nothing_behind() -> None:
     assert sum(guard() is not None for guard in gone) <= 2
 
 
+@pytest.mark.parametrize("limits", [Limits(), Limits.none()], ids=["limited", "free"])
+@pytest.mark.parametrize("way", ["close", "drop"])
+def test_coroutines_that_refer_to_themselves_end_with_the_engine(way: str, limits: Limits) -> None:
+    """The host's collector does not see into suspended frames: nothing else frees these, and what they hold."""
+    seen: list[object] = []
+
+    class Thing:
+        def __del__(self) -> None:
+            seen.append(1)
+
+    engine = Engine(libraries=(), limits=limits)
+    engine.globals["make"] = lambda: Thing()
+    engine.run(
+        "function by_handle( thing ){ var me = _T; yield( 1 ); return thing; }"
+        " function by_closure(){ var c, thing = make(); c = co_create( function() use( c, thing ){ yield( 1 ); return c; } );"
+        " c.resume(); }"
+        " for( i = 0; i < 10; i++ ){ c = co_create( by_handle ); c.resume( make() ); by_closure(); } c = null;"
+    )
+    gc.collect()
+    assert not seen
+    if way == "close":
+        engine.close()
+    else:
+        del engine
+    gc.collect()
+    assert len(seen) == 20
+
+
 def test_a_dropped_coroutine_is_gone_at_once() -> None:
     """The first one of an engine, too: what it holds ends with it."""
     seen: list[object] = []
