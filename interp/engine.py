@@ -362,7 +362,7 @@ class Engine:
                 bury(self._world.threads, AT_ONCE)
             root.nest = root.suppress = root.hops = 0
             root.roomy = 3
-            root.rooms.clear()
+            root.rooms = None
             root.handler = None
             root.abort_mark = False
             try:
@@ -704,7 +704,7 @@ class Engine:
         """Ends all script threads silently; with `everything` coroutines that values still refer to, too."""
         root, shared = self._world.root, self._world.threads
         if shared is None:
-            root.list = []
+            root.list = ()
         else:
             from .runtime.threads import discard_all
 

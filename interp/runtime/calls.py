@@ -298,6 +298,8 @@ def _make_room(context: Any) -> bool:
         return False
     before = sys.getrecursionlimit()
     step = max(1, depth // 150)
+    if context.rooms is None:
+        context.rooms = []
     context.rooms.append((context.hops - step, context.roomy, before))
     context.roomy = context.hops + step
     needed = host_depth() + missing + _FRAMES_PER_HOP * (step + 1)

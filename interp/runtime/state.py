@@ -235,12 +235,15 @@ class Identities:
         return lambda _ref: self._numbers.pop(key, None)
 
 
+NO_THREADS: dict[Any, Any] = {}  # never written to
+
+
 class Context:
     """A call stack with its own message handling and scheduling data (chapter 05 section 1).
 
     state      "fresh", "active", "suspended", "parked" (in a socket operation) or "finished"
     list       handles of the threads that passes over this context advance, newest first; parked ones are in
-               `parked_threads`
+               `parked_threads`. `standing`: it is among its owner's parked ones
     nest       native functions (and hooks that count like them) between the start of the context and now
     suppress   depth of `@` expressions being evaluated
     handler    head of the message handler chain
@@ -253,8 +256,8 @@ class Context:
     __slots__ = (
         "__weakref__", "abort_mark", "elapsed", "end_events", "handle_ref", "handler", "home", "hops", "host_limit",
         "level", "list", "nest", "owner", "parked", "parked_threads", "place", "remaining", "replevel", "resumer",
-        "rooms", "roomy", "serial", "since", "state", "suppress", "sync_waiting", "timer", "was_aborted", "within",
-        "world",
+        "rooms", "roomy", "serial", "since", "standing", "state", "suppress", "sync_waiting", "timer", "was_aborted",
+        "within", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, owner: Context | None, state: str = "fresh") -> None:
@@ -266,15 +269,17 @@ class Context:
         self.level = 0
         self.hops = 0
         self.roomy = 3
-        self.rooms: list[tuple[int, int, int]] = []
+        self.rooms: list[tuple[int, int, int]] | None = None
         self.host_limit = 0
         self.replevel = INFO
         self.timer = 0.0
         self.elapsed = 0.0
         self.remaining = 0.0
         self.serial = 0
-        self.list: list[Any] = []
-        self.parked_threads: dict[Context, Any] = {}
+        # those of a thread of its own are made when it has one: what a server's message touches counts
+        self.list: list[Any] | tuple[()] = ()
+        self.parked_threads = NO_THREADS
+        self.standing = False
         self.end_events: list[Any] | None = None
         self.state = state
         self.abort_mark = False

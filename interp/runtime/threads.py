@@ -17,7 +17,7 @@ from .convert import to_real
 from .guard import guarded, native_truth
 from .kinds import FunctionType
 from .messages import live_handler, warning
-from .state import Context, HostRaised, ScriptAbort, _local, current, switch
+from .state import NO_THREADS, Context, HostRaised, ScriptAbort, _local, current, switch
 from .values import MISSING, is_native, is_object
 
 TYPE_CHECKING = False
@@ -209,9 +209,11 @@ def finish(context: Context) -> None:
     context.state = "finished"
     context.abort_mark = False
     context.parked = None
-    context.list = []
+    context.list = ()
     if context.parked_threads:
-        context.parked_threads = {}
+        for handle in context.parked_threads.values():
+            handle.context.standing = False
+        context.parked_threads = NO_THREADS
 
 
 def resume(handle: Thread, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -318,8 +320,11 @@ def discard_all(shared: Scheduler, root: Context, everything: bool) -> None:
     have natives among theirs, which clean up behind themselves at once.
     """
     handles = [context.handle_ref() for context in shared.begun] if everything else list(_descendants(root))
-    root.list = []
-    root.parked_threads = {}
+    root.list = ()
+    root.parked_threads = NO_THREADS
+    for handle in handles:
+        if handle is not None:
+            handle.context.standing = False
     shared.woken.clear()
     for handle in handles:
         if handle is not None and handle.context.state in ("suspended", "parked"):
@@ -403,11 +408,15 @@ def schedule(handle: Thread) -> None:
     if owner is None or context.state == "finished" or owner.state == "finished":
         return
     if context.state == "parked":
+        if owner.parked_threads is NO_THREADS:
+            owner.parked_threads = {}
         owner.parked_threads[context] = handle
+        context.standing = True
         if context.end_events is None and not context.list:
             return
     # the youngest first
-    queue, low, high = owner.list, 0, len(owner.list)
+    queue = owner.list = owner.list or []
+    low, high = 0, len(queue)
     while low < high:
         middle = (low + high) >> 1
         if queue[middle].context.serial > context.serial:
@@ -444,11 +453,11 @@ def _pass(owner: Context, dt: float) -> int:
             discard(handle)
         if context.state == "finished":
             if handle in owner.list:
-                owner.list.remove(handle)
+                owner.list.remove(handle)  # type: ignore[union-attr]
             owner.parked_threads.pop(context, None)
         elif context.state == "parked":
             if context.end_events is None and not context.list and handle in owner.list:
-                owner.list.remove(handle)
+                owner.list.remove(handle)  # type: ignore[union-attr]
         else:
             left += 1
     return left + len(owner.parked_threads)
@@ -568,6 +577,10 @@ def thread_of(context: Context | None) -> Context | None:
     return None
 
 
+# Recursion limits of parked contexts: one object for each number, as one of their own would cost each message a miss
+_limits: dict[int, int] = {}
+
+
 def park(waiter: Any) -> None:
     """Suspends the running script thread, whatever natives and coroutines stand between, until `wake( waiter )`.
 
@@ -591,7 +604,8 @@ def park(waiter: Any) -> None:
     thread.parked = waiter
     thread.since = thread.world.ports.clock()
     thread.state = "parked"
-    context.host_limit = sys.getrecursionlimit()
+    limit = sys.getrecursionlimit()
+    context.host_limit = _limits.setdefault(limit, limit)
     try:
         leave.switch()
     finally:
@@ -632,7 +646,7 @@ def rest(spot: Any, events: int) -> int:
             and context.end_events is None
             and not context.list
             and not context.world.overrun
-            and context in context.owner.parked_threads  # type: ignore[union-attr]
+            and context.standing
         ):
             shared.left -= 1
             del shared.woken[0]
@@ -726,10 +740,8 @@ def run_woken() -> None:
             running = shared.running
             if running is not None:
                 context = running  # threads that rest enter the next one themselves
-            owner = context.owner
-            assert owner is not None  # only threads park
             if context.state == "parked":
-                if context.end_events is None and not context.list and context in owner.parked_threads:
+                if context.end_events is None and not context.list and context.standing:
                     continue  # again: it stands where it stood
                 values = ()
             shared.running = None
@@ -751,6 +763,7 @@ def _settle(context: Context, values: tuple[Any, ...]) -> None:
     handle = context.handle_ref() if context.handle_ref is not None else None
     if context.owner is not None:
         context.owner.parked_threads.pop(context, None)
+        context.standing = False
     if handle is None:  # dropped while it ran
         greenlet = None if context.place is None else context.place()
         if greenlet is not None:
