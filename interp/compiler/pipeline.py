@@ -94,8 +94,8 @@ def compile_unit(
         collecting = gc.isenabled()
         gc.disable()
         try:
-            unit = parse_unit(source, disk, nesting, origin=origin)
-            code = _generate(unit, source, file, limits, optimize, counting)
+            # the tree is gone before the next collection could walk it
+            code = _generate(parse_unit(source, disk, nesting, origin=origin), source, file, limits, optimize, counting)
         finally:
             sys.setrecursionlimit(limit)
             if collecting:
