@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -102,3 +105,59 @@ print(interp.engine.__file__)
         [sys.executable, "-c", code], cwd=command.program, env=environment, capture_output=True, text=True, timeout=60
     )
     assert done.stdout.strip() == str(command.program / "interp" / "engine.py"), done.stderr
+
+
+def test_a_module_in_waiting_is_made_from_the_snapshot(command: Command) -> None:
+    command.script.write_text('if( tostring( isset( {}, "a" ) ) ) println( "hello" );')
+    assert command.run()
+    code = """
+import sys
+from interp import start
+assert start.load()
+assert "stdlib.core.containers" not in sys.modules
+import stdlib.core.containers as module
+assert module.__spec__.loader is sys.meta_path[0]
+print(module.clone.spec.doc)
+print(module.__file__)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(command.program), "XDG_CACHE_HOME": str(command.cache)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=command.program, env=environment, capture_output=True, text=True, timeout=60
+    )
+    *doc, file = done.stdout.splitlines()
+    assert any(doc) and doc != ["None"], done.stderr  # libraries keep what the prompt shows
+    assert file == str(command.program / "stdlib" / "core" / "containers.py")
+
+
+def test_a_changed_module_in_waiting_is_noticed(command: Command) -> None:
+    file = command.program / "stdlib" / "core" / "dump.py"
+    file.write_text(file.read_text() + "\n# changed\n")
+    assert not command.run()
+    command.run()
+    assert command.run()
+
+
+def parts(code: CodeType) -> Iterator[CodeType]:
+    """The code of a module, its functions and classes."""
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from parts(const)
+
+
+def test_what_every_start_makes(command: Command) -> None:
+    """Reading code is a third of what a start adds to Python's own, making classes a quarter: neither may creep up."""
+    _, modules, later = marshal.loads(command.snapshot.read_bytes()[12:])
+    made = [code for *_, module in modules for code in parts(module)]
+    classes = [code for code in made if "__qualname__" in code.co_names and not code.co_flags & 1]
+    assert len(classes) <= 62
+    assert len(made) <= 850
+    assert {name for name, *_ in modules}.isdisjoint(name for name, *_ in later)
+
+
+def test_what_only_readers_want_is_left_out(command: Command) -> None:
+    _, modules, _ = marshal.loads(command.snapshot.read_bytes()[12:])
+    for name, *_, module in modules:
+        assert "__future__" not in module.co_names
+        if name.startswith("interp."):
+            assert {"typing", "collections.abc", "__doc__"}.isdisjoint(module.co_names)

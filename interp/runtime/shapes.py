@@ -526,7 +526,7 @@ def set_meta(obj: Any, meta: Any, mm: bool) -> None:
     elif isinstance(obj, Array):
         base: Any = type(obj)
         if "meta_variant" in base.__dict__:
-            obj.__class__ = base.meta_variant
+            obj.__class__ = _meta_variant(base)
         obj._meta = meta
         obj._mm = mm
     elif type(obj) is FunctionType:
@@ -576,39 +576,47 @@ def _follow_dependents(obj: Any) -> None:
 
 
 def array_class(meta: Record) -> type[Array]:
-    """An engine's own array class: `meta` is its `array` dict, whose functions are mirrored."""
-    cls: Any = type(
-        "array",
-        (Array,),
-        {
-            "__slots__": (),
-            "meta": meta,
-            "mm": False,
-            "mirrored": set(),
-            "methods": set(),
-            "$size": property(len),
-            "is_observed": True,
-            "shape": None,
-        },
-    )
+    """An engine's own array class: `meta` is its `array` dict, new and with natives alone, which are mirrored."""
+    body: dict[str, Any] = {
+        "__slots__": (),
+        "meta": meta,
+        "mm": False,
+        "is_hooked": False,
+        "mirrored": {ATTR[key] for key, _ in dict_items(meta)},
+        "methods": {ATTR[key] for key, _ in dict_items(meta)},
+        "$size": property(len),
+        "is_observed": True,
+        "shape": None,
+        "meta_variant": None,
+    }
+    # as `mirror` would add them one by one, which takes longer than all the rest of an engine
+    for key, native in dict_items(meta):
+        body[ATTR[key]] = staticmethod(native)
+        body[FORMS[ATTR[key]]] = native
+    cls = type("array", (Array,), body)
     _follow(cls)
-    mirror(cls)
-    cls.meta_variant = type(
-        "array",
-        (cls,),
-        {
-            "__slots__": (),
-            "meta": property(lambda self: self._meta),
-            "mm": property(lambda self: self._mm),
-            "mirrored": set(),
-            "__bool__": _array_bool,
-            "__eq__": _eq_hook,
-            "__hash__": object.__hash__,
-            "__getattribute__": _only_python_names,
-            "__setitem__": _slow_setitem,
-        },
-    )
     return cls
+
+
+def _meta_variant(cls: Any) -> Any:
+    """The class of an engine's arrays that have another meta-object or switch."""
+    if cls.meta_variant is None:
+        cls.meta_variant = type(
+            "array",
+            (cls,),
+            {
+                "__slots__": (),
+                "meta": property(lambda self: self._meta),
+                "mm": property(lambda self: self._mm),
+                "mirrored": set(),
+                "__bool__": _array_bool,
+                "__eq__": _eq_hook,
+                "__hash__": object.__hash__,
+                "__getattribute__": _only_python_names,
+                "__setitem__": _slow_setitem,
+            },
+        )
+    return cls.meta_variant
 
 
 def _array_bool(self: Any) -> bool:
