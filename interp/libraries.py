@@ -167,6 +167,7 @@ def install_core(world: World) -> None:
 
     world.waiting = set(CORE)
     world.supply = _supply
+    world.core_names = _HOMES
     meta = own_keys(Record())
     for name, native in METHODS.items():
         dict_set(meta, name.encode(), native)

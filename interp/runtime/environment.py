@@ -55,13 +55,11 @@ def global_get(world: World, name: bytes) -> Any:
 
 
 def global_items(world: World) -> list[tuple[bytes, Any]]:
-    items = []
+    """Names and values of all globals: those of the core first, whenever they were made, the others as they came."""
     world.need(None)
-    for key, value in list(world.namespace.items()):
-        name = _visible(key)
-        if name is not None:
-            items.append((name, value))
-    return items
+    namespace, core = world.namespace, world.core_names
+    keys = [*(key for key in core if key in namespace), *(key for key in namespace if key not in core)]
+    return [(name, namespace[key]) for key in keys if (name := _visible(key)) is not None]
 
 
 class Namespace:

@@ -11,7 +11,7 @@ from _weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 INFO, WARNING, ERROR = 100, 200, 300
@@ -84,7 +84,7 @@ class World:
     array_type    the engine's `Array` class; array_meta its `array` dict
     registry      `_R`
     waiting       groups of core functions that nothing has needed so far: they are neither globals nor symbols yet;
-                  supply makes those of some names or all, see `need`
+                  supply makes those of some names or all, see `need`; core_names has all of them in their order
     symbols, symbols_back   the two directions of the symbol table as far as it was needed: `symbol_values` has all
     loading       paths of the files whose top-level code runs, innermost last
     classes       the Python classes of script instances, held weakly
@@ -100,6 +100,7 @@ class World:
         "array_type",
         "classes",
         "compiler",
+        "core_names",
         "depth",
         "errno",
         "error_seen",
@@ -142,6 +143,7 @@ class World:
         self.globals_view: Any = None
         self.waiting: set[str] = set()
         self.supply: Any = None
+        self.core_names: Mapping[str, Any] = {}
         self.symbols: dict[bytes, Any] = {}
         self.symbols_back: dict[Any, bytes] = {}
         self.loading: list[bytes] = []

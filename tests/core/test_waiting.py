@@ -106,3 +106,13 @@ with Engine() as engine:
     ]
     assert (printed[0].stdout, printed[0].stderr) == (printed[1].stdout, printed[1].stderr)
     assert depth > 1000 or printed[0].stdout == "'int (1)\\n'\n"
+
+
+def test_the_core_comes_first_among_the_globals_whenever_it_was_made() -> None:
+    with Engine() as engine:
+        engine.run("mine = 1; global other = 2; println(); names = []; foreach( name, : _G ) names.push( name );")
+        engine.run("global seen = []; foreach( name, : _G ) seen.push( name );")
+        seen = list(engine.globals["seen"])
+    core = [name for names in CORE.values() for name in names.split()]
+    assert seen[: len(core)] == core
+    assert seen.index("other") > seen.index("array") >= len(core)
