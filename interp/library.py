@@ -427,7 +427,8 @@ class Spec:
             if parameter.kind == "real" and type(value) is int:
                 reals.append(used)
             else:
-                plain = plain and result is value and parameter.kind in _BY_TYPE
+                sure = parameter.kind in _BY_TYPE or (parameter.kind == "callable" and type(value) is FunctionType)
+                plain = plain and result is value and sure
             values.append(result)
             used += 1
         if self.exact and given > used:
