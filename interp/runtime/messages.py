@@ -130,7 +130,7 @@ def innermost_native(frame: FrameType | None, namespace: dict[str, Any]) -> byte
             return name if rename is None else rename
         if code in RENAMING_CODES:
             rename = frame.f_locals.get("frame_name") or rename
-        elif frame.f_globals is namespace:
+        elif frame.f_globals is namespace and not code.co_kwonlyargcount:
             return None
         frame = frame.f_back
     return None

@@ -427,6 +427,14 @@ def test_messages_of_a_closure_that_is_called_by_its_metamethod() -> None:
     assert got.endswith((inside.format(5) + uncallable.format("null")) * 2)
 
 
+def test_a_closure_that_cannot_be_called_is_said_by_the_native_that_calls_it() -> None:
+    got = both("x = 1; f = function() use( x ){}; metamethods_enable( f, true ); f.apply( null, [] ); println( 1 );")
+    assert got == (
+        '1\n- "<main>" in t.sgs, line 1\n- "apply" in [C code]\n'
+        "Error: apply(): Variable of type 'null' cannot be called\n"
+    )
+
+
 def test_a_closure_whose_metamethod_calls_it_again_ends_at_the_depth() -> None:
     got = both("""x = 1; global F, n = 0; F = function() use( x ){}; class( F, { __call = function(){ n++; F(); } } );
     array_process( [ 1 ], function(){ F(); } ); println( n >= 950, n <= 1100 );""")
