@@ -208,7 +208,7 @@ def own_get(obj: Any, key: Any, is_prop: bool) -> Any:
     if isinstance(obj, Object):
         return obj.own_get(key, is_prop)
     if is_prop and key == b"apply" and type(key) is bytes:  # a closure
-        return current().world.symbol_values[b"sys_apply"]
+        return current().world.symbol(b"sys_apply")
     return MISSING
 
 
