@@ -63,8 +63,8 @@ class Compiler:
         )  # fmt: skip
         return load_unit(code, self._world())  # type: ignore[arg-type]
 
-    def __call__(self, source: Any, file: bytes) -> tuple[Any, list[bytes]]:
-        """For scripts: `<main>` and no messages, or None and the messages."""
+    def load_running(self, source: Any, name: str, from_disk: bool = False) -> Any:
+        """As `load`, within a call of the host: what ends scripts ends the compilation, too."""
         world = self._world()
         assert world is not None
 
@@ -74,11 +74,16 @@ class Compiler:
 
         before, pace.check = pace.check, check
         try:
-            return self.load(source, file.decode("utf-8", "surrogateescape")), []
-        except CompileError as found:
-            return None, found.texts
+            return self.load(source, name, from_disk)
         finally:
             pace.check = before
+
+    def __call__(self, source: Any, file: bytes) -> tuple[Any, list[bytes]]:
+        """For scripts: `<main>` and no messages, or None and the messages."""
+        try:
+            return self.load_running(source, file.decode("utf-8", "surrogateescape")), []
+        except CompileError as found:
+            return None, found.texts
 
     def pack(self, function: Any) -> bytes | None:
         """What stands for a script function in serialized data; None where it cannot be saved."""

@@ -209,7 +209,7 @@ class Engine:
             raise TypeError("a program is compiled already")
         made = Program(source, name)
         self._compiler.remember(made.source, name)
-        self._compiled(made, name)
+        self._compiled(made, name, self._compiler.load)
         return made
 
     def _source(self, source: Any) -> Any:
@@ -222,9 +222,9 @@ class Engine:
             return source
         raise TypeError(f"a source is str, bytes or a Program, not {type(source).__name__}")
 
-    def _compiled(self, source: Any, name: str, from_disk: bool = False) -> Any:
+    def _compiled(self, source: Any, name: str, load: Callable[..., Any], from_disk: bool = False) -> Any:
         try:
-            return self._compiler.load(source, name, from_disk)
+            return load(source, name, from_disk)
         except CompileError as found:
             body = source if isinstance(source, bytes) else source.source
             for text in found.texts:
@@ -246,23 +246,36 @@ class Engine:
             self._world.streams.errors(b"Error: " + text + b"\n")
 
     def _run_unit(self, source: Any, name: str, args: Sequence[str], from_disk: bool = False) -> Any:
-        world = self._world
         self._check_idle()
         source, name = self._source(source), _text_name(name)
         if type(source) is not bytes and name == "<string>":
             name = source.name
         if isinstance(args, (str, bytes)):
             raise TypeError("args is a sequence of words")
-        main = self._compiled(source, name, from_disk)
         encoded = [_file_name(word) for word in (name, *args)]
+        watched = self._guard.watched and not self._guard.busy
+        results = self._enter(self._run_main, source, name, encoded, from_disk, watched)
+        return self._results(tuple([self._convert.to_python(value) for value in results or ()]))
+
+    def _run_main(self, source: Any, name: str, encoded: list[bytes], from_disk: bool, watched: bool) -> Any:
+        world = self._world
+        if watched:
+            # an interrupt ends the compilation; its time, perhaps with modules to load, is none of the script's
+            from .watchdog import hold, release
+
+            hold(self._guard)
+        try:
+            main = self._compiled(source, name, self._compiler.load_running, from_disk)
+        finally:
+            if watched:
+                release(self._guard)
         world.namespace["argc"] = len(encoded)
         world.namespace["argv"] = world.array_type(encoded)
         world.loading.append(encoded[0])
         try:
-            results = self._enter(invoke_multi, main, None)
+            return invoke_multi(main, None)
         finally:
             world.loading.pop()
-        return self._results(tuple([self._convert.to_python(value) for value in results or ()]))
 
     @staticmethod
     def _results(results: tuple[Any, ...]) -> Any:

@@ -1,4 +1,4 @@
-"""A look up from long work: what scripts have compiled (`eval`, `include`) ends with their limits, too.
+"""A look up from long work: compilation in a call of the host, or for a script, ends with its limits, too.
 
 Rule of this file: the compiler calls `look` now and then and knows nothing of who set `pace.check`, if anyone did.
 """

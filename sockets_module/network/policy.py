@@ -350,8 +350,13 @@ class PolicyEndpoint:
         self.traffic[0] += len(data)
         return data
 
+    def _room_for(self, size: int) -> int:
+        """What a receive may bring; a datagram comes whole, and is the last one."""
+        left = self.network.check_traffic()
+        return size if left is None or self.type & _KIND != STREAM else min(size, left)
+
     def recvfrom(self, size: int, flags: int = 0, /) -> tuple[bytes, SockAddr]:
-        self.network.check_traffic()
+        size = self._room_for(size)
         data, address = self.inner.recvfrom(size, flags)
         self.traffic[0] += len(data)
         return data, address
@@ -402,7 +407,7 @@ class PolicyEndpoint:
     def recvmsg(
         self, size: int, ancillary_size: int = 0, flags: int = 0, /
     ) -> tuple[bytes, list[Ancillary], int, SockAddr]:
-        self.network.check_traffic()
+        size = self._room_for(size)
         data, ancillary, result_flags, address = self.inner.recvmsg(size, ancillary_size, flags)
         self.traffic[0] += len(data)
         kept: list[Ancillary] = []

@@ -541,6 +541,14 @@ def test_interrupt_from_another_thread(name: str) -> None:
         assert engine.run("return 1;") == 1
 
 
+def test_interrupt_ends_compilation_whose_time_does_not_count() -> None:
+    body = "function f{0}( a, b ){{ var x = a * {0} + b; while( x > {0} ) x -= a % 7; return x; }}"
+    source = "\n".join(body.format(i) for i in range(2500))
+    with Engine(cache=False, limits=Limits(seconds=0.05)) as engine:
+        interrupt_within(engine, lambda: engine.run(source + "// interrupted"))
+        assert engine.run(source + "return 1;") == 1
+
+
 def interrupt_within(engine: Engine, work: Callable[[], object]) -> None:
     """Runs work, interrupts it from another OS thread, and takes the time between both."""
     on_time(lambda: interrupted(engine, work))

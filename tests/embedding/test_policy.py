@@ -505,6 +505,15 @@ def test_max_bytes(world: Any) -> None:
     assert (stats.bytes_in, stats.bytes_out) == (40, 60)
 
 
+def test_max_bytes_of_receives_with_a_sender(world: Any) -> None:
+    one = world(max_bytes=100)
+    one.run("(x, y) = socket_pair(); global a = x; global b = y; a.send(string_repeat('x', 60));")
+    assert one.run("return b.recvfrom(100).length, b.recvfrom(5), ERR();") == (40, False, errno.EDQUOT)
+    two = world(max_bytes=100)
+    two.run("(x, y) = socket_pair(); global a = x; global b = y; a.send(string_repeat('x', 60));")
+    assert two.run("return b.recv_message(100).data.length, b.recv_message(5), ERR();") == (40, False, errno.EDQUOT)
+
+
 def test_max_bytes_of_messages(world: Any) -> None:
     one = world(max_bytes=20)
     one.run("(x, y) = socket_pair(SOCK_DGRAM); global a = x; global b = y;")
