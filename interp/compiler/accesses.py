@@ -153,7 +153,9 @@ class Accesses:
             if not key.mask & mask:
                 continue
             index = self.again(key, line)
-            if mask == INT:
+            if mask == INT and key.kind == "const":
+                index = p.const(b"%d" % key.value, line)
+            elif mask == INT:
                 index = p.subscript(p.name("$texts", line), index, line)
             tests = [self.type_test(obj, "$TableType", line)]
             if key.mask & ~mask:
