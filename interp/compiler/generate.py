@@ -21,6 +21,7 @@ from typing import Any
 from ..syntax import nodes as n
 from . import pyast as p
 from .accesses import Accesses
+from .arithmetic import Arithmetic
 from .closed import Closed, attach, closed_copy, dispatch
 from .comparisons import Comparisons
 from .expressions import Expressions
@@ -199,7 +200,7 @@ class Stores(list):  # type: ignore[type-arg]
         self.generator.bounds.pop(name, None)
 
 
-class FunctionGenerator(Expressions, Comparisons, Accesses, Trees, Statements, Loops):
+class FunctionGenerator(Expressions, Arithmetic, Comparisons, Accesses, Trees, Statements, Loops):
     """Generates one function."""
 
     of_expression: dict[type, Any]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..syntax import nodes as n
 from . import pyast as p
+from .arithmetic import SMALL, small_factor
 from .comparisons import ORDER
-from .expressions import _SMALL, small_factor
 from .infer import as_int
 from .types import ANY, ARRAY, BOOL, INT, INT_MAX, INT_MIN, NULL, NUMERIC, REAL, STR, int_range
 from .values import V
@@ -311,8 +311,8 @@ class Trees:
         named = ast.NamedExpr(ast.Name(name, p.STORE, **p.at(line)), host, **p.at(line))
         again = p.name(name, line)
         real = p.compare(p.call("$type", [named], line), ast.Is(), p.name("$float", line), line)
-        upper = p.compare(again, ast.LtE(), p.const(_SMALL, line), line)
-        lower = p.compare(again, ast.GtE(), p.const(-_SMALL, line), line)
+        upper = p.compare(again, ast.LtE(), p.const(SMALL, line), line)
+        lower = p.compare(again, ast.GtE(), p.const(-SMALL, line), line)
         fits = p.either([real, p.both([upper, lower], line)], line)
         return Part(p.choose(fits, again, p.call("$fit", [again], line), line), realish=True)
 
