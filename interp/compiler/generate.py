@@ -32,6 +32,7 @@ from .statements import Statements
 from .texts import forget_texts, table_uses
 from .trees import Trees
 from .types import ANY, ARRAY, FUNC, INT, INT_MAX, INT_MIN, OTHER, REAL, STR
+from .unchecked import UNCHECKED, Arity
 from .values import V
 
 # Names that Python does not accept or uses itself.
@@ -64,6 +65,7 @@ class UnitGenerator:
         self.optimize = optimize
         self.counting = counting
         self.hints = Hints(unit) if optimize else None
+        self.arity = Arity(unit, lambda function: mentions(function, _VARIADIC_TEXTS)) if UNCHECKED else None
         self.out: list[ast.stmt] = []
         self.defined: dict[int, str] = {}
         self.outer: list[str] = []  # the functions in `out` that `<main>` may name
@@ -359,6 +361,9 @@ class FunctionGenerator(Expressions, Arithmetic, Comparisons, Accesses, Trees, S
             if local not in function.params and (function.uses is None or local not in function.uses)
         ]
         setup_mark = len(setup)
+        if self.unit.arity is not None and not function.is_unit and self.unit.arity.needs_probe(function):
+            setup.append(p.expression(p.call("$probe", [], line), line))
+            setup_mark += 1
         if self.closed is not None:
             own = self.global_name(function.name or "")
             self.out.extend(dispatch(function, self.variable, self.closed, own, self.py_name))

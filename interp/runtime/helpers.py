@@ -245,6 +245,10 @@ def remainder(left: int, right: int) -> int:
     return value if left >= 0 else -value
 
 
+def probe() -> None:
+    """An ordinary call, for the host's look at its recursion limit (`interp.compiler.unchecked`)."""
+
+
 def poll() -> None:
     from ..library import poll as check
 
@@ -298,6 +302,7 @@ TABLE: dict[str, Any] = {
     "$MethodErrors": calls.BAIL_ERRORS,
     "$BailErrors": calls.BAIL_ERRORS,
     "$bail": bail,
+    "$probe": probe,
     "$remainder": remainder,
     "$fitted": fitted,
     "$product": product,

@@ -77,6 +77,27 @@ def test_overflows_do_not_add_up(call: str) -> None:
     assert got == "truetruetrue\n"
 
 
+UNCHECKED = {
+    "function f( n ){ f(); }": "f();",
+    "function f( n, m ){ f( 1 ); }": "f( 1 );",
+    "class A { function m( n ){ this.m(); } } global a = new A();": "a.m( 1 );",
+    "global a = { m = function( n ){ this.m(); } };": "a.m( 1 );",
+    "function f( n ){ g(); } function g( n ){ f(); }": "f();",
+    "function f(){ va_arg_count(); f( 1, 2 ); }": "f();",
+    "global f = function( a, b ){ f( a ); };": "f( 1 );",
+}
+
+
+@pytest.mark.parametrize("declared", UNCHECKED)
+def test_calls_with_arguments_left_out_have_an_end(declared: str) -> None:
+    """Hosts that do not look at their limit where a function gets its own defaults: `interp.compiler.unchecked`."""
+    got = both(
+        f"{declared} pcall( function(){{ {UNCHECKED[declared]} }}, function( level, text ){{ println( text ); }} );"
+        " println( 'after' );"
+    )
+    assert got == "max. call stack size reached\nafter\n"
+
+
 WRAPPINGS = {
     "@": "@a.m( 1 );",
     "a handler": "pcall( function(){ a.m( 1 ); }, function( t, m ){ log.push( m ); } );",
