@@ -19,7 +19,6 @@ from .values import (
     Table,
     dict_items,
     is_object,
-    map_items,
     map_key_value,
 )
 
@@ -163,7 +162,9 @@ def iterate(value: Any) -> PythonIterator[tuple[Any, Any]]:
     if isinstance(value, (Table, Record)):
         return iter(dict_items(value))
     if isinstance(value, Map):
-        return iter(map_items(value))
+        # the entries of now, but their keys when each is wanted: who goes through many looks at the limits in between
+        entries = list(entries_of(value).items())
+        return ((map_key_value(key), item) for key, item in entries)
     return _run(get_iterator(value))
 
 
