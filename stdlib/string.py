@@ -55,6 +55,7 @@ library.constant("STRING_TRIM_RIGHT", RIGHT)
 _POINTER, _NUMBER, _STRING = 8, 36, 41
 
 _BYTES = [bytes((value,)) for value in range(256)]
+_RUN = 1 << 17  # bytes of characters that are gone through one by one between two looks at the limits
 #: Results that may be longer than this are measured before they are made.
 _NOTEWORTHY = 1 << 16
 _TOO_BIG = "generated more string data than allowed to store"
@@ -499,7 +500,7 @@ def _runs(text: bytes) -> Iterable[bytes]:
     """The string in pieces that begin and end between characters, with a check after each."""
     at = 0
     while at < len(text):
-        end = min(at + pieces.PIECE, len(text))
+        end = min(at + _RUN, len(text))
         if end < len(text):
             step = _CHARACTERS.match(text, at, end)
             end = step.end() if step is not None else end
